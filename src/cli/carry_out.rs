@@ -1,0 +1,227 @@
+//! `runner run`: each scenario from its plan to its result.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::prepare::{self, Ready};
+use super::progress::Progress;
+use super::{Exit, Format, RunArgs, outlook, signals, stderr_color, stdout_color, stdout_width};
+use crate::clock::Clock;
+use crate::diagnostic::{Code, Diagnostic, render};
+use crate::engine::sqlite::{SqliteEngine, ensure_descriptors};
+use crate::engine::{Engine, EngineError};
+use crate::plan::{Location, Plan};
+use crate::report::{self, TableOptions};
+use crate::result::{self, Environment, RunResult, Status, Store, StoreError};
+use crate::run::{self, Event, RunError};
+use crate::scenario::Reset;
+
+/// Runs the files of a call, one after the other.
+pub(super) fn run(arguments: &RunArgs) -> Exit {
+    let prepared = prepare::all(&arguments.files, &arguments.overrides.overrides());
+    let mut exit = prepare::worst(&prepared);
+    for scenario in &prepared {
+        if let Err(rejected) = scenario {
+            eprint!("{}", rejected.text(stderr_color()));
+        }
+    }
+    if arguments.fail_fast && exit != Exit::Fine {
+        return exit;
+    }
+    let ready: Vec<Ready> = prepared.into_iter().flatten().collect();
+    if arguments.dry_run {
+        ready.iter().for_each(|r| println!("{}", outlook::describe(&r.plan)));
+        return exit;
+    }
+    let stop = match signals::install() {
+        Ok(stop) => stop,
+        Err(error) => {
+            eprintln!("error: signals cannot be handled: {error}");
+            return exit.max(Exit::Unavailable);
+        }
+    };
+    let mut header_printed = false;
+    for scenario in &ready {
+        let outcome = Scenario { arguments, scenario, stop: &stop }.run();
+        if let Some(document) = outcome.document.as_deref().filter(|_| !arguments.quiet) {
+            print_result(document, arguments.format, &mut header_printed);
+        }
+        exit = exit.max(outcome.exit);
+        if stop.load(Ordering::Relaxed) || (arguments.fail_fast && exit != Exit::Fine) {
+            break;
+        }
+    }
+    exit
+}
+
+/// How one scenario ended, and where its result is.
+struct Outcome {
+    exit: Exit,
+    document: Option<std::path::PathBuf>,
+}
+
+impl From<Exit> for Outcome {
+    fn from(exit: Exit) -> Self {
+        Outcome { exit, document: None }
+    }
+}
+
+struct Scenario<'a> {
+    arguments: &'a RunArgs,
+    scenario: &'a Ready,
+    stop: &'a Arc<AtomicBool>,
+}
+
+impl Scenario<'_> {
+    fn run(&self) -> Outcome {
+        let plan = &self.scenario.plan;
+        let store = match Store::prepare(&self.arguments.results, &plan.name, plan.result_schema.as_deref()) {
+            Ok(store) => store,
+            Err(error) => return self.tell_store(&error).into(),
+        };
+        let started = jiff::Timestamp::now();
+        let environment = Environment::measure(match &plan.database.location {
+            Location::File(path) => Some(path.as_path()),
+            Location::Memory { .. } => None,
+        });
+        let mut engine = match self.open_engine(plan) {
+            Ok(engine) => engine,
+            Err(error) => return self.tell_engine(&error).into(),
+        };
+        let mut result = result::begin(plan, &engine.facts(), environment, started);
+        let mut outcome = self.levels(plan, &mut engine, &store, &mut result);
+        if let Err(error) = engine.tear_down(self.arguments.keep_db) {
+            outcome.exit = outcome.exit.max(self.tell_engine(&error));
+        }
+        outcome
+    }
+
+    fn open_engine(&self, plan: &Plan) -> Result<SqliteEngine, EngineError> {
+        let workers = plan.concurrency.iter().copied().max().unwrap_or(1);
+        ensure_descriptors(&plan.database, u64::from(workers), plan.reset == Reset::Write)?;
+        SqliteEngine::open(&plan.database, &plan.tables, &plan.operations, plan.reset, Arc::clone(self.stop))
+    }
+
+    fn levels(&self, plan: &Plan, engine: &mut dyn Engine, store: &Store, result: &mut RunResult) -> Outcome {
+        let mut progress = Progress::new(&plan.name, self.arguments.quiet);
+        let mut unsaved: Option<StoreError> = None;
+        let options = run::Options {
+            clock: Clock::real(),
+            stop: Arc::clone(self.stop),
+            tape_budget_bytes: run::TAPE_BUDGET_BYTES,
+            tape_folder: tape_folder(plan),
+        };
+        let ended = run::execute(plan, engine, &options, &mut |event| {
+            progress.follow(&event);
+            if let Event::LevelFinished { measurement, verification } = event {
+                result.add_level(plan, measurement, verification);
+                if let Err(error) = store.save(result, false) {
+                    unsaved = Some(error);
+                    // Levels whose result cannot be kept are not worth running.
+                    self.stop.store(true, Ordering::Relaxed);
+                }
+            }
+        });
+        drop(progress);
+        if let Some(error) = unsaved {
+            return self.tell_store(&error).into();
+        }
+        let mut exit = Exit::Fine;
+        match &ended {
+            Ok(()) => result.finish(Status::Completed, None),
+            Err(RunError::Interrupted) => {
+                result.finish(Status::Interrupted, Some("The run was interrupted.".to_owned()));
+                exit = Exit::Interrupted;
+            }
+            Err(error) => {
+                result.finish(Status::Failed, Some(error.to_string()));
+                exit = self.tell_run(error);
+            }
+        }
+        if result.verification_failed() {
+            self.tell_verification(result);
+            exit = exit.max(Exit::Failed);
+        }
+        match store.save(result, true) {
+            Ok(path) => Outcome { exit, document: Some(path) },
+            Err(error) => exit.max(self.tell_store(&error)).into(),
+        }
+    }
+
+    fn tell_verification(&self, result: &RunResult) {
+        for level in &result.configurations {
+            for problem in &level.verification.problems {
+                eprintln!("error: {}: {} workers: {problem}", result.configuration_id, level.concurrency);
+            }
+        }
+    }
+
+    fn tell_run(&self, error: &RunError) -> Exit {
+        match error {
+            RunError::Engine(error) => self.tell_engine(error),
+            other => {
+                eprintln!("error: {}: {other}", self.scenario.path.display());
+                other.into()
+            }
+        }
+    }
+
+    fn tell_engine(&self, error: &EngineError) -> Exit {
+        let plan = &self.scenario.plan;
+        if let EngineError::Setting { pragma: Some(index), message } = error {
+            let diagnostic =
+                Diagnostic::error(Code::PragmaValue, plan.database.pragmas[*index].span, message);
+            eprint!("{}", render(&[diagnostic], &self.scenario.sources, stderr_color()));
+        } else if *error != EngineError::Interrupted {
+            eprintln!("error: {}: {error}", self.scenario.path.display());
+        }
+        error.into()
+    }
+
+    fn tell_store(&self, error: &StoreError) -> Exit {
+        eprintln!("error: {}: {error}", self.scenario.path.display());
+        error.into()
+    }
+}
+
+/// Beside the database, where there is room for as much; a temporary folder may lie in memory.
+fn tape_folder(plan: &Plan) -> std::path::PathBuf {
+    let beside = match &plan.database.location {
+        Location::File(path) => path.parent().filter(|p| !p.as_os_str().is_empty()).map(Path::to_owned),
+        Location::Memory { .. } => None,
+    };
+    beside.filter(|folder| folder.is_dir()).unwrap_or_else(std::env::temp_dir)
+}
+
+/// Prints by reading what was written, so that every result can be drawn again.
+fn print_result(document: &Path, format: Format, header_printed: &mut bool) {
+    if format == Format::Json {
+        match std::fs::read_to_string(document) {
+            Ok(text) => print!("{text}"),
+            Err(error) => eprintln!("error: {} cannot be read: {error}", document.display()),
+        }
+        return;
+    }
+    let result = match result::read(document) {
+        Ok(result) => result,
+        Err(error) => {
+            eprintln!("error: {error}");
+            return;
+        }
+    };
+    match format {
+        Format::Csv => {
+            if !*header_printed {
+                print!("{}", report::csv_header());
+            }
+            *header_printed = true;
+            print!("{}", report::csv_rows(&result));
+        }
+        Format::Markdown => println!("{}", report::markdown(&result)),
+        Format::Table | Format::Json => {
+            let options = TableOptions { color: stdout_color(), width: stdout_width(), path: Some(document) };
+            println!("{}", report::table(&result, options));
+        }
+    }
+}

@@ -1,0 +1,200 @@
+//! The command line: arguments, progress, and exit codes. The only room that knows every kind of error, and the only one that prints.
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "results go to stdout, everything else to stderr"
+)]
+
+mod carry_out;
+mod exit;
+mod outlook;
+mod prepare;
+mod progress;
+mod signals;
+
+use std::io::IsTerminal;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::scenario::Overrides;
+
+pub use exit::Exit;
+
+/// Declarative scenario runner for database workloads.
+#[derive(Debug, Parser)]
+#[command(name = "runner", version, max_term_width = 100)]
+#[command(
+    after_help = "Examples:\n  runner run scenarios/base-0.toml --quick\n  runner check scenarios/*.toml\n  \
+    runner run scenarios/base-0.toml --set database.pragmas.journal_mode=wal --concurrency 1,8\n\n\
+    Exit codes: 0 fine, 1 a verification failed, 2 the scenario or command line is wrong,\n\
+    3 the database cannot be had, 4 the run ended early, 5 the result cannot be written, 130 interrupted."
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Carry out scenarios and write their results.
+    #[command(
+        after_help = "Examples:\n  runner run scenarios/base-0.toml\n  runner run scenarios/base-*.toml --quick\n  \
+        runner run mine.toml --total 5000 --concurrency 1,8 --keep-db\n  runner run mine.toml --set 'database.busy_timeout=\"60s\"' --format json | jq ."
+    )]
+    Run(RunArgs),
+    /// Show what is wrong with scenarios. Opens no database on disk.
+    #[command(after_help = "Example:\n  runner check scenarios/*.toml")]
+    Check {
+        /// Scenario files.
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+        #[command(flatten)]
+        overrides: OverrideArgs,
+    },
+    /// Show the levels, writes, and an estimate of time and disk, without running anything.
+    #[command(after_help = "Example:\n  runner plan scenarios/base-0.toml")]
+    Plan {
+        /// Scenario files.
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+        #[command(flatten)]
+        overrides: OverrideArgs,
+    },
+    /// Print a JSON Schema.
+    #[command(after_help = "Example:\n  runner schema scenario > scenario.schema.json")]
+    Schema {
+        /// Which one.
+        name: SchemaName,
+    },
+}
+
+/// What replaces keys of the file.
+#[derive(Debug, Args)]
+struct OverrideArgs {
+    /// Divide the total by 100; for trying things out. The result is marked.
+    #[arg(long)]
+    quick: bool,
+    /// Replace a key of the file: a key path and a TOML value, or a bare word.
+    #[arg(long, value_name = "KEY=VALUE")]
+    set: Vec<String>,
+    /// Levels to run instead of the file's.
+    #[arg(long, value_name = "N,N,…", value_delimiter = ',')]
+    concurrency: Option<Vec<u32>>,
+    /// Writes per level instead of the file's.
+    #[arg(long, value_name = "N")]
+    total: Option<u64>,
+}
+
+impl OverrideArgs {
+    fn overrides(&self) -> Overrides {
+        Overrides {
+            quick: self.quick,
+            set: self.set.clone(),
+            total: self.total,
+            concurrency: self.concurrency.clone(),
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+struct RunArgs {
+    /// Scenario files, run one after the other.
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    #[command(flatten)]
+    overrides: OverrideArgs,
+    /// Folder for the results.
+    #[arg(long, value_name = "DIR", default_value = "results")]
+    results: PathBuf,
+    /// Leave the database of the last level in its place.
+    #[arg(long)]
+    keep_db: bool,
+    /// Stop at the first scenario that is wrong or fails.
+    #[arg(long)]
+    fail_fast: bool,
+    /// Check everything and say what would run, but run nothing.
+    #[arg(long)]
+    dry_run: bool,
+    /// No progress and no table; problems are still told.
+    #[arg(long)]
+    quiet: bool,
+    /// What to print at the end of each scenario.
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    format: Format,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    Table,
+    Json,
+    Markdown,
+    Csv,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum SchemaName {
+    /// Of scenario files.
+    Scenario,
+    /// Of result documents.
+    Result,
+}
+
+/// Runs the command line of this process. Returns the process's exit code.
+pub fn main() -> u8 {
+    let cli = Cli::parse();
+    let exit = match cli.command {
+        Command::Run(arguments) => carry_out::run(&arguments),
+        Command::Check { files, overrides } => check(&files, &overrides.overrides()),
+        Command::Plan { files, overrides } => plan(&files, &overrides.overrides()),
+        Command::Schema { name } => {
+            let schema = match name {
+                SchemaName::Scenario => crate::scenario::json_schema(),
+                SchemaName::Result => crate::result::json_schema(),
+            };
+            println!("{schema:#}");
+            Exit::Fine
+        }
+    };
+    exit.code()
+}
+
+fn check(files: &[PathBuf], overrides: &Overrides) -> Exit {
+    let prepared = prepare::all(files, overrides);
+    for scenario in prepared.iter() {
+        match scenario {
+            Ok(ready) => println!("{}: fine", ready.path.display()),
+            Err(rejected) => eprint!("{}", rejected.text(stderr_color())),
+        }
+    }
+    prepare::worst(&prepared)
+}
+
+fn plan(files: &[PathBuf], overrides: &Overrides) -> Exit {
+    let prepared = prepare::all(files, overrides);
+    for scenario in prepared.iter() {
+        match scenario {
+            Ok(ready) => println!("{}", outlook::describe(&ready.plan)),
+            Err(rejected) => eprint!("{}", rejected.text(stderr_color())),
+        }
+    }
+    prepare::worst(&prepared)
+}
+
+fn no_color() -> bool {
+    std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
+}
+
+fn stderr_color() -> bool {
+    std::io::stderr().is_terminal() && !no_color()
+}
+
+fn stdout_color() -> bool {
+    std::io::stdout().is_terminal() && !no_color()
+}
+
+/// Characters in a line of the terminal that stdout goes to; 100 elsewhere.
+fn stdout_width() -> usize {
+    let columns = rustix::termios::tcgetwinsize(std::io::stdout()).map_or(0, |size| usize::from(size.ws_col));
+    if columns == 0 { 100 } else { columns }
+}

@@ -1,0 +1,202 @@
+//! Distinct combinations of parents, without remembering those already drawn.
+//!
+//! The rows that exist span a growing box, one side per referenced table. Rows come in stages that double in size; each stage opens when the box
+//! has room for all its rows, and draws by a permutation from a window of cells. Cells are numbered shell by shell: first those of the box at the
+//! first stage, then those that each later box adds. So a stage never meets cells of another, and no row refers to a parent that comes after it.
+
+use super::order::{Order, PART_TICKS};
+use crate::template::{Permutation, mix};
+
+#[derive(Clone, Debug)]
+struct Stage {
+    /// First row (from 0) of the stage.
+    first_row: u64,
+    /// Key at which the box has room for the stage.
+    opens_at: u64,
+    /// Parents per side then.
+    sides: Vec<u64>,
+    /// Their product.
+    cells: u128,
+    /// First cell of the stage's window.
+    window_start: u128,
+}
+
+/// When rows may come, and which cell each takes.
+#[derive(Clone, Debug)]
+pub(super) struct Stages {
+    /// One entry more than there are stages: the last marks the end.
+    stages: Vec<Stage>,
+}
+
+impl Stages {
+    /// # Errors
+    /// The number of combinations, where it is less than the number of rows.
+    pub(super) fn new(order: &Order, table: usize, parents: &[usize]) -> Result<Self, u128> {
+        let per_part = order.count(table);
+        let rows = per_part * order.parts();
+        let cells_at = |key: u64| -> (Vec<u64>, u128) {
+            let sides: Vec<u64> = parents.iter().map(|&p| order.rows_until(p, key)).collect();
+            let cells = sides.iter().fold(1u128, |product, &side| product.saturating_mul(u128::from(side)));
+            (sides, cells)
+        };
+        let mut stages = Vec::new();
+        for window in boundaries(rows, per_part).windows(2) {
+            let (first_row, end_row) = (window[0], window[1]);
+            let part_end = (first_row / per_part + 1) * PART_TICKS - 1;
+            let (_, most) = cells_at(part_end);
+            if most < u128::from(end_row) {
+                return Err(most);
+            }
+            let enough = |key: u64| cells_at(key).1 >= u128::from(end_row);
+            let opens_at = first_key_where(part_end, enough).max(order.key(table, first_row));
+            let (sides, cells) = cells_at(opens_at);
+            stages.push(Stage { first_row, opens_at, sides, cells, window_start: 0 });
+        }
+        let last =
+            Stage { first_row: rows, opens_at: u64::MAX, sides: Vec::new(), cells: 0, window_start: 0 };
+        stages.push(last);
+        place_windows(&mut stages);
+        Ok(Stages { stages })
+    }
+
+    fn stage_of(&self, row: u64) -> usize {
+        self.stages.partition_point(|s| s.first_row <= row) - 1
+    }
+
+    /// The least key at which a row may come.
+    pub(super) fn opens_at(&self, row: u64) -> u64 {
+        self.stages[self.stage_of(row)].opens_at
+    }
+
+    /// How many rows may have come at a key.
+    pub(super) fn open_rows(&self, key: u64) -> u64 {
+        let open = self.stages.partition_point(|s| s.opens_at <= key);
+        self.stages[open.min(self.stages.len() - 1)].first_row
+    }
+
+    /// The parents' rows (from 0) of a row, one per side. `seed` belongs to the combination.
+    pub(super) fn cell(&self, row: u64, seed: u64) -> Vec<u64> {
+        let stage = self.stage_of(row);
+        let (own, next) = (&self.stages[stage], &self.stages[stage + 1]);
+        let window = next.window_start - own.window_start;
+        let permutation = Permutation::new(mix(seed, &[stage as u64]), window);
+        self.coordinates(own.window_start + permutation.at(u128::from(row - own.first_row)))
+    }
+
+    fn coordinates(&self, cell: u128) -> Vec<u64> {
+        let shell = self.stages.partition_point(|s| s.cells != 0 && s.cells <= cell);
+        let outer = &self.stages[shell].sides;
+        let (inner, inner_cells) = match shell.checked_sub(1) {
+            None => (vec![0; outer.len()], 0),
+            Some(before) => (self.stages[before].sides.clone(), self.stages[before].cells),
+        };
+        let mut rest = cell - inner_cells;
+        // The shell falls into slabs: in slab d, side d is new, the sides before it are old, those after it are any.
+        for slab in 0..outer.len() {
+            let ranges: Vec<(u64, u64)> = (0..outer.len())
+                .map(|d| match d.cmp(&slab) {
+                    std::cmp::Ordering::Less => (0, inner[d]),
+                    std::cmp::Ordering::Equal => (inner[d], outer[d]),
+                    std::cmp::Ordering::Greater => (0, outer[d]),
+                })
+                .collect();
+            let cells = ranges.iter().fold(1u128, |n, &(from, to)| n.saturating_mul(u128::from(to - from)));
+            if rest < cells {
+                return split(rest, &ranges);
+            }
+            rest -= cells;
+        }
+        unreachable!("a cell lies within its shell")
+    }
+}
+
+fn split(mut cell: u128, ranges: &[(u64, u64)]) -> Vec<u64> {
+    let digit = |&(from, to): &(u64, u64)| {
+        let side = u128::from(to - from);
+        let digit = (cell % side) as u64;
+        cell /= side;
+        from + digit
+    };
+    ranges.iter().map(digit).collect()
+}
+
+/// First rows of the stages, and the number of rows: powers of two less one, and the parts' ends.
+fn boundaries(rows: u64, per_part: u64) -> Vec<u64> {
+    let doubling = (0..63).map(|j| (1u64 << j) - 1).take_while(|&row| row < rows);
+    let part_ends = (0..=rows / per_part.max(1)).map(|part| part * per_part);
+    let mut all: Vec<u64> = doubling.chain(part_ends).chain([rows]).collect();
+    all.sort_unstable();
+    all.dedup();
+    all
+}
+
+fn first_key_where(last: u64, enough: impl Fn(u64) -> bool) -> u64 {
+    let (mut low, mut high) = (0, last);
+    while low < high {
+        let middle = low + (high - low) / 2;
+        if enough(middle) { high = middle } else { low = middle + 1 }
+    }
+    low
+}
+
+/// Each window reaches as far as later stages can spare: they must find as many cells as they have rows.
+fn place_windows(stages: &mut [Stage]) {
+    let count = stages.len() - 1;
+    let mut spare = u128::MAX;
+    for stage in (0..count).rev() {
+        let next_row = u128::from(stages[stage + 1].first_row);
+        let end = stages[stage].cells.min(spare.saturating_add(next_row));
+        stages[stage + 1].window_start = end;
+        spare = spare.min(stages[stage].cells - next_row);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::super::order::Interleaving;
+    use super::*;
+
+    fn check(counts: [u64; 3], interleaving: Interleaving, parts: u64) {
+        let combinations = [vec![], vec![], vec![vec![0, 1]]];
+        let order = Order::new(&counts, &[0, 0, 1], &combinations, interleaving, parts).expect("enough");
+        let stages = Stages::new(&order, 2, &[0, 1]).expect("enough");
+        let (mut seen, mut drawn) = ([0u64; 3], HashSet::new());
+        for (table, row) in order.walk(0) {
+            if table == 2 {
+                let cell = stages.cell(row, 99);
+                assert!(cell[0] < seen[0] && cell[1] < seen[1], "row {row} takes {cell:?} of {seen:?}");
+                assert!(drawn.insert(cell), "row {row} repeats a pair");
+            }
+            seen[table] += 1;
+        }
+        assert_eq!(seen, counts.map(|n| n * parts));
+    }
+
+    #[test]
+    fn pairs_are_distinct_and_refer_to_earlier_rows() {
+        for interleaving in [Interleaving::Mixed, Interleaving::Phased] {
+            check([100, 400, 300], interleaving, 1);
+            check([100, 400, 300], interleaving, 3);
+            check([1, 5, 3], interleaving, 2);
+        }
+    }
+
+    #[test]
+    fn every_last_combination_can_be_used() {
+        for interleaving in [Interleaving::Mixed, Interleaving::Phased] {
+            check([10, 9, 90], interleaving, 1);
+            check([1, 50, 50], interleaving, 1);
+        }
+    }
+
+    #[test]
+    fn a_single_side_is_a_permutation_of_its_parents() {
+        let order =
+            Order::new(&[50, 50], &[0, 1], &[vec![], vec![vec![0]]], Interleaving::Mixed, 1).expect("enough");
+        let stages = Stages::new(&order, 1, &[0]).expect("enough");
+        let drawn: HashSet<_> = (0..50).map(|row| stages.cell(row, 5)).collect();
+        assert_eq!(drawn.len(), 50);
+    }
+}

@@ -1,0 +1,338 @@
+//! The tape: every operation of a part with its values, made before the level and read by all workers.
+//!
+//! Chunks of equal length in operations are made in parallel. A chunk begins with the offsets of its entries (u32 each); an entry is the operation,
+//! its row and its parents (LEB128), then its values. Beyond the memory budget the chunks go to an unlinked file that is mapped.
+#![expect(unsafe_code, reason = "mapping a file, and telling the kernel which part is no longer needed")]
+
+use std::fs::File;
+use std::os::unix::fs::FileExt;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use memmap2::{Mmap, UncheckedAdvice};
+use rayon::prelude::*;
+
+use super::{Dataset, Workspace};
+use crate::value::{Decoder, encode, encode_number};
+
+const PAGE: u64 = 4096;
+/// Chunks behind the cursor that stay mapped in: slow workers may still read them.
+const CHUNKS_KEPT: u64 = 16;
+
+/// How a tape is made.
+#[derive(Debug)]
+pub struct TapeOptions<'a> {
+    /// Index of the operation that writes each table; tables without one are not written.
+    pub operation_of_table: &'a [Option<usize>],
+    /// Bytes above which the tape goes to a file.
+    pub budget_bytes: u64,
+    /// Where that file is made.
+    pub folder: PathBuf,
+    /// Ends the making early.
+    pub stop: &'a AtomicBool,
+    /// Counts finished operations.
+    pub done: &'a AtomicU64,
+}
+
+/// Why a tape could not be made.
+#[derive(Debug, thiserror::Error)]
+pub enum TapeError {
+    /// A template failed on a row.
+    #[error("row {row} of table {table} cannot be made: {message}")]
+    Render {
+        /// Name of the table.
+        table: String,
+        /// From 1.
+        row: u64,
+        /// In words.
+        message: String,
+    },
+    /// The mapped file cannot be written.
+    #[error("the generated rows outgrow the memory budget, and their file in {} cannot be written: {source}", folder.display())]
+    File {
+        /// Where it was tried.
+        folder: PathBuf,
+        /// The system's reason.
+        source: std::io::Error,
+    },
+    /// The run is being stopped.
+    #[error("interrupted")]
+    Interrupted,
+}
+
+#[derive(Debug)]
+enum Store {
+    Memory(Vec<Box<[u8]>>),
+    Mapped { map: Mmap, chunks: Vec<(u64, u32)> },
+}
+
+/// All operations of one part, in order.
+#[derive(Debug)]
+pub struct Tape {
+    store: Store,
+    per_chunk: u64,
+    length: u64,
+    bytes: u64,
+}
+
+/// One operation on the tape.
+#[derive(Clone, Copy, Debug)]
+pub struct Entry<'a> {
+    /// Index into the plan's operations.
+    pub operation: usize,
+    /// Row of the operation's table, from 0 over all parts.
+    pub row: u64,
+    parents: u64,
+    rest: Decoder<'a>,
+}
+
+impl<'a> Entry<'a> {
+    /// The rows it refers to (table, row from 0), then a decoder that stands at its first value.
+    #[inline]
+    pub fn parents(mut self, mut each: impl FnMut(usize, u64)) -> Decoder<'a> {
+        for _ in 0..self.parents {
+            let table = self.rest.number() as usize;
+            let row = self.rest.number();
+            each(table, row);
+        }
+        self.rest
+    }
+}
+
+impl Tape {
+    /// Makes the tape of one part of the dataset's order, in parallel.
+    ///
+    /// # Errors
+    /// When a template fails, the file cannot be written, or the run is stopped.
+    pub fn generate(dataset: &Dataset, part: u64, options: &TapeOptions<'_>) -> Result<Self, TapeError> {
+        let length = dataset.order().part_total();
+        let per_chunk = (length / (rayon::current_num_threads() as u64 * 8)).clamp(64, 4096);
+        let chunks = length.div_ceil(per_chunk);
+        let range = |chunk: u64| {
+            let first = chunk * per_chunk;
+            (part * length + first, per_chunk.min(length - first))
+        };
+        let make = |chunk: u64| {
+            let (first, count) = range(chunk);
+            let made = make_chunk(dataset, first, count, options);
+            options.done.fetch_add(count, Ordering::Relaxed);
+            made
+        };
+        // The first chunk tells how large the rest will be.
+        let sample = make(0)?;
+        let estimate = sample.len() as u64 * chunks;
+        if estimate <= options.budget_bytes {
+            let rest: Result<Vec<_>, TapeError> = (1..chunks).into_par_iter().map(make).collect();
+            let all: Vec<_> = std::iter::once(sample).chain(rest?).collect();
+            let bytes = all.iter().map(|c| c.len() as u64).sum();
+            return Ok(Tape { store: Store::Memory(all), per_chunk, length, bytes });
+        }
+        drop(sample);
+        options.done.store(0, Ordering::Relaxed);
+        let failed = |source| TapeError::File { folder: options.folder.clone(), source };
+        let file = tempfile::tempfile_in(&options.folder).map_err(failed)?;
+        let end = AtomicU64::new(0);
+        let write = |chunk: u64| {
+            let bytes = make(chunk)?;
+            let offset = end.fetch_add((bytes.len() as u64).next_multiple_of(PAGE), Ordering::Relaxed);
+            file.write_all_at(&bytes, offset).map_err(failed)?;
+            let size = u32::try_from(bytes.len()).expect("a chunk is smaller than 4 GiB");
+            Ok((offset, size))
+        };
+        let chunks: Result<Vec<_>, TapeError> = (0..chunks).into_par_iter().map(write).collect();
+        let bytes = end.into_inner();
+        let map = map(&file, bytes).map_err(failed)?;
+        Ok(Tape { store: Store::Mapped { map, chunks: chunks? }, per_chunk, length, bytes })
+    }
+
+    /// Operations on the tape.
+    pub fn len(&self) -> u64 {
+        self.length
+    }
+
+    /// Whether there is nothing on it.
+    pub fn is_empty(&self) -> bool {
+        self.length == 0
+    }
+
+    /// Size of all chunks, bytes.
+    pub fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// Whether it lies in a mapped file.
+    pub fn is_mapped(&self) -> bool {
+        matches!(self.store, Store::Mapped { .. })
+    }
+
+    fn chunk(&self, chunk: u64) -> &[u8] {
+        match &self.store {
+            Store::Memory(chunks) => &chunks[chunk as usize],
+            Store::Mapped { map, chunks } => {
+                let (offset, size) = chunks[chunk as usize];
+                &map[offset as usize..][..size as usize]
+            }
+        }
+    }
+
+    /// The operation at a place of the part, from 0.
+    #[inline]
+    pub fn entry(&self, place: u64) -> Entry<'_> {
+        let chunk = self.chunk(place / self.per_chunk);
+        let slot = (place % self.per_chunk) as usize * 4;
+        let offset = chunk[slot..].first_chunk::<4>().expect("a chunk begins with its offsets");
+        let mut rest = Decoder::new(&chunk[u32::from_le_bytes(*offset) as usize..]);
+        let operation = rest.number() as usize;
+        let row = rest.number();
+        let parents = rest.number();
+        Entry { operation, row, parents, rest }
+    }
+
+    /// Tells the kernel that chunks well behind this place need not stay in memory. Does nothing but at the start of a chunk of a mapped tape.
+    #[inline]
+    pub fn passed(&self, place: u64) {
+        if let Store::Mapped { map, chunks } = &self.store
+            && place.is_multiple_of(self.per_chunk)
+            && let Some(chunk) = (place / self.per_chunk).checked_sub(CHUNKS_KEPT)
+        {
+            let (offset, size) = chunks[chunk as usize];
+            // SAFETY: a shared mapping of a file that nobody writes any more: dropped pages come back from the file unchanged.
+            let advised = unsafe {
+                map.unchecked_advise_range(UncheckedAdvice::DontNeed, offset as usize, size as usize)
+            };
+            debug_assert!(advised.is_ok(), "the range lies within the map");
+        }
+    }
+}
+
+fn map(file: &File, bytes: u64) -> std::io::Result<Mmap> {
+    file.set_len(bytes)?;
+    // SAFETY: the file has no name, so no other process can change or truncate it.
+    unsafe { Mmap::map(file) }
+}
+
+fn make_chunk(
+    dataset: &Dataset,
+    first: u64,
+    count: u64,
+    options: &TapeOptions<'_>,
+) -> Result<Box<[u8]>, TapeError> {
+    if options.stop.load(Ordering::Relaxed) {
+        return Err(TapeError::Interrupted);
+    }
+    let mut workspace = Workspace::default();
+    let mut bytes = vec![0u8; count as usize * 4];
+    let mut values = Vec::new();
+    for (slot, (table, row)) in dataset.order().walk(first).take(count as usize).enumerate() {
+        let operation = options.operation_of_table[table].expect("a table with rows has an operation");
+        values.clear();
+        dataset.row(table, row, &mut workspace, &mut |value| encode(&mut values, value)).map_err(
+            |error| TapeError::Render {
+                table: dataset.tables()[table].name.clone(),
+                row: row + 1,
+                message: error.to_string(),
+            },
+        )?;
+        let offset = u32::try_from(bytes.len()).expect("a chunk is smaller than 4 GiB");
+        bytes[slot * 4..][..4].copy_from_slice(&offset.to_le_bytes());
+        encode_number(&mut bytes, operation as u64);
+        encode_number(&mut bytes, row);
+        encode_number(&mut bytes, workspace.parents().len() as u64);
+        for &(parent_table, parent_row) in workspace.parents() {
+            encode_number(&mut bytes, parent_table as u64);
+            encode_number(&mut bytes, parent_row);
+        }
+        bytes.extend_from_slice(&values);
+    }
+    Ok(bytes.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Column, Interleaving, Order, Rows, Source};
+    use super::*;
+    use crate::template::Target;
+    use crate::value::EncodedValue;
+
+    /// Users, and posts that refer to them.
+    fn dataset(users: u64, posts: u64) -> Dataset {
+        let column = |table, name, source| Column::new(1, table, name, source);
+        let target = Target { table: 0, column: 0 };
+        let author = Source::Reference { target, stream: 7, nullable: false };
+        let tables = vec![
+            Rows { name: "users".to_owned(), columns: vec![column("users", "id", Source::Row)] },
+            Rows {
+                name: "posts".to_owned(),
+                columns: vec![column("posts", "id", Source::Row), column("posts", "user_id", author)],
+            },
+        ];
+        let order = Order::new(&[users, posts], &[0, 1], &[vec![], vec![]], Interleaving::Mixed, 1);
+        Dataset::new(1, tables, order.expect("nothing has to be distinct"))
+    }
+
+    fn tape(dataset: &Dataset, budget_bytes: u64) -> Tape {
+        let options = TapeOptions {
+            operation_of_table: &[Some(0), Some(1)],
+            budget_bytes,
+            folder: std::env::temp_dir(),
+            stop: &AtomicBool::new(false),
+            done: &AtomicU64::new(0),
+        };
+        Tape::generate(dataset, 0, &options).expect("the rows can be made")
+    }
+
+    /// Operation, row, parents, and the row's id.
+    type Read = (usize, u64, Vec<(usize, u64)>, i64);
+
+    fn contents(tape: &Tape) -> Vec<Read> {
+        let read = |place| {
+            let entry = tape.entry(place);
+            let mut parents = Vec::new();
+            let mut values = entry.parents(|table, row| parents.push((table, row)));
+            let EncodedValue::Integer(id) = values.value() else { panic!("the id is an integer") };
+            (entry.operation, entry.row, parents, id)
+        };
+        (0..tape.len()).map(read).collect()
+    }
+
+    #[test]
+    fn a_tape_in_a_mapped_file_reads_the_same_as_one_in_memory() {
+        let dataset = dataset(3_000, 17_000);
+        let (in_memory, mapped) = (tape(&dataset, u64::MAX), tape(&dataset, 0));
+        assert!(!in_memory.is_mapped() && mapped.is_mapped());
+        (0..mapped.len()).for_each(|place| mapped.passed(place));
+        assert_eq!(contents(&in_memory), contents(&mapped));
+    }
+
+    #[test]
+    fn every_row_stands_once_after_its_parents_with_its_own_id() {
+        let dataset = dataset(30, 170);
+        let mut seen = [0, 0];
+        for (operation, row, parents, id) in contents(&tape(&dataset, u64::MAX)) {
+            assert_eq!((row, id), (seen[operation], row as i64 + 1));
+            assert!(parents.iter().all(|&(table, parent)| table == 0 && parent < seen[0]));
+            assert_eq!(parents.len(), operation);
+            seen[operation] += 1;
+        }
+        assert_eq!(seen, [30, 170]);
+    }
+
+    #[test]
+    fn a_row_takes_little_more_than_its_values() {
+        let dataset = dataset(10_000, 40_000);
+        let tape = tape(&dataset, u64::MAX);
+        assert!(tape.bytes() <= tape.len() * (8 + 24), "{} bytes", tape.bytes());
+    }
+
+    #[test]
+    fn a_stop_ends_the_making() {
+        let options = TapeOptions {
+            operation_of_table: &[Some(0), Some(1)],
+            budget_bytes: 0,
+            folder: std::env::temp_dir(),
+            stop: &AtomicBool::new(true),
+            done: &AtomicU64::new(0),
+        };
+        assert!(matches!(Tape::generate(&dataset(10, 10), 0, &options), Err(TapeError::Interrupted)));
+    }
+}

@@ -1,0 +1,106 @@
+//! The stable names of everything that can be wrong with a scenario.
+//!
+//! What is wrong in a given file, and where, is left to the diagnostic that carries the code.
+
+use std::fmt;
+
+/// Makes the enum, its names and its summaries from one table, so that none can be missing.
+macro_rules! codes {
+    ($($variant:ident $name:literal $summary:literal)*) => {
+        /// A kind of problem. Its name never changes, so that it can be searched for and explained.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Code {
+            $(#[doc = $summary] $variant,)*
+        }
+
+        impl Code {
+            /// Every code, in the order of the passes that find them.
+            pub const ALL: &'static [Code] = &[$(Code::$variant),*];
+
+            /// The stable name: `unknown-key`.
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    $(Code::$variant => $name,)*
+                }
+            }
+
+            /// One sentence: when this is reported.
+            pub const fn summary(self) -> &'static str {
+                match self {
+                    $(Code::$variant => $summary,)*
+                }
+            }
+        }
+    };
+}
+
+codes! {
+    UnreadableFile "unreadable-file" "The scenario file cannot be read, or is not UTF-8 text."
+    Syntax "syntax" "The text is not TOML."
+    DuplicateKey "duplicate-key" "A key or a table stands twice in the file."
+    BadOverride "bad-override" "A `--set` is not of the form KEY=VALUE, or its key cannot be set."
+    QuickKey "quick-key" "`[quick]` replaces a key that it cannot replace."
+    UnknownKey "unknown-key" "A key that the language does not have at this place."
+    WrongType "wrong-type" "A value of another type than the key takes."
+    MissingKey "missing-key" "A key that has no default is not given."
+    OutOfRange "out-of-range" "A number, or a number of items, beyond its limits."
+    BadQuantity "bad-quantity" "A time, a size or a rate without its unit, or with one that does not exist."
+    UnknownValue "unknown-value" "A word that is not one of the key's choices."
+    BadName "bad-name" "A name of a result or table with characters that it cannot have."
+    DuplicateName "duplicate-name" "Two scenarios of one call would write the same result."
+    BadPath "bad-path" "A path that cannot be the database: a directory, a URI, or someone else's file."
+    ConcurrencyRepeat "concurrency-repeat" "A concurrency stands twice in the list of levels."
+    NoWrites "no-writes" "No table has a share, so nothing would be written."
+    Share "share" "A share that is no part of a mix, or a total too small for its tables."
+    UnknownPragma "unknown-pragma" "A PRAGMA that SQLite does not have."
+    PragmaValue "pragma-value" "A value that the PRAGMA does not take."
+    ReservedPragma "reserved-pragma" "A PRAGMA that the runner sets itself, or that has a key of its own."
+    UnknownTable "unknown-table" "A table that the scenario does not have."
+    UnknownColumn "unknown-column" "A column that the table does not have."
+    TypeAndDdl "type-and-ddl" "A table has both `ddl` and columns with types, or neither."
+    ReferenceCycle "reference-cycle" "Tables that refer to each other in a circle, so that none can be written first."
+    NoValue "no-value" "A column that must have a value is given none."
+    TemplateSyntax "template-syntax" "The text of a template is not a template."
+    TemplateUnknownName "template-unknown-name" "A template uses a generator or a name that does not exist."
+    TemplateArgument "template-argument" "A generator is given an argument that it does not take."
+    TemplateReference "template-reference" "A `ref` that names no table and column, or one that it cannot refer to."
+    NotDistinct "not-distinct" "A generator cannot give as many distinct values as a unique column needs."
+    SkewedReference "skewed-reference" "A `ref` with a distribution inside a primary key or unique group."
+    Sql "sql" "SQLite refuses a statement of the scenario."
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl serde::Serialize for Code {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl std::str::FromStr for Code {
+    type Err = ();
+
+    fn from_str(name: &str) -> Result<Self, ()> {
+        Code::ALL.iter().find(|code| code.as_str() == name).copied().ok_or(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_name_is_kebab_case_and_its_own() {
+        for (i, code) in Code::ALL.iter().enumerate() {
+            let name = code.as_str();
+            assert!(name.chars().all(|c| c.is_ascii_lowercase() || c == '-'), "{name}");
+            assert!(Code::ALL[..i].iter().all(|other| other.as_str() != name), "{name}");
+            assert!(code.summary().ends_with('.'), "{name}");
+            assert_eq!(name.parse(), Ok(*code));
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! What is wrong with a scenario: a code, a place, words, and what to write instead.
+//!
+//! Finding faults is left to `scenario` and `plan`; this room only names, places and draws them.
+
+mod code;
+mod render;
+
+pub use code::Code;
+pub use render::{Record, nearest, position, records, render};
+
+/// How much a diagnostic weighs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// The scenario runs, but probably not as meant.
+    Warning,
+    /// The scenario cannot run.
+    Error,
+}
+
+/// A byte range in one source: the scenario file (0), or the overrides of the command line (1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct Span {
+    /// Index into [`Sources`].
+    pub source: usize,
+    /// First byte.
+    pub start: usize,
+    /// One past the last byte.
+    pub end: usize,
+}
+
+/// A named text that spans point into.
+#[derive(Clone, Debug)]
+pub struct Source {
+    /// Shown before `:LINE:COLUMN`: a path, or `--set`.
+    pub name: String,
+    /// The whole text.
+    pub text: String,
+}
+
+/// The file first, then the overrides: one line for each `--set`, in order.
+pub type Sources = Vec<Source>;
+
+/// One problem, with its place and its remedy.
+#[derive(Clone, Debug)]
+pub struct Diagnostic {
+    /// Stable name of the kind of problem.
+    pub code: Code,
+    /// Error or warning.
+    pub severity: Severity,
+    /// Where; the file as a whole when absent.
+    pub span: Option<Span>,
+    /// What is wrong, one sentence without a full stop, in the user's words.
+    pub message: String,
+    /// A few words under the underlined source; may be empty.
+    pub label: String,
+    /// What to write instead.
+    pub help: Option<String>,
+}
+
+impl Diagnostic {
+    /// An error at a place.
+    pub fn error(code: Code, span: Option<Span>, message: impl Into<String>) -> Self {
+        Diagnostic {
+            code,
+            severity: Severity::Error,
+            span,
+            message: message.into(),
+            label: String::new(),
+            help: None,
+        }
+    }
+
+    /// A warning at a place.
+    pub fn warning(code: Code, span: Option<Span>, message: impl Into<String>) -> Self {
+        Diagnostic { severity: Severity::Warning, ..Diagnostic::error(code, span, message) }
+    }
+
+    /// Adds the words under the source.
+    #[must_use]
+    pub fn label(mut self, label: impl Into<String>) -> Self {
+        self.label = label.into();
+        self
+    }
+
+    /// Adds what to write instead.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+}

@@ -1,0 +1,195 @@
+//! What a database has to do for a run: two traits, and the engines that do it.
+//!
+//! An engine owns the database (making, marking, resetting, removing, checking); a session belongs to one worker and executes operations with
+//! values from the tape. When and how often is left to `run`.
+
+pub mod null;
+pub mod scripted;
+pub mod sqlite;
+
+use crate::value::{Decoder, Value};
+
+/// A database, for the length of a scenario.
+pub trait Engine {
+    /// Drops what the last level left and makes the tables anew, in the same physical state each time.
+    fn reset(&mut self) -> Result<(), EngineError>;
+
+    /// A session with every setting applied and read back, and every operation prepared. `worker` counts from 0.
+    fn open_session(&mut self, worker: usize) -> Result<Box<dyn Session>, EngineError>;
+
+    /// What the database says of itself; measured once, before the first level.
+    fn facts(&self) -> Facts;
+
+    /// Sizes and counters now. Called between levels, when no session is working.
+    fn counters(&mut self) -> Result<Counters, EngineError>;
+
+    /// For looking at what was written, when no session is working.
+    fn inspector(&mut self) -> Result<Box<dyn Inspector + '_>, EngineError>;
+
+    /// Removes all that the engine made, unless it is to be kept.
+    fn tear_down(&mut self, keep: bool) -> Result<(), EngineError>;
+}
+
+/// One worker's connection.
+pub trait Session: Send {
+    /// Executes one operation; `values` stands at its first parameter. This is the timed region.
+    fn execute(&mut self, operation: usize, values: Decoder<'_>) -> Outcome;
+
+    /// Makes the tables in this session's own database. Only for a reset around every write.
+    fn set_up(&mut self) -> Result<(), EngineError>;
+
+    /// Compares a row with what is stored. Only for a reset around every write.
+    fn look_up(&mut self, table: usize, row: &[Value]) -> Result<Lookup, EngineError>;
+
+    /// Drops the tables of this session's own database. Only for a reset around every write.
+    fn drop_tables(&mut self) -> Result<(), EngineError>;
+}
+
+/// Reads back what was written.
+pub trait Inspector {
+    /// Rows in a table.
+    fn count(&mut self, table: usize) -> Result<u64, EngineError>;
+    /// Compares a row of the dataset with what is stored under its key, or as a whole where the table has no key.
+    fn look_up(&mut self, table: usize, row: &[Value]) -> Result<Lookup, EngineError>;
+    /// Calls `visit` with the key columns of every stored row (all dataset columns where the table has no key) until it returns false.
+    fn keys(&mut self, table: usize, visit: &mut dyn FnMut(&[Value]) -> bool) -> Result<(), EngineError>;
+    /// What the database's own integrity check finds; empty when all is well. `quick` leaves out the comparison of indexes with tables.
+    fn integrity(&mut self, quick: bool) -> Result<Vec<String>, EngineError>;
+    /// Rows whose parent is missing, per table, and whether the database enforces foreign keys.
+    fn orphans(&mut self) -> Result<Orphans, EngineError>;
+}
+
+/// The answer of a comparison.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Lookup {
+    /// Stored as made.
+    Same,
+    /// There, with another value.
+    Different {
+        /// Name of the first column that differs.
+        column: String,
+        /// What is stored there.
+        stored: Value,
+    },
+    /// Not there.
+    Missing,
+}
+
+/// Rows without their parents.
+#[derive(Clone, Debug, Default)]
+pub struct Orphans {
+    /// Rows that `foreign_key_check` reports, each violated reference counted once; one entry per table.
+    pub per_table: Vec<u64>,
+    /// Whether foreign keys are on.
+    pub enforced: bool,
+}
+
+/// What became of one operation.
+#[derive(Debug)]
+pub enum Outcome {
+    /// The database acknowledged it and says how many rows it changed.
+    Done {
+        /// Rows changed.
+        changes: u64,
+    },
+    /// The database refused it; the run goes on.
+    Refused(Failure),
+    /// The database cannot go on: disk full, I/O error, corruption.
+    Fatal(Failure),
+    /// Given up because the run is being stopped: neither done nor refused.
+    Cancelled,
+}
+
+/// Why an operation failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// The database's own name, such as `SQLITE_BUSY` or `SQLITE_CONSTRAINT_UNIQUE`.
+    pub code: &'static str,
+    /// The database's own words.
+    pub message: String,
+}
+
+/// What a database says of itself.
+#[derive(Clone, Debug, Default)]
+pub struct Facts {
+    /// `sqlite`, `null`, ….
+    pub name: &'static str,
+    /// Version of the database.
+    pub version: String,
+    /// The exact source it was built from.
+    pub source_id: String,
+    /// How it was compiled.
+    pub compile_options: Vec<String>,
+    /// Every setting in force, by name, as read from a worker's connection.
+    pub settings: Vec<(String, String)>,
+    /// In which way the database is held: `file`, `private memory`, `shared memory`.
+    pub storage: &'static str,
+}
+
+/// Sizes in bytes, and counters since the last reset; absent where the engine has none.
+#[derive(Clone, Debug, Default)]
+pub struct Counters {
+    /// Main database file.
+    pub database_bytes: Option<u64>,
+    /// Write-ahead log.
+    pub wal_bytes: Option<u64>,
+    /// Page cache hits, summed over the sessions of the level.
+    pub cache_hits: Option<u64>,
+    /// Page cache misses.
+    pub cache_misses: Option<u64>,
+    /// Pages written by the page cache.
+    pub cache_writes: Option<u64>,
+    /// Dirty pages written before commit because the cache was full.
+    pub cache_spills: Option<u64>,
+    /// Checkpoints of the write-ahead log.
+    pub checkpoints: Option<u64>,
+}
+
+impl Counters {
+    /// Sizes now, counts since an earlier reading.
+    #[must_use]
+    pub fn since(&self, earlier: &Counters) -> Counters {
+        // A reset in between starts the counts anew.
+        let counted =
+            |now: Option<u64>, then: Option<u64>| now.map(|n| n.checked_sub(then.unwrap_or(0)).unwrap_or(n));
+        Counters {
+            database_bytes: self.database_bytes,
+            wal_bytes: self.wal_bytes,
+            cache_hits: counted(self.cache_hits, earlier.cache_hits),
+            cache_misses: counted(self.cache_misses, earlier.cache_misses),
+            cache_writes: counted(self.cache_writes, earlier.cache_writes),
+            cache_spills: counted(self.cache_spills, earlier.cache_spills),
+            checkpoints: counted(self.checkpoints, earlier.checkpoints),
+        }
+    }
+}
+
+/// Why an engine could not do what the run asked. The exit code follows from the kind.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum EngineError {
+    /// The path holds something that the runner did not make: exit 2.
+    #[error("{0}")]
+    Foreign(String),
+    /// A setting did not take effect: exit 2, at its line.
+    #[error("{message}")]
+    Setting {
+        /// Index into the plan's PRAGMAs, where one is at fault.
+        pragma: Option<usize>,
+        /// What was asked for and what is in force.
+        message: String,
+    },
+    /// Locked, no descriptors left, cannot be created: exit 3.
+    #[error("{0}")]
+    Unavailable(String),
+    /// Disk full, I/O error, corruption: exit 4.
+    #[error("{message} ({code})")]
+    Fatal {
+        /// The database's own name for it.
+        code: &'static str,
+        /// In words.
+        message: String,
+    },
+    /// The run is being stopped.
+    #[error("interrupted")]
+    Interrupted,
+}

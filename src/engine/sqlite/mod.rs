@@ -1,0 +1,319 @@
+//! SQLite: the file that the runner owns, the connections to it, and what they execute.
+//!
+//! ```text
+//! path         what stands at a path, and whether it may be taken
+//! ownership    taking it, and giving it back
+//! folders      those around it, made and removed
+//! descriptors  whether enough files may be open
+//! codes        result codes: names and kinds
+//! watch        busy waiting and checkpoints, called back from SQLite
+//! connect      a connection with every setting applied and read back
+//! schema       tables made and dropped
+//! rows         rows as made against rows as stored
+//! prepared     a held statement
+//! totals       counters of the closed sessions
+//! session      Session
+//! inspect      Inspector
+//! ```
+
+mod codes;
+mod connect;
+mod descriptors;
+mod folders;
+mod inspect;
+mod ownership;
+mod path;
+mod prepared;
+mod rows;
+mod schema;
+mod session;
+mod totals;
+mod watch;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use rusqlite::Connection;
+use rusqlite::config::DbConfig;
+
+pub use self::descriptors::{descriptors_needed, ensure_descriptors};
+pub use self::path::APPLICATION_ID;
+
+use self::connect::{Link, Place, Role, Settings};
+use self::inspect::{SqliteInspector, stoppable};
+use self::ownership::Claim;
+use self::session::SqliteSession;
+use self::totals::Totals;
+use crate::engine::{Counters, Engine, EngineError, Facts, Inspector, Session};
+use crate::plan::{Database, Location, Operation, Table};
+use crate::scenario::Reset;
+
+/// A connection that may be lent.
+type Slot = Arc<Mutex<Option<Link>>>;
+
+/// What every session needs to know.
+#[derive(Debug)]
+struct Blueprint {
+    tables: Vec<Table>,
+    operations: Vec<Operation>,
+    settings: Settings,
+}
+
+/// A SQLite database for the length of a scenario: a file that is made, marked and removed, or memory.
+///
+/// Dropped without [`Engine::tear_down`], it removes what it made. Sessions are to be dropped before it.
+#[derive(Debug)]
+pub struct SqliteEngine {
+    /// The runner's own connection, closed before the claims go. For private memory it is the only one, and lent to the session.
+    admin: Slot,
+    place: Place,
+    /// By worker where each has a file of its own, else only 0; none in memory.
+    claims: BTreeMap<usize, Claim>,
+    own: bool,
+    blueprint: Arc<Blueprint>,
+    totals: Arc<Totals>,
+    facts: Facts,
+}
+
+/// The runner's own connection, held.
+struct Guard<'a>(MutexGuard<'a, Option<Link>>);
+
+impl Guard<'_> {
+    fn link(&mut self) -> &mut Link {
+        self.0.as_mut().expect("a guard is only made around a connection")
+    }
+}
+
+impl SqliteEngine {
+    /// Takes the database's place, marks it, and tries all settings on a connection like a worker's. With [`Reset::Write`] each worker has a
+    /// database of its own: `<stem>.w<n>.db` beside the path, which itself is not touched. `stop` tells that the run is being stopped.
+    ///
+    /// # Errors
+    /// [`EngineError::Foreign`] for what the runner did not make, [`EngineError::Unavailable`] for what it cannot have,
+    /// [`EngineError::Setting`] for a PRAGMA without its effect. Nothing is left behind then.
+    pub fn open(
+        database: &Database,
+        tables: &[Table],
+        operations: &[Operation],
+        reset: Reset,
+        stop: Arc<AtomicBool>,
+    ) -> Result<SqliteEngine, EngineError> {
+        let settings = Settings {
+            pragmas: database.pragmas.clone(),
+            busy_timeout_ms: database.busy_timeout_ms,
+            allow_attach: database.allow_attach,
+            stop,
+        };
+        let own = reset == Reset::Write;
+        let place = match &database.location {
+            Location::File(path) => Place::File(path.clone()),
+            Location::Memory { shared: true } if !own => Place::Shared(shared_name()),
+            Location::Memory { .. } => Place::Private,
+        };
+        let blueprint =
+            Arc::new(Blueprint { tables: tables.to_vec(), operations: operations.to_vec(), settings });
+        let mut engine = SqliteEngine {
+            admin: Slot::default(),
+            place,
+            claims: BTreeMap::new(),
+            own,
+            blueprint,
+            totals: Arc::default(),
+            facts: Facts::default(),
+        };
+        engine.facts = engine.find_facts()?;
+        Ok(engine)
+    }
+
+    fn settings(&self) -> &Settings {
+        &self.blueprint.settings
+    }
+
+    fn find_facts(&mut self) -> Result<Facts, EngineError> {
+        let place = self.place_of(0)?;
+        let storage = match place {
+            Place::File(_) => "file",
+            Place::Private => "private memory",
+            Place::Shared(_) => "shared memory",
+        };
+        let seen = |link: &Link| {
+            let settings = connect::settings_in_force(&place, link, self.settings())?;
+            facts(&link.connection, storage, settings)
+        };
+        let fault = |error: rusqlite::Error| codes::engine_error(&error, "reading settings", false);
+        if self.place == Place::Private && !self.own {
+            return seen(self.admin()?.link()).map_err(fault);
+        }
+        if !self.own {
+            self.admin()?;
+        }
+        self.make_room();
+        let link = connect::connect(&place, self.settings(), Role::Worker)?;
+        seen(&link).map_err(fault)
+    }
+
+    /// Where a worker's connection leads; claims and marks the file when nobody has yet.
+    fn place_of(&mut self, worker: usize) -> Result<Place, EngineError> {
+        let Place::File(path) = &self.place else { return Ok(self.place.clone()) };
+        let (number, path) = if self.own { (worker, own_path(path, worker)) } else { (0, path.clone()) };
+        if let Some(claim) = self.claims.get(&number) {
+            return Ok(Place::File(claim.path().to_owned()));
+        }
+        let claim = Claim::take(&path)?;
+        // A claim that is dropped on the way gives the place back as it was.
+        connect::mark(claim.path(), self.settings())?;
+        let place = Place::File(claim.path().to_owned());
+        self.claims.insert(number, claim);
+        Ok(place)
+    }
+
+    /// The runner's own connection, opened when it is not.
+    fn admin(&self) -> Result<Guard<'_>, EngineError> {
+        let mut slot = self.admin.lock().unwrap_or_else(PoisonError::into_inner);
+        if slot.is_none() {
+            let place = match (&self.place, self.claims.get(&0)) {
+                (Place::File(_), Some(claim)) => Place::File(claim.path().to_owned()),
+                (Place::File(_), None) => {
+                    return Err(EngineError::Unavailable("the database is already removed".to_owned()));
+                }
+                (memory, _) => memory.clone(),
+            };
+            // Private memory has one connection, so that one has everything that a worker asks for.
+            let role = if place == Place::Private { Role::Worker } else { Role::Admin };
+            *slot = Some(connect::connect(&place, self.settings(), role)?);
+        }
+        Ok(Guard(slot))
+    }
+
+    /// Closes the runner's own connection where it would keep a worker from locking the file for itself.
+    fn make_room(&self) {
+        if matches!(self.place, Place::File(_)) && self.settings().asks_for("locking_mode", "exclusive") {
+            self.close_admin();
+        }
+    }
+
+    fn close_admin(&self) {
+        *self.admin.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    /// Sleeps for locks, and nanoseconds asked of them, over all sessions closed since the last reset.
+    pub fn busy_waits(&self) -> (u64, u64) {
+        (self.totals.busy_waits.load(Ordering::Relaxed), self.totals.busy_wait_ns.load(Ordering::Relaxed))
+    }
+
+    fn release(&mut self, keep: bool) -> Result<(), EngineError> {
+        let mut result = Ok(());
+        // The first claim may have made the folder, which goes once it is empty.
+        for (_, claim) in std::mem::take(&mut self.claims).into_iter().rev() {
+            // All of them, whatever becomes of one; the first error is told.
+            result = result.and(claim.release(keep));
+        }
+        result
+    }
+}
+
+impl Engine for SqliteEngine {
+    fn reset(&mut self) -> Result<(), EngineError> {
+        self.totals.clear();
+        if self.own {
+            // Every session makes its tables itself; a level begins with new files.
+            return self.release(false);
+        }
+        stoppable(self.admin()?.link(), "making the tables", |connection| {
+            schema::rebuild(connection, &self.blueprint.tables)
+        })
+    }
+
+    fn open_session(&mut self, worker: usize) -> Result<Box<dyn Session>, EngineError> {
+        let place = self.place_of(worker)?;
+        let (link, home) = if place == Place::Private && !self.own {
+            let lent = self.admin.lock().unwrap_or_else(PoisonError::into_inner).take();
+            let Some(link) = lent else {
+                let words =
+                    "a private in-memory database has one connection, which another worker has".to_owned();
+                return Err(EngineError::Unavailable(words));
+            };
+            (link, Some(Arc::clone(&self.admin)))
+        } else {
+            self.make_room();
+            (connect::connect(&place, self.settings(), Role::Worker)?, None)
+        };
+        Ok(Box::new(SqliteSession::new(link, home, &self.blueprint, &self.totals, self.own)?))
+    }
+
+    fn facts(&self) -> Facts {
+        self.facts.clone()
+    }
+
+    fn counters(&mut self) -> Result<Counters, EngineError> {
+        let total = |sum: &AtomicU64| Some(sum.load(Ordering::Relaxed));
+        let sum =
+            |bytes: fn(&Claim) -> Option<u64>| self.claims.values().filter_map(bytes).reduce(|a, b| a + b);
+        Ok(Counters {
+            database_bytes: sum(Claim::database_bytes),
+            wal_bytes: sum(Claim::wal_bytes),
+            cache_hits: total(&self.totals.cache_hits),
+            cache_misses: total(&self.totals.cache_misses),
+            cache_writes: total(&self.totals.cache_writes),
+            cache_spills: total(&self.totals.cache_spills),
+            checkpoints: total(&self.totals.checkpoints),
+        })
+    }
+
+    fn inspector(&mut self) -> Result<Box<dyn Inspector + '_>, EngineError> {
+        if self.own {
+            let words =
+                "each worker has a database of its own, which only its session can look at".to_owned();
+            return Err(EngineError::Unavailable(words));
+        }
+        Ok(Box::new(SqliteInspector { admin: self.admin()?, tables: &self.blueprint.tables }))
+    }
+
+    fn tear_down(&mut self, keep: bool) -> Result<(), EngineError> {
+        if let Some(link) = self.admin.lock().unwrap_or_else(PoisonError::into_inner).as_ref() {
+            // What is removed next need not be carried from the log into the file first. A refusal only costs that time.
+            let _ = link.connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, !keep);
+        }
+        self.close_admin();
+        self.release(keep)
+    }
+}
+
+impl Drop for SqliteEngine {
+    fn drop(&mut self) {
+        // After a tear-down there is nothing left to do, and otherwise nobody left to tell.
+        let _ = self.tear_down(false);
+    }
+}
+
+/// Unique to this engine among all of the process; others do not see it.
+fn shared_name() -> String {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    format!("runner-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed))
+}
+
+fn own_path(path: &Path, worker: usize) -> PathBuf {
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+    path.with_file_name(format!("{stem}.w{worker}.db"))
+}
+
+fn facts(
+    connection: &Connection,
+    storage: &'static str,
+    settings: Vec<(String, String)>,
+) -> rusqlite::Result<Facts> {
+    let (version, source_id) =
+        connection.query_row("SELECT sqlite_version(), sqlite_source_id()", [], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })?;
+    let compile_options = connection
+        .prepare("PRAGMA compile_options")?
+        .query_map([], |row| row.get(0))?
+        .collect::<rusqlite::Result<_>>()?;
+    Ok(Facts { name: "sqlite", version, source_id, compile_options, settings, storage })
+}

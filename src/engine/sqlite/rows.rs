@@ -1,0 +1,187 @@
+//! Comparing rows as made with rows as stored.
+//!
+//! SQLite stores a value as its column's affinity has it: `'12'` in an INTEGER column becomes 12. So the comparison is left to SQLite, which
+//! applies the same affinity to the value it compares with; always byte by byte, whatever collation the column has.
+
+use rusqlite::types::{ToSqlOutput, ValueRef as SqlRef};
+use rusqlite::{Connection, Row, params_from_iter};
+
+use super::schema::quoted;
+use crate::engine::Lookup;
+use crate::plan::Table;
+use crate::value::Value;
+
+/// Finds a row by its key, or as a whole where the table has none, and compares it column by column.
+pub(super) fn look_up(connection: &Connection, table: &Table, row: &[Value]) -> rusqlite::Result<Lookup> {
+    assert_eq!(row.len(), table.columns.len(), "a row has a value for every column of its table");
+    let mut statement = connection.prepare_cached(&look_up_sql(table))?;
+    let mut found = statement.query(params_from_iter(row.iter().map(bound)))?;
+    let Some(stored) = found.next()? else { return Ok(Lookup::Missing) };
+    if table.key.is_empty() {
+        return Ok(Lookup::Same);
+    }
+    for (index, made) in row.iter().enumerate() {
+        let value = value(stored.get_ref(2 * index)?);
+        if !stored.get::<_, bool>(2 * index + 1)? && !rounded(&value, made) {
+            return Ok(Lookup::Different { column: table.columns[index].clone(), stored: value });
+        }
+    }
+    Ok(Lookup::Same)
+}
+
+fn look_up_sql(table: &Table) -> String {
+    let same = |index: usize| format!("{} IS ?{} COLLATE BINARY", quoted(&table.columns[index]), index + 1);
+    let all = 0..table.columns.len();
+    let (wanted, sought): (Vec<String>, Vec<String>) = if table.key.is_empty() {
+        (vec!["1".to_owned()], all.map(same).collect())
+    } else {
+        // The key in the column's own collation, so that its index serves.
+        let key = |index: &usize| format!("{} IS ?{}", quoted(&table.columns[*index]), index + 1);
+        let pair = |index: usize| format!("{}, {}", quoted(&table.columns[index]), same(index));
+        (all.map(pair).collect(), table.key.iter().map(key).collect())
+    };
+    format!(
+        "SELECT {} FROM {} WHERE {} LIMIT 1",
+        wanted.join(", "),
+        quoted(&table.name),
+        sought.join(" AND ")
+    )
+}
+
+/// Whether a number was stored as the nearest float, as a REAL column does with an integer beyond 2^53.
+fn rounded(stored: &Value, made: &Value) -> bool {
+    match (stored, made) {
+        (Value::Real(stored), Value::Integer(made)) => *stored == *made as f64,
+        (Value::Real(stored), Value::Text(made)) => made.trim().parse() == Ok(*stored),
+        _ => false,
+    }
+}
+
+/// Calls `visit` with the key of every row, or with all columns where there is no key.
+pub(super) fn keys(
+    connection: &Connection,
+    table: &Table,
+    visit: &mut dyn FnMut(&[Value]) -> bool,
+) -> rusqlite::Result<()> {
+    let all: Vec<usize> = (0..table.columns.len()).collect();
+    let wanted = if table.key.is_empty() { &all } else { &table.key };
+    let columns: Vec<String> = wanted.iter().map(|index| quoted(&table.columns[*index])).collect();
+    let mut statement =
+        connection.prepare(&format!("SELECT {} FROM {}", columns.join(", "), quoted(&table.name)))?;
+    let mut rows = statement.query([])?;
+    let mut key = Vec::with_capacity(wanted.len());
+    while let Some(row) = rows.next()? {
+        read_into(&mut key, row, wanted.len())?;
+        if !visit(&key) {
+            break;
+        }
+    }
+    Ok(())
+}
+
+fn read_into(key: &mut Vec<Value>, row: &Row<'_>, columns: usize) -> rusqlite::Result<()> {
+    key.clear();
+    for index in 0..columns {
+        key.push(value(row.get_ref(index)?));
+    }
+    Ok(())
+}
+
+fn bound(value: &Value) -> ToSqlOutput<'_> {
+    ToSqlOutput::Borrowed(match value {
+        Value::Null => SqlRef::Null,
+        Value::Integer(v) => SqlRef::Integer(*v),
+        Value::Real(v) => SqlRef::Real(*v),
+        Value::Text(v) => SqlRef::Text(v.as_bytes()),
+        Value::Blob(v) => SqlRef::Blob(v),
+    })
+}
+
+fn value(value: SqlRef<'_>) -> Value {
+    match value {
+        SqlRef::Null => Value::Null,
+        SqlRef::Integer(v) => Value::Integer(v),
+        SqlRef::Real(v) => Value::Real(v),
+        SqlRef::Text(v) => Value::Text(String::from_utf8_lossy(v).into_owned()),
+        SqlRef::Blob(v) => Value::Blob(v.to_vec()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn table(key: &[usize]) -> Table {
+        Table {
+            name: "odd \" name".to_owned(),
+            create: Vec::new(),
+            columns: ["a", "b", "c"].map(str::to_owned).to_vec(),
+            key: key.to_vec(),
+            references: Vec::new(),
+            references_bound: true,
+        }
+    }
+
+    fn stored(columns: &str, row: &[Value]) -> Connection {
+        let connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch(&format!("CREATE TABLE \"odd \"\" name\" ({columns})")).unwrap();
+        let insert = "INSERT INTO \"odd \"\" name\" VALUES (?1, ?2, ?3)";
+        connection.execute(insert, params_from_iter(row.iter().map(bound))).unwrap();
+        connection
+    }
+
+    #[test]
+    fn what_affinity_does_to_a_value_is_not_a_difference() {
+        let text = |text: &str| Value::Text(text.to_owned());
+        let columns = "a INTEGER PRIMARY KEY, b TEXT, c REAL";
+        let rows = [
+            [text("12"), Value::Integer(5), Value::Integer(7)],
+            [Value::Real(12.0), Value::Real(0.1), Value::Integer((1 << 60) + 1)],
+            [Value::Integer(-1), Value::Blob(vec![0, 255]), text("1e3")],
+            [Value::Integer(1), Value::Null, Value::Real(f64::INFINITY)],
+        ];
+        for row in rows {
+            assert_eq!(look_up(&stored(columns, &row), &table(&[0]), &row).unwrap(), Lookup::Same, "{row:?}");
+        }
+        let row = [text("12"), text("12.50"), Value::Integer(1)];
+        assert_eq!(
+            look_up(&stored("a NUMERIC UNIQUE, b NUMERIC, c BLOB", &row), &table(&[0]), &row).unwrap(),
+            Lookup::Same
+        );
+        assert_eq!(look_up(&stored("a, b, c INTEGER", &row), &table(&[]), &row).unwrap(), Lookup::Same);
+    }
+
+    #[test]
+    fn a_value_that_differs_in_case_or_kind_is_found_and_named() {
+        let text = |text: &str| Value::Text(text.to_owned());
+        let connection = stored(
+            "a INTEGER PRIMARY KEY, b TEXT COLLATE NOCASE, c BLOB",
+            &[Value::Integer(1), text("Ann"), text("5")],
+        );
+        let look = |row: &[Value], key: &[usize]| look_up(&connection, &table(key), row).unwrap();
+        let different = |column: &str, stored| Lookup::Different { column: column.to_owned(), stored };
+        assert_eq!(look(&[Value::Integer(1), text("ann"), text("5")], &[0]), different("b", text("Ann")));
+        assert_eq!(
+            look(&[Value::Integer(1), text("Ann"), Value::Integer(5)], &[0]),
+            different("c", text("5"))
+        );
+        assert_eq!(look(&[Value::Integer(1), Value::Null, text("5")], &[0]), different("b", text("Ann")));
+        assert_eq!(look(&[Value::Integer(2), text("Ann"), text("5")], &[0]), Lookup::Missing);
+        assert_eq!(look(&[Value::Integer(1), text("Ann"), text("6")], &[]), Lookup::Missing);
+        assert_eq!(look(&[Value::Integer(1), text("Ann"), text("5")], &[]), Lookup::Same);
+    }
+
+    #[test]
+    fn a_row_is_sought_by_index_where_there_is_one() {
+        let row = [Value::Integer(1), Value::Integer(2), Value::Null];
+        for columns in ["a INTEGER PRIMARY KEY, b, c", "a, b TEXT COLLATE NOCASE, c, UNIQUE (a, b)"] {
+            let connection = stored(columns, &row);
+            let key: &[usize] = if columns.contains("UNIQUE") { &[0, 1] } else { &[0] };
+            let sql = format!("EXPLAIN QUERY PLAN {}", look_up_sql(&table(key)));
+            let plan: String = connection
+                .query_row(&sql, params_from_iter(row.iter().map(bound)), |row| row.get("detail"))
+                .unwrap();
+            assert!(plan.starts_with("SEARCH"), "{plan}");
+        }
+    }
+}

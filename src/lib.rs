@@ -1,0 +1,37 @@
+//! `runner` carries out a declarative scenario against a database and writes down what it measured.
+//!
+//! A module uses only what stands above it in this list:
+//!
+//! ```text
+//! units        durations, sizes, rates, counts: parsed and printed with their unit
+//! value        the one value type from template to engine
+//! clock        real and virtual time
+//! diagnostic   what is wrong with a file, where, and what to write instead
+//! scenario     TOML text -> Scenario
+//! template     minijinja + fake: compile, generators, distributions, seeds
+//! dataset      rows and references as pure functions of (seed, table, row); the tape
+//! plan         Scenario -> Plan
+//! machine      what this machine is: kernel, processors, file systems, limits
+//! engine       Engine and Session; sqlite, null (the floor), scripted (for tests)
+//! measure      histogram, recorder, what a level measured
+//! run          levels, workers, verification, events
+//! result       the result document, validity, schema, store
+//! report       terminal table, Markdown, CSV: from results only
+//! cli          clap, progress, exit codes
+//! ```
+
+pub mod cli;
+pub mod clock;
+pub mod dataset;
+pub mod diagnostic;
+pub mod engine;
+pub mod machine;
+pub mod measure;
+pub mod plan;
+pub mod report;
+pub mod result;
+pub mod run;
+pub mod scenario;
+pub mod template;
+pub mod units;
+pub mod value;

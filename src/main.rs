@@ -1,0 +1,5 @@
+//! The binary `runner`.
+
+fn main() -> std::process::ExitCode {
+    runner::cli::main().into()
+}

@@ -1,0 +1,291 @@
+//! One worker's notes while a level runs. No lock is taken but once a second, and none of it between an operation's two clock readings.
+
+use std::sync::{Mutex, PoisonError};
+
+use super::histogram::Buckets;
+use super::{
+    ErrorMeasurement, Latencies, OperationMeasurement, SecondMeasurement, SlowOperation, WorkerMeasurement,
+};
+
+const SLOWEST: usize = 10;
+const NANOS_PER_SECOND: u64 = 1_000_000_000;
+
+/// One finished operation.
+#[derive(Clone, Copy, Debug)]
+pub struct Sample {
+    /// Index into the plan's operations.
+    pub operation: usize,
+    /// Row of the dataset, from 1.
+    pub row: u64,
+    /// From its start to its end.
+    pub latency_ns: u64,
+    /// Its end, since the barrier.
+    pub end_ns: u64,
+}
+
+#[derive(Clone, Debug, Default)]
+struct SecondNotes {
+    errors: u64,
+    count: u64,
+    latencies: Buckets<7>,
+}
+
+/// What all workers' seconds come to.
+#[derive(Debug, Default)]
+pub struct TimeSeries(Mutex<Vec<SecondNotes>>);
+
+impl TimeSeries {
+    fn add(&self, second: u64, notes: &SecondNotes) {
+        // A worker that panicked left whole entries behind.
+        let mut seconds = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let index = usize::try_from(second).expect("a level is shorter than 2^32 seconds");
+        if seconds.len() <= index {
+            seconds.resize(index + 1, SecondNotes::default());
+        }
+        seconds[index].errors += notes.errors;
+        seconds[index].count += notes.count;
+        seconds[index].latencies.merge(&notes.latencies);
+    }
+
+    fn finish(self) -> Vec<SecondMeasurement> {
+        let seconds = self.0.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let finish = |notes: SecondNotes| SecondMeasurement {
+            operations: notes.count,
+            errors: notes.errors,
+            p50_ns: notes.latencies.percentile(50.0, notes.count),
+            p99_ns: notes.latencies.percentile(99.0, notes.count),
+        };
+        seconds.into_iter().map(finish).collect()
+    }
+}
+
+#[derive(Clone, Debug, Default)]
+struct OperationNotes {
+    succeeded: Latencies,
+    failed: Latencies,
+    errors: u64,
+}
+
+/// One worker's notes.
+#[derive(Debug)]
+pub struct Recorder<'a> {
+    worker: usize,
+    operations: Vec<OperationNotes>,
+    errors: Vec<ErrorMeasurement>,
+    slowest: Vec<SlowOperation>,
+    slow_floor_ns: u64,
+    longest_ns: u64,
+    second: u64,
+    second_ends_ns: u64,
+    notes: SecondNotes,
+    series: &'a TimeSeries,
+}
+
+impl<'a> Recorder<'a> {
+    /// Notes of worker `worker` for a plan of so many operations.
+    pub fn new(worker: usize, operations: usize, series: &'a TimeSeries) -> Self {
+        Recorder {
+            worker,
+            operations: vec![OperationNotes::default(); operations],
+            errors: Vec::new(),
+            slowest: Vec::with_capacity(SLOWEST + 1),
+            slow_floor_ns: 0,
+            longest_ns: 0,
+            second: 0,
+            second_ends_ns: NANOS_PER_SECOND,
+            notes: SecondNotes::default(),
+            series,
+        }
+    }
+
+    /// Notes an acknowledged operation.
+    #[inline]
+    pub fn success(&mut self, sample: Sample) {
+        self.move_to(sample.end_ns);
+        self.operations[sample.operation].succeeded.record(sample.latency_ns);
+        self.notes.count += 1;
+        self.notes.latencies.record(sample.latency_ns);
+        if sample.latency_ns > self.slow_floor_ns {
+            self.note_slow(sample);
+        }
+    }
+
+    /// Notes a failed operation that was sent.
+    pub fn failure(&mut self, sample: Sample, code: &'static str, message: &str) {
+        self.operations[sample.operation].failed.record(sample.latency_ns);
+        if sample.latency_ns > self.slow_floor_ns {
+            self.note_slow(sample);
+        }
+        self.count_error(sample.operation, sample.end_ns, code, message);
+    }
+
+    /// Notes an operation that was not sent because what it refers to is not there.
+    pub fn not_sent(&mut self, operation: usize, end_ns: u64, code: &'static str, message: &str) {
+        self.count_error(operation, end_ns, code, message);
+    }
+
+    fn count_error(&mut self, operation: usize, end_ns: u64, code: &'static str, message: &str) {
+        self.move_to(end_ns);
+        self.operations[operation].errors += 1;
+        self.notes.errors += 1;
+        match self.errors.iter_mut().find(|e| e.operation == operation && e.code == code) {
+            Some(known) => known.count += 1,
+            None => {
+                self.errors.push(ErrorMeasurement { operation, code, count: 1, sample: message.to_owned() });
+            }
+        }
+    }
+
+    #[inline]
+    fn move_to(&mut self, end_ns: u64) {
+        if end_ns >= self.second_ends_ns {
+            self.flush();
+            self.second = end_ns / NANOS_PER_SECOND;
+            self.second_ends_ns = (self.second + 1) * NANOS_PER_SECOND;
+        }
+    }
+
+    fn flush(&mut self) {
+        if self.notes.count + self.notes.errors > 0 {
+            self.series.add(self.second, &self.notes);
+            self.notes = SecondNotes::default();
+        }
+    }
+
+    #[cold]
+    fn note_slow(&mut self, sample: Sample) {
+        self.longest_ns = self.longest_ns.max(sample.latency_ns);
+        self.slowest.push(SlowOperation {
+            latency_ns: sample.latency_ns,
+            worker: self.worker,
+            operation: sample.operation,
+            row: sample.row,
+            second: sample.end_ns / NANOS_PER_SECOND,
+        });
+        keep_slowest(&mut self.slowest);
+        if self.slowest.len() == SLOWEST {
+            self.slow_floor_ns = self.slowest[SLOWEST - 1].latency_ns;
+        }
+    }
+}
+
+fn keep_slowest(slowest: &mut Vec<SlowOperation>) {
+    slowest.sort_by_key(|s| (std::cmp::Reverse(s.latency_ns), s.worker, s.row));
+    slowest.truncate(SLOWEST);
+}
+
+/// What the recorders of a level come to together.
+#[derive(Debug)]
+pub struct Merged {
+    /// One for each operation of the plan.
+    pub operations: Vec<OperationMeasurement>,
+    /// One for each second.
+    pub time_series: Vec<SecondMeasurement>,
+    /// One for each worker.
+    pub workers: Vec<WorkerMeasurement>,
+    /// Slowest first.
+    pub slowest: Vec<SlowOperation>,
+    /// By operation and code, in the plan's order, most frequent first.
+    pub errors: Vec<ErrorMeasurement>,
+}
+
+/// What each worker brings back, without the reference to the shared series.
+#[derive(Debug)]
+pub struct Notes {
+    operations: Vec<OperationNotes>,
+    errors: Vec<ErrorMeasurement>,
+    slowest: Vec<SlowOperation>,
+    longest_ns: u64,
+}
+
+impl Recorder<'_> {
+    /// Ends the notes: the last second joins the series.
+    pub fn finish(mut self) -> Notes {
+        self.flush();
+        Notes {
+            operations: self.operations,
+            errors: self.errors,
+            slowest: self.slowest,
+            longest_ns: self.longest_ns,
+        }
+    }
+}
+
+/// Puts the workers' notes together; `names` are the plan's operations.
+pub fn merge(notes: Vec<Notes>, series: TimeSeries, names: &[String]) -> Merged {
+    let mut operations: Vec<_> = names
+        .iter()
+        .map(|name| OperationMeasurement {
+            name: name.clone(),
+            succeeded: Latencies::default(),
+            failed: Latencies::default(),
+            errors: 0,
+        })
+        .collect();
+    let (mut workers, mut slowest) = (Vec::new(), Vec::new());
+    let mut errors: Vec<ErrorMeasurement> = Vec::new();
+    for worker in notes {
+        let mut total = WorkerMeasurement { longest_ns: worker.longest_ns, ..Default::default() };
+        for (all, own) in operations.iter_mut().zip(&worker.operations) {
+            all.succeeded.merge(&own.succeeded);
+            all.failed.merge(&own.failed);
+            all.errors += own.errors;
+            total.succeeded += own.succeeded.count();
+            total.attempted += own.succeeded.count() + own.errors;
+        }
+        workers.push(total);
+        slowest.extend(worker.slowest);
+        for error in worker.errors {
+            match errors.iter_mut().find(|e| e.operation == error.operation && e.code == error.code) {
+                Some(known) => known.count += error.count,
+                None => errors.push(error),
+            }
+        }
+    }
+    keep_slowest(&mut slowest);
+    errors.sort_by_key(|e| (e.operation, std::cmp::Reverse(e.count)));
+    Merged { operations, time_series: series.finish(), workers, slowest, errors }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sample(latency_ns: u64, end_ns: u64) -> Sample {
+        Sample { operation: 0, row: 1, latency_ns, end_ns }
+    }
+
+    #[test]
+    fn series_and_workers_sum_to_what_was_attempted() {
+        let series = TimeSeries::default();
+        let mut notes = Vec::new();
+        for worker in 0..3 {
+            let mut recorder = Recorder::new(worker, 1, &series);
+            for i in 0..100 {
+                recorder.success(sample(1_000 + i, i * 50_000_000));
+            }
+            recorder.failure(sample(9_000_000, 6_000_000_000), "SQLITE_BUSY", "database is locked");
+            recorder.not_sent(0, 6_100_000_000, "parent_missing", "users 3 was refused");
+            notes.push(recorder.finish());
+        }
+        let merged = merge(notes, series, &["t".to_owned()]);
+        assert_eq!(merged.workers.iter().map(|w| w.attempted).sum::<u64>(), 306);
+        assert_eq!(merged.time_series.iter().map(|s| s.operations + s.errors).sum::<u64>(), 306);
+        assert_eq!(merged.time_series.len(), 7);
+        assert_eq!(merged.time_series[5].p50_ns, None);
+        assert_eq!(merged.errors.iter().map(|e| e.count).sum::<u64>(), 6);
+        assert_eq!(merged.operations[0].failed.count(), 3);
+    }
+
+    #[test]
+    fn the_ten_slowest_are_kept_with_their_place() {
+        let series = TimeSeries::default();
+        let mut recorder = Recorder::new(7, 1, &series);
+        (1..=50).for_each(|i| recorder.success(sample(i * 10, i)));
+        let merged = merge(vec![recorder.finish()], series, &["t".to_owned()]);
+        let latencies: Vec<_> = merged.slowest.iter().map(|s| s.latency_ns).collect();
+        assert_eq!(latencies, (41..=50).rev().map(|i| i * 10).collect::<Vec<_>>());
+        assert_eq!(merged.slowest[0].worker, 7);
+        assert_eq!(merged.workers[0].longest_ns, 500);
+    }
+}

@@ -1,0 +1,311 @@
+//! The scenario's tables as SQL, and what SQLite makes of them: tried in an empty database in memory.
+
+use rusqlite::Connection;
+
+use crate::diagnostic::{Code, Diagnostic, Sources, Span};
+use crate::scenario::{Spans, TableSection};
+
+/// An identifier as SQL takes it whatever its letters.
+pub(super) fn quote(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+fn quote_all(names: &[String]) -> String {
+    names.iter().map(|n| quote(n)).collect::<Vec<_>>().join(", ")
+}
+
+/// Where SQL text came from, so that a fault in it can be shown in the scenario.
+struct Piece {
+    range: std::ops::Range<usize>,
+    path: Vec<String>,
+}
+
+/// One statement with the origin of its parts.
+struct Statement {
+    sql: String,
+    pieces: Vec<Piece>,
+    /// Where a fault stands that lies in no piece.
+    path: Vec<String>,
+}
+
+impl Statement {
+    fn new(path: Vec<String>) -> Self {
+        Statement { sql: String::new(), pieces: Vec::new(), path }
+    }
+
+    fn push(&mut self, text: &str) {
+        self.sql.push_str(text);
+    }
+
+    fn push_from(&mut self, text: &str, path: Vec<String>) {
+        let start = self.sql.len();
+        self.sql.push_str(text);
+        self.pieces.push(Piece { range: start..self.sql.len(), path });
+    }
+}
+
+fn path(parts: &[&str]) -> Vec<String> {
+    parts.iter().map(|p| (*p).to_owned()).collect()
+}
+
+fn create_table(name: &str, table: &TableSection) -> Statement {
+    let mut statement = Statement::new(path(&["tables", name]));
+    if let Some(ddl) = &table.ddl {
+        statement.push_from(ddl, path(&["tables", name, "ddl"]));
+        return statement;
+    }
+    statement.push(&format!("CREATE TABLE {} (", quote(name)));
+    for (i, (column, section)) in table.columns.iter().enumerate() {
+        if i > 0 {
+            statement.push(", ");
+        }
+        statement.push(&quote(column));
+        statement.push(" ");
+        let sql_type = section.sql_type.as_deref().unwrap_or_default();
+        statement.push_from(sql_type, path(&["tables", name, "columns", column, "type"]));
+    }
+    if !table.primary_key.is_empty() {
+        statement.push(", ");
+        let text = format!("PRIMARY KEY ({})", quote_all(&table.primary_key));
+        statement.push_from(&text, path(&["tables", name, "primary_key"]));
+    }
+    for (i, group) in table.unique.iter().enumerate() {
+        statement.push(", ");
+        let text = format!("UNIQUE ({})", quote_all(group));
+        statement.push_from(&text, path(&["tables", name, "unique", &i.to_string()]));
+    }
+    statement.push(")");
+    statement
+}
+
+fn create_indexes(name: &str, table: &TableSection) -> Vec<Statement> {
+    let one = |(i, index): (usize, &crate::scenario::IndexSection)| {
+        let at = path(&["tables", name, "indexes", &i.to_string()]);
+        let made = format!("{name}_{}", index.columns.join("_"));
+        let index_name = index.name.as_deref().unwrap_or(&made);
+        let mut statement = Statement::new(at.clone());
+        let unique = if index.unique { "UNIQUE " } else { "" };
+        statement.push(&format!("CREATE {unique}INDEX {} ON {} (", quote(index_name), quote(name)));
+        for (j, column) in index.columns.iter().enumerate() {
+            if j > 0 {
+                statement.push(", ");
+            }
+            // An expression stands as it is; a column is quoted.
+            let known = table.columns.keys().any(|c| c.eq_ignore_ascii_case(column));
+            let text = if known { quote(column) } else { column.clone() };
+            let mut item = at.clone();
+            item.extend(["columns".to_owned(), j.to_string()]);
+            statement.push_from(&text, item);
+        }
+        statement.push(")");
+        if let Some(condition) = &index.condition {
+            statement.push(" WHERE ");
+            let mut item = at.clone();
+            item.push("where".to_owned());
+            statement.push_from(condition, item);
+        }
+        statement
+    };
+    table.indexes.iter().enumerate().map(one).collect()
+}
+
+/// A column as SQLite sees it.
+#[derive(Clone, Debug)]
+pub(super) struct ColumnFacts {
+    pub(super) name: String,
+    pub(super) not_null: bool,
+    pub(super) has_default: bool,
+    /// An alias of the row id: takes integers only, and one that is left out is made up.
+    pub(super) row_id: bool,
+    /// Computed from others: never inserted.
+    pub(super) generated: bool,
+}
+
+/// A foreign key as SQLite sees it.
+#[derive(Clone, Debug)]
+pub(super) struct ForeignKey {
+    pub(super) table: String,
+    /// Column here, and column there; nothing where the primary key is meant.
+    pub(super) columns: Vec<(String, Option<String>)>,
+}
+
+/// A table as SQLite sees it.
+#[derive(Clone, Debug)]
+pub(super) struct TableFacts {
+    pub(super) create: Vec<String>,
+    pub(super) columns: Vec<ColumnFacts>,
+    pub(super) primary_key: Vec<String>,
+    /// Columns of primary key, UNIQUE constraints and unique indexes, without partial ones and expressions.
+    pub(super) distinct_groups: Vec<Vec<String>>,
+    pub(super) foreign_keys: Vec<ForeignKey>,
+}
+
+/// Makes one table in the database in memory and reads back what it is.
+pub(super) fn make(
+    database: &Connection,
+    name: &str,
+    table: &TableSection,
+    spans: &Spans,
+    sources: &Sources,
+) -> Result<TableFacts, Vec<Diagnostic>> {
+    let mut create = Vec::new();
+    let statement = create_table(name, table);
+    run(database, &statement, spans, sources).map_err(|d| vec![d])?;
+    create.push(statement.sql);
+    if !exists(database, name) {
+        let at = span_of(spans, &["tables", name, "ddl"]);
+        return Err(vec![
+            Diagnostic::error(Code::Sql, at, format!("`ddl` does not make a table `{name}`"))
+                .help(format!("write `CREATE TABLE {name} (…)`, one statement")),
+        ]);
+    }
+    let mut faults = Vec::new();
+    for index in create_indexes(name, table) {
+        match run(database, &index, spans, sources) {
+            Ok(()) => create.push(index.sql),
+            Err(fault) => faults.push(fault),
+        }
+    }
+    if !faults.is_empty() {
+        return Err(faults);
+    }
+    read_back(database, name, create).map_err(|error| {
+        let at = span_of(spans, &["tables", name]);
+        vec![Diagnostic::error(Code::Sql, at, format!("SQLite cannot describe table `{name}`: {error}"))]
+    })
+}
+
+fn exists(database: &Connection, name: &str) -> bool {
+    let sql = "SELECT count(*) > 0 FROM sqlite_schema WHERE type = 'table' AND lower(name) = lower(?1)";
+    database.query_row(sql, [name], |row| row.get(0)).unwrap_or(false)
+}
+
+pub(super) fn span_of(spans: &Spans, parts: &[&str]) -> Option<Span> {
+    spans.value(parts).or_else(|| spans.key(parts))
+}
+
+fn run(
+    database: &Connection,
+    statement: &Statement,
+    spans: &Spans,
+    sources: &Sources,
+) -> Result<(), Diagnostic> {
+    let result = database.prepare(&statement.sql).and_then(|mut prepared| prepared.execute([]));
+    let Err(error) = result else { return Ok(()) };
+    let (words, offset) = match &error {
+        rusqlite::Error::SqlInputError { msg, offset, .. } => (msg.clone(), usize::try_from(*offset).ok()),
+        rusqlite::Error::SqliteFailure(_, Some(words)) => (words.clone(), None),
+        rusqlite::Error::MultipleStatement => ("only one statement can stand here".to_owned(), None),
+        rusqlite::Error::ExecuteReturnedResults => ("this is a query; write CREATE TABLE".to_owned(), None),
+        other => (other.to_string(), None),
+    };
+    let as_strs = |p: &Vec<String>| p.iter().map(String::as_str).collect::<Vec<_>>().join("\u{1f}");
+    let found = offset.and_then(|offset| {
+        let piece = statement.pieces.iter().find(|p| p.range.contains(&offset) || p.range.end == offset)?;
+        let joined = as_strs(&piece.path);
+        let parts: Vec<&str> = joined.split('\u{1f}').collect();
+        // A column named in a list of names stands there whole, so the offset means nothing.
+        let within = offset - piece.range.start;
+        let exact = matches!(parts.last(), Some(&("type" | "ddl" | "where")));
+        if exact {
+            let token = token_length(&statement.sql[offset..piece.range.end]);
+            spans.inside(&parts, within..within + token.max(1), sources)
+        } else {
+            span_of(spans, &parts)
+        }
+    });
+    let whole = || {
+        let piece = statement.pieces.iter().find(|p| mentions(&statement.sql[p.range.clone()], &words));
+        let joined = as_strs(piece.map_or(&statement.path, |p| &p.path));
+        span_of(spans, &joined.split('\u{1f}').collect::<Vec<_>>())
+    };
+    let help = if words.contains("syntax error") {
+        "write a type and its constraints as in CREATE TABLE, for example `TEXT NOT NULL`"
+    } else {
+        "the statement must be one that SQLite takes"
+    };
+    Err(Diagnostic::error(Code::Sql, found.or_else(whole), format!("SQLite refuses this: {words}"))
+        .help(help))
+}
+
+/// Whether SQLite's words name something in this piece of the statement.
+fn mentions(piece: &str, words: &str) -> bool {
+    let named = words.rsplit([' ', ':']).next().unwrap_or_default().trim_matches(['"', '\'', ')']);
+    named.len() > 1 && piece.contains(named)
+}
+
+fn token_length(text: &str) -> usize {
+    let word = text.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(text.len());
+    if word > 0 { word } else { text.chars().next().map_or(0, char::len_utf8) }
+}
+
+fn read_back(database: &Connection, name: &str, create: Vec<String>) -> rusqlite::Result<TableFacts> {
+    let mut rows = database.prepare(
+        "SELECT name, type, \"notnull\", dflt_value IS NOT NULL, pk, hidden FROM pragma_table_xinfo(?1) ORDER BY cid",
+    )?;
+    let mut keys: Vec<(i64, String, String)> = Vec::new();
+    let mut columns = Vec::new();
+    let mut query = rows.query([name])?;
+    while let Some(row) = query.next()? {
+        let (column, sql_type): (String, String) = (row.get(0)?, row.get(1)?);
+        let place: i64 = row.get(4)?;
+        if place > 0 {
+            keys.push((place, column.clone(), sql_type));
+        }
+        columns.push(ColumnFacts {
+            name: column,
+            not_null: row.get(2)?,
+            has_default: row.get(3)?,
+            row_id: false,
+            generated: row.get::<_, i64>(5)? != 0,
+        });
+    }
+    keys.sort_by_key(|k| k.0);
+    if let [(_, only, sql_type)] = keys.as_slice()
+        && sql_type.eq_ignore_ascii_case("integer")
+    {
+        columns.iter_mut().filter(|c| c.name == *only).for_each(|c| c.row_id = true);
+    }
+    let primary_key: Vec<String> = keys.into_iter().map(|k| k.1).collect();
+    let mut distinct_groups = distinct_groups(database, name)?;
+    if !primary_key.is_empty() && !distinct_groups.contains(&primary_key) {
+        distinct_groups.insert(0, primary_key.clone());
+    }
+    let foreign_keys = foreign_keys(database, name)?;
+    Ok(TableFacts { create, columns, primary_key, distinct_groups, foreign_keys })
+}
+
+fn distinct_groups(database: &Connection, name: &str) -> rusqlite::Result<Vec<Vec<String>>> {
+    let mut lists = database.prepare(
+        "SELECT name FROM pragma_index_list(?1) WHERE \"unique\" = 1 AND partial = 0 ORDER BY seq DESC",
+    )?;
+    let mut members = database.prepare("SELECT name FROM pragma_index_info(?1) ORDER BY seqno")?;
+    let indexes: Vec<String> = lists.query_map([name], |row| row.get(0))?.collect::<Result<_, _>>()?;
+    let mut groups = Vec::new();
+    for index in indexes {
+        let columns: Vec<Option<String>> =
+            members.query_map([&index], |row| row.get(0))?.collect::<Result<_, _>>()?;
+        let columns: Option<Vec<String>> = columns.into_iter().collect();
+        if let Some(columns) = columns.filter(|c| !groups.contains(c)) {
+            groups.push(columns);
+        }
+    }
+    Ok(groups)
+}
+
+fn foreign_keys(database: &Connection, name: &str) -> rusqlite::Result<Vec<ForeignKey>> {
+    let mut rows = database.prepare(
+        "SELECT id, \"table\", \"from\", \"to\" FROM pragma_foreign_key_list(?1) ORDER BY id DESC, seq",
+    )?;
+    let mut query = rows.query([name])?;
+    let mut keys: Vec<(i64, ForeignKey)> = Vec::new();
+    while let Some(row) = query.next()? {
+        let id: i64 = row.get(0)?;
+        let pair = (row.get(2)?, row.get(3)?);
+        match keys.last_mut() {
+            Some((last, key)) if *last == id => key.columns.push(pair),
+            _ => keys.push((id, ForeignKey { table: row.get(1)?, columns: vec![pair] })),
+        }
+    }
+    Ok(keys.into_iter().map(|k| k.1).collect())
+}

@@ -1,0 +1,136 @@
+//! A scenario with every decision made: what runs, in which order, against what.
+//!
+//! Nothing here says "not decided". Carrying it out is left to `run`, talking to a database to `engine`.
+
+mod build;
+mod ddl;
+mod distinct;
+mod names;
+mod pragma;
+mod shares;
+mod tables;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::dataset::Dataset;
+use crate::diagnostic::Span;
+use crate::scenario::Reset;
+
+pub use build::build;
+
+/// Everything that a run needs, with nothing left to decide.
+#[derive(Debug)]
+pub struct Plan {
+    /// Names the result; the file's stem unless the file says otherwise.
+    pub name: String,
+    /// `testName` of the result.
+    pub test: String,
+    /// What question the scenario answers.
+    pub description: String,
+    /// Where the values come from.
+    pub seed: u64,
+    /// Where the writes go.
+    pub database: Database,
+    /// In the file's order; [`Operation::table`] and the dataset use the same indexes.
+    pub tables: Vec<Table>,
+    /// What is executed, each with its count per level.
+    pub operations: Vec<Operation>,
+    /// Rows of every table, and the order of the writes.
+    pub dataset: Arc<Dataset>,
+    /// When tables are dropped and made anew.
+    pub reset: Reset,
+    /// Writes per level.
+    pub total: u64,
+    /// One level each, in this order.
+    pub concurrency: Vec<u32>,
+    /// Whether totals were divided by `--quick`.
+    pub quick: bool,
+    /// A stricter schema for the result.
+    pub result_schema: Option<PathBuf>,
+    /// What the plan was made from.
+    pub source: Record,
+}
+
+/// The text that a plan was made from, kept for the result.
+#[derive(Clone, Debug)]
+pub struct Record {
+    /// The path as given.
+    pub path: PathBuf,
+    /// The file as it was read.
+    pub text: String,
+    /// SHA-256 of the text, in hexadecimal.
+    pub sha256: String,
+    /// Key path and TOML value of each override, `--quick` and other flags included.
+    pub overrides: Vec<(String, String)>,
+    /// The scenario after overrides, as JSON.
+    pub effective: serde_json::Value,
+}
+
+/// Where rows are written.
+#[derive(Clone, Debug)]
+pub struct Database {
+    /// A file, or memory.
+    pub location: Location,
+    /// How long a connection waits for a lock, in milliseconds; 0 refuses at once.
+    pub busy_timeout_ms: u32,
+    /// In the file's order.
+    pub pragmas: Vec<Pragma>,
+    /// SQL of the scenario may name other database files.
+    pub allow_attach: bool,
+}
+
+/// What holds the database.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Location {
+    /// A file that the run creates, marks and removes.
+    File(PathBuf),
+    /// One in-memory database. Shared between connections where any level has more than one worker.
+    Memory {
+        /// Through the `memdb` VFS; a private one is faster and has one connection.
+        shared: bool,
+    },
+}
+
+/// One PRAGMA that the scenario asks for.
+#[derive(Clone, Debug)]
+pub struct Pragma {
+    /// Lower case.
+    pub name: String,
+    /// As it is written into `PRAGMA name = value`.
+    pub value: String,
+    /// What reading it back must give; compared without case.
+    pub expected: String,
+    /// Where the scenario says so.
+    pub span: Option<Span>,
+}
+
+/// One table of the database.
+#[derive(Clone, Debug)]
+pub struct Table {
+    /// As the scenario spells it.
+    pub name: String,
+    /// `CREATE TABLE`, then its indexes.
+    pub create: Vec<String>,
+    /// Names of the columns that a row of the dataset has, in its order.
+    pub columns: Vec<String>,
+    /// Which of `columns` identify a row (primary key or a unique constraint); empty when none do.
+    pub key: Vec<usize>,
+    /// Foreign keys: names of the referenced tables.
+    pub references: Vec<String>,
+    /// Whether every value under a foreign key is one of an earlier row.
+    pub references_bound: bool,
+}
+
+/// One statement of the mix.
+#[derive(Clone, Debug)]
+pub struct Operation {
+    /// The table's name, for a table's share.
+    pub name: String,
+    /// Index of the table that it writes.
+    pub table: usize,
+    /// One parameter for each value on the tape.
+    pub sql: String,
+    /// How often per level.
+    pub count: u64,
+}

@@ -1,0 +1,40 @@
+//! What `ref("table.column")` and REFERENCES may name.
+
+use crate::diagnostic::nearest;
+use crate::template::{ResolveReference, Target};
+
+/// Columns that will have a value, by table: what `ref("table.column")` may name.
+pub(super) struct Names {
+    pub(super) tables: Vec<(String, Vec<String>)>,
+}
+
+impl Names {
+    pub(super) fn table(&self, name: &str) -> Option<usize> {
+        self.tables.iter().position(|(t, _)| t.eq_ignore_ascii_case(name))
+    }
+
+    pub(super) fn column(&self, table: usize, name: &str) -> Option<usize> {
+        self.tables[table].1.iter().position(|c| c.eq_ignore_ascii_case(name))
+    }
+}
+
+impl ResolveReference for Names {
+    fn resolve(&self, target: &str) -> Result<Target, String> {
+        let Some((table_name, column_name)) = target.split_once('.') else {
+            return Err(format!("`{target}` is not of the form `table.column`"));
+        };
+        let tables = || self.tables.iter().map(|(t, _)| t.as_str());
+        let Some(table) = self.table(table_name) else {
+            let near =
+                nearest(table_name, tables()).map_or(String::new(), |n| format!("; did you mean `{n}`?"));
+            return Err(format!("there is no table `{table_name}`{near}"));
+        };
+        let Some(column) = self.column(table, column_name) else {
+            let columns = self.tables[table].1.iter().map(String::as_str);
+            let near =
+                nearest(column_name, columns).map_or(String::new(), |n| format!("; did you mean `{n}`?"));
+            return Err(format!("table `{table_name}` has no column `{column_name}` with a value{near}"));
+        };
+        Ok(Target { table, column })
+    }
+}

@@ -1,0 +1,393 @@
+//! From tables of a scenario to rows of a dataset: which column has a value, from where, and what must be distinct.
+
+use rusqlite::Connection;
+
+use super::ddl::{self, ForeignKey, TableFacts, span_of};
+use super::names::Names;
+use crate::dataset::{Column, Interleaving, Order, Rows, Source};
+use crate::diagnostic::{Code, Diagnostic, Sources, Span, nearest};
+use crate::scenario::{Scenario, Spans};
+use crate::template::{
+    CompileContext, Distinct, Distribution, Fault, FaultKind, Target, Template, mix, read_file,
+};
+use crate::value::Value;
+
+/// What the tables come to.
+pub(super) struct Tables {
+    pub(super) facts: Vec<TableFacts>,
+    pub(super) rows: Vec<Rows>,
+    /// Parents per combination, per table.
+    pub(super) combinations: Vec<Vec<Vec<usize>>>,
+    /// Parents before children.
+    pub(super) ranks: Vec<usize>,
+    /// Tables that another table's rows refer to.
+    pub(super) parents: Vec<Vec<usize>>,
+}
+
+pub(super) struct Input<'a> {
+    pub(super) scenario: &'a Scenario,
+    pub(super) spans: &'a Spans,
+    pub(super) sources: &'a Sources,
+}
+
+impl Input<'_> {
+    pub(super) fn at(&self, parts: &[&str]) -> Option<Span> {
+        span_of(self.spans, parts)
+    }
+}
+
+/// Makes the tables in memory, then decides where each column's values come from. Faults are added to `faults`.
+pub(super) fn resolve(input: &Input<'_>, faults: &mut Vec<Diagnostic>) -> Option<Tables> {
+    let scenario = input.scenario;
+    let before = faults.len();
+    let facts = make_all(input, faults);
+    if faults.len() > before {
+        return None;
+    }
+    let names = Names {
+        tables: scenario
+            .tables
+            .iter()
+            .zip(&facts)
+            .map(|((name, section), facts)| (name.clone(), written(section, facts)))
+            .collect(),
+    };
+    let mut rows = Vec::new();
+    for (table, (name, _)) in scenario.tables.iter().enumerate() {
+        let mut columns = Vec::new();
+        for column in &names.tables[table].1 {
+            match source_of(input, &facts, &names, table, column) {
+                Ok(source) => columns.push(Column::new(scenario.seed, name, column, source)),
+                Err(found) => faults.extend(found),
+            }
+        }
+        report_missing(input, &facts[table], name, &names.tables[table].1, faults);
+        report_misspelt(input, &facts[table], name, faults);
+        rows.push(Rows { name: name.clone(), columns });
+    }
+    if faults.len() > before {
+        return None;
+    }
+    let parents: Vec<Vec<usize>> = rows.iter().enumerate().map(|(t, r)| parents_of(t, r)).collect();
+    let ranks = match rank(&parents) {
+        Ok(ranks) => ranks,
+        Err(table) => {
+            let name = scenario.tables.get_index(table).map_or("", |(n, _)| n.as_str());
+            let words = format!(
+                "`{name}` refers to itself through other tables, so none of them can be written first"
+            );
+            faults.push(Diagnostic::error(Code::ReferenceCycle, input.at(&["tables", name]), words).help(
+                "give one of the referring columns a `value` that is not a reference, or let it be null",
+            ));
+            return None;
+        }
+    };
+    let combinations = super::distinct::bind(input, &facts, &mut rows, faults);
+    Some(Tables { facts, rows, combinations, ranks, parents })
+}
+
+fn make_all(input: &Input<'_>, faults: &mut Vec<Diagnostic>) -> Vec<TableFacts> {
+    let mut all = Vec::new();
+    let database = match Connection::open_in_memory() {
+        Ok(database) => database,
+        Err(error) => {
+            faults.push(Diagnostic::error(Code::Sql, None, format!("SQLite does not start: {error}")));
+            return all;
+        }
+    };
+    for (name, section) in &input.scenario.tables {
+        let typed = section.columns.iter().find(|(_, c)| c.sql_type.is_some());
+        if let (Some(_), Some((column, _))) = (&section.ddl, typed) {
+            let at = input.at(&["tables", name, "columns", column, "type"]);
+            faults.push(
+                Diagnostic::error(
+                    Code::TypeAndDdl,
+                    at,
+                    format!("`{name}` has `ddl`, so its columns have no `type`"),
+                )
+                .help("leave out `type` here, or leave out `ddl`"),
+            );
+        }
+        if section.ddl.is_none() && section.columns.is_empty() {
+            let at = input.at(&["tables", name]);
+            faults.push(
+                Diagnostic::error(Code::TypeAndDdl, at, format!("table `{name}` has no columns"))
+                    .help("list them under `columns`, or write the table as SQL under `ddl`"),
+            );
+            continue;
+        }
+        match ddl::make(&database, name, section, input.spans, input.sources) {
+            Ok(facts) => all.push(facts),
+            Err(found) => faults.extend(found),
+        }
+    }
+    all
+}
+
+/// The columns that an INSERT names, in the table's order.
+fn written(section: &crate::scenario::TableSection, facts: &TableFacts) -> Vec<String> {
+    let referring: Vec<&String> =
+        facts.foreign_keys.iter().flat_map(|k| k.columns.iter().map(|(here, _)| here)).collect();
+    let has_value =
+        |name: &str| section.columns.iter().any(|(c, s)| c.eq_ignore_ascii_case(name) && s.value.is_some());
+    let keep = |c: &&ddl::ColumnFacts| {
+        !c.generated
+            && (c.row_id || has_value(&c.name) || referring.iter().any(|r| r.eq_ignore_ascii_case(&c.name)))
+    };
+    facts.columns.iter().filter(keep).map(|c| c.name.clone()).collect()
+}
+
+fn report_missing(
+    input: &Input<'_>,
+    facts: &TableFacts,
+    table: &str,
+    written: &[String],
+    faults: &mut Vec<Diagnostic>,
+) {
+    let missing = facts.columns.iter().filter(|c| c.not_null && !c.has_default && !c.generated);
+    for column in missing.filter(|c| !written.contains(&c.name)) {
+        let at = input
+            .at(&["tables", table, "columns", &column.name])
+            .or_else(|| input.at(&["tables", table, "ddl"]));
+        let words = format!("column `{}` of `{table}` must have a value, and none is given", column.name);
+        faults.push(
+            Diagnostic::error(Code::NoValue, at, words)
+                .help("add a template, such as `value = '{{ word() }}'`, or a DEFAULT to its type"),
+        );
+    }
+}
+
+fn report_misspelt(input: &Input<'_>, facts: &TableFacts, table: &str, faults: &mut Vec<Diagnostic>) {
+    for column in input.scenario.tables[table].columns.keys() {
+        let known = facts.columns.iter().find(|c| c.name.eq_ignore_ascii_case(column));
+        let (words, help) = match known {
+            None => {
+                let near = nearest(column, facts.columns.iter().map(|c| c.name.as_str()));
+                let help = near.map_or("its `ddl` names none".to_owned(), |n| format!("did you mean `{n}`?"));
+                (format!("table `{table}` has no column `{column}`"), help)
+            }
+            Some(c) if c.generated && input.scenario.tables[table].columns[column].value.is_some() => (
+                format!("column `{column}` of `{table}` is generated by the database"),
+                "leave out its `value`".to_owned(),
+            ),
+            Some(_) => continue,
+        };
+        let at = input.spans.key(&["tables", table, "columns", column]);
+        faults.push(Diagnostic::error(Code::UnknownColumn, at, words).help(help));
+    }
+}
+
+fn source_of(
+    input: &Input<'_>,
+    facts: &[TableFacts],
+    names: &Names,
+    table: usize,
+    column: &str,
+) -> Result<Source, Vec<Diagnostic>> {
+    let (name, section) =
+        input.scenario.tables.get_index(table).expect("the tables are numbered in their order");
+    let given = section.columns.iter().find(|(c, _)| c.eq_ignore_ascii_case(column));
+    if let Some((spelt, value)) = given.and_then(|(c, s)| Some((c, s.value.as_ref()?))) {
+        let path = ["tables", name, "columns", spelt, "value"];
+        return match value {
+            serde_json::Value::String(text) => template(input, names, &path, text)
+                .map(|t| reference_or_template(&facts[table], table, column, t)),
+            other => Ok(Source::Template(Template::constant(constant(other)))),
+        };
+    }
+    let key = facts[table].foreign_keys.iter().enumerate().find_map(|(i, key)| {
+        let place = key.columns.iter().position(|(here, _)| here.eq_ignore_ascii_case(column))?;
+        Some((i, key, place))
+    });
+    match key {
+        Some((i, key, place)) => {
+            let target =
+                foreign_target(input, facts, names, name, column, key, place).map_err(|d| vec![d])?;
+            Ok(reference(&facts[table], table, column, target, i as u64))
+        }
+        None => Ok(Source::Row),
+    }
+}
+
+fn reference(facts: &TableFacts, table: usize, column: &str, target: Target, stream: u64) -> Source {
+    let nullable = facts.columns.iter().any(|c| c.name.eq_ignore_ascii_case(column) && !c.not_null);
+    let in_key = facts.primary_key.iter().any(|k| k.eq_ignore_ascii_case(column));
+    Source::Reference { target, stream: mix(table as u64, &[stream]), nullable: nullable && !in_key }
+}
+
+/// A template that is one plain `ref` is drawn like a column with REFERENCES and no value.
+fn reference_or_template(facts: &TableFacts, table: usize, column: &str, template: Template) -> Source {
+    match template.facts().plain_reference() {
+        Some((target, None | Some(Distribution::Uniform))) => {
+            let place = facts.columns.iter().position(|c| c.name.eq_ignore_ascii_case(column)).unwrap_or(0);
+            // Beyond any foreign key's number: a template draws on its own.
+            reference(facts, table, column, target, 1_000_000 + place as u64)
+        }
+        _ => Source::Template(template),
+    }
+}
+
+fn constant(value: &serde_json::Value) -> Value {
+    match value {
+        serde_json::Value::Bool(b) => Value::Integer(i64::from(*b)),
+        serde_json::Value::Number(n) => {
+            n.as_i64().map_or_else(|| n.as_f64().map_or(Value::Null, Value::Real), Value::Integer)
+        }
+        _ => Value::Null,
+    }
+}
+
+fn foreign_target(
+    input: &Input<'_>,
+    facts: &[TableFacts],
+    names: &Names,
+    table: &str,
+    column: &str,
+    key: &ForeignKey,
+    place: usize,
+) -> Result<Target, Diagnostic> {
+    let at = input
+        .at(&["tables", table, "columns", column, "type"])
+        .or_else(|| input.at(&["tables", table, "ddl"]))
+        .or_else(|| input.at(&["tables", table]));
+    let fault = |code, words: String, help: String| Err(Diagnostic::error(code, at, words).help(help));
+    let Some(parent) = names.table(&key.table) else {
+        let near = nearest(&key.table, names.tables.iter().map(|(t, _)| t.as_str()));
+        let help =
+            near.map_or("add the table to the scenario".to_owned(), |n| format!("did you mean `{n}`?"));
+        return fault(
+            Code::UnknownTable,
+            format!("`{column}` refers to `{}`, which is no table here", key.table),
+            help,
+        );
+    };
+    let there = key.columns[place].1.clone().or_else(|| facts[parent].primary_key.get(place).cloned());
+    let Some(there) = there else {
+        let words = format!("`{column}` refers to `{}`, which has no primary key", key.table);
+        return fault(Code::UnknownColumn, words, "name the column: `REFERENCES table(column)`".to_owned());
+    };
+    match names.column(parent, &there) {
+        Some(column) => Ok(Target { table: parent, column }),
+        None => {
+            let near = nearest(&there, names.tables[parent].1.iter().map(String::as_str));
+            let help =
+                near.map_or("give that column a `value`".to_owned(), |n| format!("did you mean `{n}`?"));
+            let words = format!("`{column}` refers to `{}.{there}`, a column without values", key.table);
+            fault(Code::UnknownColumn, words, help)
+        }
+    }
+}
+
+fn template(
+    input: &Input<'_>,
+    names: &Names,
+    path: &[&str],
+    text: &str,
+) -> Result<Template, Vec<Diagnostic>> {
+    let context = CompileContext {
+        vars: &input.scenario.vars,
+        locale: input.scenario.locale,
+        references: names,
+        files: &read_file,
+    };
+    Template::compile(text, context)
+        .map_err(|found| found.into_iter().map(|fault| in_template(input, path, fault)).collect())
+}
+
+fn in_template(input: &Input<'_>, path: &[&str], fault: Fault) -> Diagnostic {
+    let code = match fault.kind {
+        FaultKind::Syntax | FaultKind::Unsupported => Code::TemplateSyntax,
+        FaultKind::UnknownName | FaultKind::UnknownGenerator => Code::TemplateUnknownName,
+        FaultKind::WrongArgument | FaultKind::MissingFile => Code::TemplateArgument,
+        FaultKind::UnknownReference => Code::TemplateReference,
+        FaultKind::NotEnoughValues => Code::NotDistinct,
+    };
+    let at = input.spans.inside(path, fault.range, input.sources).or_else(|| input.at(path));
+    let diagnostic = Diagnostic::error(code, at, fault.message);
+    match fault.help {
+        Some(help) => diagnostic.help(help),
+        None => diagnostic,
+    }
+}
+
+fn parents_of(table: usize, rows: &Rows) -> Vec<usize> {
+    let mut parents: Vec<usize> = rows
+        .columns
+        .iter()
+        .flat_map(|column| match &column.source {
+            Source::Reference { target, .. } | Source::Combined { target, .. } => vec![target.table],
+            Source::Template(template) => template.facts().references().iter().map(|t| t.table).collect(),
+            Source::Row => Vec::new(),
+        })
+        .filter(|&parent| parent != table)
+        .collect();
+    parents.sort_unstable();
+    parents.dedup();
+    parents
+}
+
+/// Numbers the tables so that parents come first; a table in a circle where that cannot be.
+fn rank(parents: &[Vec<usize>]) -> Result<Vec<usize>, usize> {
+    let mut ranks = vec![usize::MAX; parents.len()];
+    for place in 0..parents.len() {
+        let ready = |&t: &usize| ranks[t] == usize::MAX && parents[t].iter().all(|&p| ranks[p] != usize::MAX);
+        match (0..parents.len()).find(ready) {
+            Some(table) => ranks[table] = place,
+            None => return Err(ranks.iter().position(|&r| r == usize::MAX).unwrap_or(0)),
+        }
+    }
+    Ok(ranks)
+}
+
+/// The order of the writes, or which group of columns cannot be distinct.
+pub(super) fn order(
+    input: &Input<'_>,
+    tables: &Tables,
+    counts: &[u64],
+    parts: u64,
+) -> Result<Order, Diagnostic> {
+    let interleaving = match input.scenario.order {
+        crate::scenario::Order::Mixed => Interleaving::Mixed,
+        crate::scenario::Order::Phased => Interleaving::Phased,
+    };
+    Order::new(counts, &tables.ranks, &tables.combinations, interleaving, parts).map_err(|few| {
+        let name = &tables.rows[few.table].name;
+        let words = format!(
+            "`{name}` gets {} rows, but its parents give only {} distinct combinations",
+            few.rows, few.combinations
+        );
+        Diagnostic::error(Code::NotDistinct, input.at(&["tables", name]), words)
+            .help("give the parents a larger share, or this table a smaller one")
+    })
+}
+
+/// Tables whose unique columns run out of values before the rows do.
+pub(super) fn check_capacity(
+    input: &Input<'_>,
+    tables: &Tables,
+    rows_in_all: &[u64],
+    faults: &mut Vec<Diagnostic>,
+) {
+    for (table, rows) in tables.rows.iter().enumerate() {
+        for column in &rows.columns {
+            let Source::Template(template) = &column.source else { continue };
+            let capacity = template.facts().capacity();
+            if let Some(few) = capacity.filter(|&c| c < u128::from(rows_in_all[table])) {
+                let at = input.at(&["tables", &rows.name, "columns", &column.name, "value"]);
+                let words = format!(
+                    "`{}` gets {} rows, but this gives only {few} distinct values",
+                    rows.name, rows_in_all[table]
+                );
+                faults.push(
+                    Diagnostic::error(Code::NotDistinct, at, words)
+                        .help("widen its range, or write fewer rows"),
+                );
+            }
+        }
+    }
+}
+
+/// Whether values of a column never repeat.
+pub(super) fn never_repeats(column: &Column) -> bool {
+    column.distinct() == Distinct::Unique
+}

@@ -1,0 +1,103 @@
+//! A result as Markdown, for documents and pull requests.
+
+use super::notes::{Mood, machine, notes, setting};
+use crate::result::{LatencyMs, OperationFigures, RunResult};
+use crate::units::{count, duration, latency_or_dash, rate};
+
+/// A heading, the levels, the tables of each level, and what has to be said about them. Ends with a line feed.
+pub fn markdown(result: &RunResult) -> String {
+    let mut out = format!("# {}\n\n", escaped(&result.configuration_id));
+    if !result.scenario.description.is_empty() {
+        out.push_str(&format!("{}\n\n", escaped(&result.scenario.description)));
+    }
+    for line in [result.timestamp.clone(), setting(result), machine(result)] {
+        out.push_str(&format!("- {}\n", escaped(&line)));
+    }
+    let header =
+        ["workers", "written", "errors", "writes/s", "avg", "p50", "p95", "p99", "max", "duration", "valid"];
+    let levels = result.configurations.iter().map(|level| {
+        let mut cells = vec![level.concurrency.to_string()];
+        cells.extend(figures(&level.overall));
+        cells.push(level.iterations.first().map_or_else(String::new, |one| duration(one.duration_ms)));
+        cells.push(if level.validity.valid { "yes" } else { "**no**" }.to_owned());
+        cells
+    });
+    out.push_str("\n## Levels\n\n");
+    out.push_str(&rows(&header, levels));
+    if result.configurations.iter().any(|level| level.operations.len() > 1) {
+        let header = ["workers", "table", "written", "errors", "writes/s", "avg", "p50", "p95", "p99", "max"];
+        let operations = result.configurations.iter().flat_map(|level| {
+            level.operations.iter().map(|(name, operation)| {
+                let mut cells = vec![level.concurrency.to_string(), escaped(name)];
+                cells.extend(figures(operation));
+                cells
+            })
+        });
+        out.push_str("\n## Tables\n\n");
+        out.push_str(&rows(&header, operations));
+    }
+    out.push_str("\n## Notes\n\n");
+    for note in notes(result) {
+        let mark = if note.mood == Mood::Bad { " (the figures should not be used)" } else { "" };
+        out.push_str(&format!("- **{}**{mark}: {}\n", escaped(&note.label), escaped(&note.text)));
+    }
+    out
+}
+
+fn figures(figures: &OperationFigures) -> Vec<String> {
+    let time = |pick: fn(&LatencyMs) -> f64| latency_or_dash(figures.latency_ms.as_ref().map(pick));
+    vec![
+        count(figures.count),
+        count(figures.errors),
+        rate(figures.throughput),
+        time(|l| l.avg),
+        time(|l| l.p50),
+        time(|l| l.p95),
+        time(|l| l.p99),
+        time(|l| l.max),
+    ]
+}
+
+fn rows(header: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {
+    let mut out = format!("| {} |\n|{}\n", header.join(" | "), " ---: |".repeat(header.len()));
+    rows.for_each(|row| out.push_str(&format!("| {} |\n", row.join(" | "))));
+    out
+}
+
+/// Text of a user or of a database must not become markup.
+fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '|' | '*' | '<' | '[' | ']' | '\\' | '#' => {
+                out.push('\\');
+                out.push(character);
+            }
+            '\n' | '\r' => out.push(' '),
+            other => out.push(other),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::result::testing::*;
+
+    #[test]
+    fn every_row_has_as_many_cells_as_its_header() {
+        let drawn = markdown(&finished());
+        for part in drawn.split("\n\n").filter(|part| part.starts_with('|')) {
+            let cells: Vec<usize> = part.lines().map(|line| line.matches('|').count()).collect();
+            assert!(cells.windows(2).all(|pair| pair[0] == pair[1]), "{part}");
+        }
+        assert!(drawn.contains("| 1 | 2 | 0 | 500 | 2.00 ms |"), "{drawn}");
+        assert!(drawn.contains("| 2 | posts | 1 | 0 |"));
+    }
+
+    #[test]
+    fn markup_in_a_text_is_escaped() {
+        assert_eq!(escaped("a|b\n*c*"), "a\\|b \\*c\\*");
+    }
+}

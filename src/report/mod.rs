@@ -1,0 +1,12 @@
+//! Draws stored results: a table for terminals, Markdown for documents, CSV for spreadsheets.
+//!
+//! It sees neither plan nor engine, so any stored result can be drawn again. JSON is the stored document itself.
+
+mod csv;
+mod markdown;
+mod notes;
+mod table;
+
+pub use csv::{csv, csv_header, csv_rows};
+pub use markdown::markdown;
+pub use table::{TableOptions, table};

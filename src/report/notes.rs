@@ -1,0 +1,236 @@
+//! What stands beside the figures, as plain sentences: verification, findings, doubts, errors, the floor. Shared by table and Markdown.
+
+use indexmap::IndexMap;
+
+use crate::result::{Configuration, RunResult, Status, VerificationStatus};
+use crate::units::{bytes, count, latency, workers};
+
+/// How good the news of a note is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Mood {
+    Good,
+    Neutral,
+    Caution,
+    Bad,
+}
+
+/// A sentence with its mark.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Note {
+    pub(super) mood: Mood,
+    /// A word or a code that stands before the sentence.
+    pub(super) label: String,
+    pub(super) text: String,
+}
+
+fn note(mood: Mood, label: impl Into<String>, text: impl Into<String>) -> Note {
+    Note { mood, label: label.into(), text: text.into() }
+}
+
+/// Everything worth saying below the figures, the most important first.
+pub(super) fn notes(result: &RunResult) -> Vec<Note> {
+    let mut notes: Vec<Note> = ending(result).into_iter().collect();
+    notes.extend(verification(result));
+    notes.extend(result.findings.iter().map(|finding| {
+        note(Mood::Caution, &finding.code, format!("{} {}", finding.sentence, finding.suggestion))
+    }));
+    notes.extend(errors(result));
+    notes.extend(doubts(result));
+    notes.extend(floor(result));
+    notes
+}
+
+/// The database and the disk in a line.
+pub(super) fn setting(result: &RunResult) -> String {
+    let engine = &result.engine;
+    let mut parts = vec![format!("{} {}", engine.name, engine.version).trim().to_owned()];
+    parts.push(engine.path.clone().unwrap_or_else(|| engine.storage.clone()));
+    for name in ["journal_mode", "synchronous"] {
+        if let Some(value) = engine.settings.get(name) {
+            parts.push(format!("{name} {}", spelled(name, value)));
+        }
+    }
+    parts.push(format!("busy_timeout {} ms", engine.busy_timeout_ms));
+    let storage = &result.environment.storage;
+    if let Some(system) = storage.file_system.as_ref().filter(|_| engine.path.is_some()) {
+        let sync = storage.sync_latency_ms.map_or(String::new(), |ms| format!(", one sync {}", latency(ms)));
+        parts.push(format!("{}{sync}", system.kind));
+    }
+    parts.join(" · ")
+}
+
+/// The machine in a line.
+pub(super) fn machine(result: &RunResult) -> String {
+    let machine = &result.environment.machine;
+    let cpus = machine.cpus_available.map(|count| format!("{count} processors"));
+    let memory = machine.memory_limit_bytes.or(machine.memory_bytes);
+    let memory = memory.map(|size| format!("{} of memory", bytes(size)));
+    let runner = &result.environment.runner;
+    let runner = Some(format!("runner {} ({})", runner.version, runner.build_profile));
+    let parts = [machine.cpu_model.clone(), cpus, memory, machine.kernel.clone(), runner];
+    parts.into_iter().flatten().collect::<Vec<_>>().join(" · ")
+}
+
+/// SQLite answers with a number where people write a word.
+fn spelled<'a>(name: &str, value: &'a str) -> &'a str {
+    match (name, value) {
+        ("synchronous", "0") => "off",
+        ("synchronous", "1") => "normal",
+        ("synchronous", "2") => "full",
+        ("synchronous", "3") => "extra",
+        _ => value,
+    }
+}
+
+fn ending(result: &RunResult) -> Option<Note> {
+    let reason = result.reason.clone();
+    let (mood, label, words) = match result.status {
+        Status::Completed => return None,
+        Status::Running => (Mood::Caution, "running", "The run has not ended, or was killed."),
+        Status::Interrupted => (Mood::Caution, "interrupted", "The run was stopped before its end."),
+        Status::Failed => (Mood::Bad, "failed", "The run could not go on."),
+    };
+    Some(note(mood, label, reason.unwrap_or_else(|| words.to_owned())))
+}
+
+fn verification(result: &RunResult) -> Vec<Note> {
+    let of = |status| result.configurations.iter().filter(move |c| c.verification.status == status);
+    let mut notes = Vec::new();
+    for level in of(VerificationStatus::Failed).chain(of(VerificationStatus::Impossible)) {
+        let label = match level.verification.status {
+            VerificationStatus::Failed => "verification failed",
+            _ => "verification impossible",
+        };
+        let mut sentences = level.verification.problems.clone();
+        sentences.extend(level.verification.integrity.iter().map(|line| format!("Integrity check: {line}.")));
+        let shown = sentences.iter().take(3).cloned().collect::<Vec<_>>().join(" ");
+        let more = sentences.len().saturating_sub(3);
+        let more = if more > 0 {
+            format!(" And {more} more problems, which stand in the result.")
+        } else {
+            String::new()
+        };
+        notes.push(note(Mood::Bad, label, format!("With {}: {shown}{more}", workers(&[level.concurrency]))));
+    }
+    let good: Vec<&Configuration> = of(VerificationStatus::Verified).collect();
+    if !good.is_empty() {
+        let sampled: u64 = good.iter().map(|level| level.verification.sampled_rows).sum();
+        let scope = if good.len() == result.configurations.len() {
+            String::new()
+        } else {
+            let levels: Vec<u32> = good.iter().map(|level| level.concurrency).collect();
+            format!(" with {}", workers(&levels))
+        };
+        let integrity = if good.iter().all(|level| level.verification.integrity_check.is_some()) {
+            ", the integrity check found nothing"
+        } else {
+            ""
+        };
+        let text = format!(
+            "Every acknowledged row is there{scope}, and no other; {} rows were compared value by value{integrity}.",
+            count(sampled)
+        );
+        notes.push(note(Mood::Good, "verified", text));
+    }
+    notes
+}
+
+/// One note for each code, summed over levels and operations.
+fn errors(result: &RunResult) -> Vec<Note> {
+    let mut sums: IndexMap<&str, (u64, Vec<u32>, &str)> = IndexMap::new();
+    for level in &result.configurations {
+        for error in &level.errors {
+            let entry = sums.entry(&error.code).or_insert((0, Vec::new(), &error.sample));
+            entry.0 += error.count;
+            if entry.1.last() != Some(&level.concurrency) {
+                entry.1.push(level.concurrency);
+            }
+        }
+    }
+    sums.into_iter()
+        .map(|(code, (sum, levels, sample))| {
+            let all = levels.len() > 1 && levels.len() == result.configurations.len();
+            let scope = if all { "over all levels".to_owned() } else { format!("with {}", workers(&levels)) };
+            let text = format!("{} {scope}: {sample}", count(sum));
+            note(Mood::Caution, code, text)
+        })
+        .collect()
+}
+
+/// One note for each code; where sentences differ between levels, that of the first one is shown with its level.
+fn doubts(result: &RunResult) -> Vec<Note> {
+    let mut seen: IndexMap<&str, (bool, &str, bool, Vec<u32>)> = IndexMap::new();
+    for level in &result.configurations {
+        for doubt in &level.validity.doubts {
+            let entry =
+                seen.entry(&doubt.code).or_insert((doubt.invalidating, &doubt.sentence, true, Vec::new()));
+            entry.2 &= entry.1 == doubt.sentence;
+            entry.3.push(level.concurrency);
+        }
+    }
+    let all = result.configurations.len();
+    let mut notes: Vec<Note> = seen
+        .into_iter()
+        .map(|(code, (invalidating, sentence, same, levels))| {
+            let scope = match (levels.len() == all, same) {
+                (true, true) => String::new(),
+                (_, true) => format!("With {}: ", workers(&levels)),
+                (_, false) if levels.len() == 1 => format!("With {}: ", workers(&levels)),
+                (_, false) => format!("With {}, for {} of them: ", workers(&levels), levels[0]),
+            };
+            let mood = if invalidating { Mood::Bad } else { Mood::Neutral };
+            note(mood, code, format!("{scope}{sentence}"))
+        })
+        .collect();
+    notes.sort_by_key(|note| note.mood != Mood::Bad);
+    notes
+}
+
+fn floor(result: &RunResult) -> Option<Note> {
+    let floor = result.configurations.iter().map(|level| level.floor.ns_per_operation).max()?;
+    let fastest =
+        result.configurations.iter().filter_map(|c| Some(c.overall.latency_ms?.avg)).reduce(f64::min)?;
+    let share = floor as f64 / 1e6 / fastest * 100.0;
+    let share = if share < 0.1 { "less than 0.1 %".to_owned() } else { format!("{share:.1} %") };
+    let text =
+        format!("The runner itself costs {floor} ns per write, {share} of the fastest level's average.");
+    (floor > 0 && fastest > 0.0).then(|| note(Mood::Neutral, "floor", text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::result::testing::*;
+
+    #[test]
+    fn the_worst_stands_before_the_doubts_and_the_floor_last() {
+        let mut result = finished();
+        result.finish(Status::Failed, Some("The disk is full.".to_owned()));
+        let labels: Vec<String> = notes(&result).into_iter().map(|note| note.label).collect();
+        assert_eq!(labels.first().unwrap(), "failed");
+        assert_eq!(labels.last().unwrap(), "floor");
+        assert!(labels.contains(&"one-iteration".to_owned()));
+    }
+
+    #[test]
+    fn a_failed_verification_names_its_level_and_problem() {
+        let mut result = finished();
+        let verification = &mut result.configurations[1].verification;
+        verification.status = VerificationStatus::Failed;
+        verification.problems = vec!["Table users has 1 row of 2.".to_owned()];
+        let notes = notes(&result);
+        assert_eq!(notes[0].mood, Mood::Bad);
+        assert_eq!(notes[0].text, "With 2 workers: Table users has 1 row of 2.");
+        assert!(notes[1].text.contains("with 1 worker, and no other"));
+    }
+
+    #[test]
+    fn errors_are_summed_over_levels() {
+        let mut result = begun();
+        result.add_level(&plan(), &level(2, &[1_000_000], 3), verified(1));
+        result.add_level(&plan(), &level(4, &[1_000_000], 4), verified(1));
+        let notes = errors(&result);
+        assert_eq!(notes.len(), 1);
+        assert_eq!(notes[0].text, "7 over all levels: database is locked");
+    }
+}

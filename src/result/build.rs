@@ -1,0 +1,329 @@
+//! From a plan and what was measured to a result. Pure arithmetic; judging the figures is left to `validity` and `findings`.
+
+use indexmap::IndexMap;
+
+use super::environment::{Engine, Environment, ScenarioRecord};
+use super::validity::{Circumstances, assess};
+use super::{HISTOGRAM_UNIT, Validity, encode_histogram, find, model::*};
+use crate::measure::{Latencies, LevelMeasurement, ResourceMeasurement, Verification, WorkerMeasurement};
+use crate::plan::Plan;
+
+/// A result without levels, as it stands when a run begins. `started` is kept to the second.
+pub fn begin(
+    plan: &Plan,
+    facts: &crate::engine::Facts,
+    mut environment: Environment,
+    started: jiff::Timestamp,
+) -> RunResult {
+    let engine = Engine::new(plan, facts);
+    environment.set_comparability(plan, &engine);
+    RunResult {
+        test_name: plan.test.clone(),
+        configuration_id: plan.name.clone(),
+        timestamp: started.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+        configurations: Vec::new(),
+        schema_version: SCHEMA_VERSION,
+        status: Status::Running,
+        reason: None,
+        quick: plan.quick,
+        findings: Vec::new(),
+        scenario: ScenarioRecord::new(plan),
+        environment,
+        engine,
+    }
+}
+
+impl RunResult {
+    /// Adds a level, judges it, and brings the findings up to date.
+    ///
+    /// # Panics
+    /// If the measurement names an operation that the plan does not have.
+    pub fn add_level(&mut self, plan: &Plan, level: &LevelMeasurement, verification: Verification) {
+        let mut configuration = configuration(plan, level, verification);
+        configuration.validity = assess(&configuration, &Circumstances::of(self));
+        self.configurations.push(configuration);
+        self.findings = find(self);
+    }
+
+    /// Says how the run ended. `reason` is a sentence for a run that ended early.
+    pub fn finish(&mut self, status: Status, reason: Option<String>) {
+        self.status = status;
+        self.reason = reason;
+    }
+
+    /// Whether every level is verified or was not to be verified.
+    pub fn verification_failed(&self) -> bool {
+        self.configurations
+            .iter()
+            .any(|level| level.verification.status == crate::measure::VerificationStatus::Failed)
+    }
+}
+
+fn configuration(plan: &Plan, level: &LevelMeasurement, verification: Verification) -> Configuration {
+    let mut succeeded = Latencies::default();
+    let mut failed = Latencies::default();
+    for operation in &level.operations {
+        succeeded.merge(&operation.succeeded);
+        failed.merge(&operation.failed);
+    }
+    let errors = level.operations.iter().map(|operation| operation.errors).sum::<u64>();
+    let seconds = level.duration_ns as f64 / 1e9;
+    let overall = figures(&succeeded, &failed, errors, seconds, false);
+    let operations: IndexMap<String, OperationFigures> = level
+        .operations
+        .iter()
+        .map(|o| (o.name.clone(), figures(&o.succeeded, &o.failed, o.errors, seconds, true)))
+        .collect();
+    let attempted = overall.count + errors;
+    let name = |index: usize| {
+        plan.operations.get(index).expect("a measurement names operations of its plan").name.clone()
+    };
+    Configuration {
+        concurrency: level.concurrency,
+        total_writes: level.planned,
+        metrics: Some(metrics(&overall, level.duration_ns)),
+        workload: "write".to_owned(),
+        variant: "base".to_owned(),
+        parameters: IndexMap::new(),
+        attempted,
+        succeeded: overall.count,
+        complete: level.complete,
+        errors: error_figures(level, &name),
+        time_series: time_series(level),
+        workers: workers(&level.workers),
+        slowest: level
+            .slowest
+            .iter()
+            .map(|slow| SlowOperation {
+                latency_ms: ms(slow.latency_ns),
+                worker: index(slow.worker),
+                operation: name(slow.operation),
+                row: slow.row,
+                second: slow.second,
+            })
+            .collect(),
+        resources: resources(&level.resources),
+        floor: Floor {
+            ns_per_operation: level.floor_ns,
+            operations_per_second: (level.floor_ns > 0).then(|| thousandths(1e9 / level.floor_ns as f64)),
+        },
+        verification,
+        validity: Validity::default(),
+        targets: Vec::new(),
+        iterations: vec![iteration(&overall, attempted, level.duration_ns)],
+        histogram: (overall.count > 0).then(|| encode_histogram(&succeeded.to_hdr())).flatten(),
+        histogram_unit: (overall.count > 0).then(|| HISTOGRAM_UNIT.to_owned()),
+        reset: level.reset_ns.map(|ns| ResetFigures {
+            total_ms: ms(ns),
+            avg_ms: (attempted > 0).then(|| picoseconds(ns as f64 / 1e6 / attempted as f64)),
+        }),
+        overall,
+        operations,
+    }
+}
+
+fn error_figures(level: &LevelMeasurement, name: &dyn Fn(usize) -> String) -> Vec<ErrorFigures> {
+    let one = |error: &crate::measure::ErrorMeasurement| ErrorFigures {
+        code: error.code.to_owned(),
+        operation: name(error.operation),
+        count: error.count,
+        sample: error.sample.clone(),
+    };
+    level.errors.iter().map(one).collect()
+}
+
+fn figures(
+    succeeded: &Latencies,
+    failed: &Latencies,
+    errors: u64,
+    seconds: f64,
+    with_histogram: bool,
+) -> OperationFigures {
+    let count = succeeded.count();
+    OperationFigures {
+        count,
+        errors,
+        throughput: per_second(count, seconds),
+        latency_ms: latency(succeeded),
+        failed_latency_ms: latency(failed),
+        histogram: (with_histogram && count > 0).then(|| encode_histogram(&succeeded.to_hdr())).flatten(),
+    }
+}
+
+fn metrics(overall: &OperationFigures, duration_ns: u64) -> Metrics {
+    let latency = overall.latency_ms;
+    Metrics {
+        avg_write_time: latency.map(|l| l.avg),
+        min_write_time: latency.map(|l| l.min),
+        max_write_time: latency.map(|l| l.max),
+        p95: latency.map(|l| l.p95),
+        p99: latency.map(|l| l.p99),
+        writes_per_second: overall.throughput,
+        error_count: overall.errors,
+        total_duration: ms(duration_ns),
+    }
+}
+
+/// Absent where nothing was recorded. A percentile of a histogram may lie a bucket's width outside of what was seen; it is brought
+/// back between the extremes, which are exact.
+fn latency(latencies: &Latencies) -> Option<LatencyMs> {
+    let (min, max) = (latencies.min_ns()?, latencies.max_ns()?);
+    let percentile = |p: f64| latencies.percentile_ns(p).map(|ns| ms(ns.clamp(min, max)));
+    Some(LatencyMs {
+        avg: picoseconds(latencies.mean_ns()? / 1e6),
+        min: ms(min),
+        max: ms(max),
+        stddev: picoseconds(latencies.stddev_ns().unwrap_or(0.0) / 1e6),
+        p50: percentile(50.0)?,
+        p90: percentile(90.0)?,
+        p95: percentile(95.0)?,
+        p99: percentile(99.0)?,
+        p999: percentile(99.9)?,
+    })
+}
+
+fn time_series(level: &LevelMeasurement) -> Vec<SecondFigures> {
+    let seconds = (0u64..).zip(&level.time_series);
+    seconds
+        .map(|(second, figures)| SecondFigures {
+            second,
+            operations: figures.operations,
+            errors: figures.errors,
+            p50: figures.p50_ns.map(ms),
+            p99: figures.p99_ns.map(ms),
+        })
+        .collect()
+}
+
+fn workers(measured: &[WorkerMeasurement]) -> Workers {
+    let list: Vec<WorkerFigures> = measured
+        .iter()
+        .enumerate()
+        .map(|(worker, figures)| WorkerFigures {
+            worker: index(worker),
+            attempted: figures.attempted,
+            succeeded: figures.succeeded,
+            longest_ms: ms(figures.longest_ns),
+        })
+        .collect();
+    let share = |w: &WorkerFigures| WorkerShare { worker: w.worker, acknowledged: w.succeeded };
+    Workers {
+        count: index(list.len()),
+        fewest: list.iter().min_by_key(|w| w.succeeded).map(share),
+        most: list.iter().min_by_key(|w| std::cmp::Reverse(w.succeeded)).map(share),
+        longest_wait_ms: measured.iter().map(|w| w.longest_ns).max().map(ms),
+        list,
+    }
+}
+
+fn resources(measured: &ResourceMeasurement) -> Resources {
+    let engine = &measured.engine;
+    Resources {
+        user_cpu_ms: measured.user_cpu_ns.map(ms),
+        system_cpu_ms: measured.system_cpu_ns.map(ms),
+        peak_memory_bytes: measured.peak_memory_bytes,
+        read_bytes: measured.read_bytes,
+        written_bytes: measured.written_bytes,
+        other_load: measured.other_load,
+        database_bytes: engine.database_bytes,
+        wal_bytes: engine.wal_bytes,
+        cache_hits: engine.cache_hits,
+        cache_misses: engine.cache_misses,
+        cache_writes: engine.cache_writes,
+        cache_spills: engine.cache_spills,
+        checkpoints: engine.checkpoints,
+    }
+}
+
+fn iteration(overall: &OperationFigures, attempted: u64, duration_ns: u64) -> Iteration {
+    Iteration {
+        iteration: 1,
+        attempted,
+        succeeded: overall.count,
+        throughput: overall.throughput,
+        duration_ms: ms(duration_ns),
+        avg_ms: overall.latency_ms.map(|l| l.avg),
+        p50_ms: overall.latency_ms.map(|l| l.p50),
+        p99_ms: overall.latency_ms.map(|l| l.p99),
+    }
+}
+
+/// Workers are at most 1,024.
+fn index(worker: usize) -> u32 {
+    u32::try_from(worker).unwrap_or(u32::MAX)
+}
+
+fn ms(ns: u64) -> f64 {
+    ns as f64 / 1e6
+}
+
+/// Nothing was measured in no time: 0, since JSON knows no infinity.
+fn per_second(count: u64, seconds: f64) -> f64 {
+    if seconds > 0.0 { thousandths(count as f64 / seconds) } else { 0.0 }
+}
+
+fn thousandths(value: f64) -> f64 {
+    (value * 1e3).round() / 1e3
+}
+
+/// Milliseconds without the digits that a mean of nanoseconds does not have.
+fn picoseconds(value: f64) -> f64 {
+    (value * 1e9).round() / 1e9
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::*;
+
+    #[test]
+    fn the_main_figures_are_those_of_acknowledged_writes() {
+        let mut result = begun();
+        result.add_level(&plan(), &level(2, &[1_000_000, 3_000_000], 2), verified(2));
+        let metrics = result.configurations[0].metrics.unwrap();
+        assert_eq!(metrics.avg_write_time, Some(2.0));
+        assert_eq!(metrics.min_write_time, Some(1.0));
+        assert_eq!(metrics.max_write_time, Some(3.0));
+        assert_eq!(metrics.p99, Some(3.0));
+        assert_eq!(metrics.error_count, 2);
+        assert_eq!(metrics.total_duration, 4.0);
+        assert_eq!(metrics.writes_per_second, 500.0);
+        let level = &result.configurations[0];
+        assert_eq!((level.attempted, level.succeeded), (4, 2));
+        assert_eq!(level.iterations[0].throughput, 500.0);
+        assert_eq!(level.errors[0].operation, "users");
+    }
+
+    #[test]
+    fn times_are_null_where_nothing_was_acknowledged() {
+        let mut result = begun();
+        result.add_level(&plan(), &level(2, &[], 4), verified(0));
+        let document = serde_json::to_value(&result).unwrap();
+        let level = &document["configurations"][0];
+        let metrics = level["metrics"].as_object().unwrap();
+        assert_eq!(metrics.len(), 8);
+        assert!(metrics["p95"].is_null());
+        assert_eq!(metrics["writesPerSecond"], 0.0);
+        assert!(level["overall"].get("latencyMs").is_none());
+        assert!(level.get("histogram").is_none());
+    }
+
+    #[test]
+    fn the_document_begins_as_the_first_users_asked_for() {
+        let result = finished();
+        let document = serde_json::to_value(&result).unwrap();
+        let keys: Vec<&str> = document.as_object().unwrap().keys().map(String::as_str).collect();
+        assert_eq!(keys[..4], ["testName", "configurationId", "timestamp", "configurations"]);
+        let level = document["configurations"][0].as_object().unwrap();
+        let keys: Vec<&str> = level.keys().map(String::as_str).collect();
+        assert_eq!(keys[..3], ["concurrency", "totalWrites", "metrics"]);
+        assert_eq!(document["timestamp"], "2026-11-21T10:00:00Z");
+    }
+
+    #[test]
+    fn the_histogram_of_a_level_decodes_to_its_writes() {
+        let result = finished();
+        let level = &result.configurations[0];
+        let histogram = super::super::decode_histogram(level.histogram.as_deref().unwrap()).unwrap();
+        assert_eq!(histogram.len(), level.succeeded);
+    }
+}

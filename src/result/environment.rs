@@ -1,0 +1,230 @@
+//! What was run, where, and against what: the part of a result that decides which results may be compared.
+
+use std::path::Path;
+
+use indexmap::IndexMap;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::engine::Facts;
+use crate::machine::{self, FileSystem, Machine};
+use crate::plan::{Location, Plan};
+
+/// What was run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ScenarioRecord {
+    /// The file, as it was named on the command line.
+    pub path: String,
+    /// What question it answers.
+    pub description: String,
+    /// SHA-256 of the file's text, in hexadecimal.
+    pub sha256: String,
+    /// The file as it was read.
+    pub text: String,
+    /// What the command line changed, in its order.
+    pub overrides: Vec<OverrideRecord>,
+    /// What came of file and overrides.
+    pub effective: serde_json::Value,
+    /// Every generated value follows from it.
+    pub seed: u64,
+}
+
+/// One change by the command line.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct OverrideRecord {
+    /// Path of the key.
+    pub key: String,
+    /// Its new value, as TOML.
+    pub value: String,
+}
+
+/// Against what it was run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Engine {
+    /// Name of the engine, such as `sqlite`.
+    pub name: String,
+    /// Version of the database.
+    pub version: String,
+    /// The exact source that it was built from.
+    pub source_id: String,
+    /// How it was compiled.
+    pub compile_options: Vec<String>,
+    /// In which way the database is held, such as `file` or `shared memory`.
+    pub storage: String,
+    /// The database file; absent for a database in memory.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+    /// How long a connection waits for a lock, milliseconds; 0 refuses at once.
+    pub busy_timeout_ms: u32,
+    /// Every setting in force, as read from a worker's connection.
+    pub settings: IndexMap<String, String>,
+    /// Settings that the scenario asks for and that could not be confirmed by reading them back.
+    pub unconfirmed_settings: Vec<String>,
+}
+
+/// Where it was run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Environment {
+    /// What measured.
+    pub runner: Runner,
+    /// The machine.
+    pub machine: Machine,
+    /// What holds the database file.
+    pub storage: Storage,
+    /// Least difference between two readings of the clock, nanoseconds.
+    pub clock_resolution_ns: u64,
+    /// What two results must share to be compared without being asked.
+    pub comparability: IndexMap<String, String>,
+    /// SHA-256 of `comparability`, in hexadecimal.
+    pub comparability_key: String,
+}
+
+/// The runner's own build.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Runner {
+    /// Its version.
+    pub version: String,
+    /// `release`, or `debug` for a build whose figures mean nothing.
+    pub build_profile: String,
+    /// Architecture and system that it was built for.
+    pub target: String,
+}
+
+/// What holds the database file. Absent parts were not measured, or there is no file.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Storage {
+    /// Its file system.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file_system: Option<FileSystem>,
+    /// Bytes that were free before the run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub free_bytes: Option<u64>,
+    /// One write of 4 KiB with `fdatasync` beside the database, median of twenty, milliseconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sync_latency_ms: Option<f64>,
+}
+
+impl Runner {
+    /// This build.
+    pub fn this() -> Runner {
+        Runner {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            build_profile: if cfg!(debug_assertions) { "debug" } else { "release" }.to_owned(),
+            target: format!("{}-{}", std::env::consts::ARCH, std::env::consts::OS),
+        }
+    }
+}
+
+impl Storage {
+    /// Measures where a database file is or will be. `None` for a database in memory.
+    pub fn measure(path: Option<&Path>) -> Storage {
+        let Some(path) = path else { return Storage::default() };
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        Storage {
+            file_system: machine::file_system(path),
+            free_bytes: machine::free_bytes(folder),
+            sync_latency_ms: machine::sync_latency_ns(folder).map(|ns| ns as f64 / 1e6),
+        }
+    }
+}
+
+impl Environment {
+    /// Asks the machine. Takes as long as twenty syncs beside the database file. Comparability is added by [`super::begin`].
+    pub fn measure(database: Option<&Path>) -> Environment {
+        Environment {
+            runner: Runner::this(),
+            machine: Machine::describe(),
+            storage: Storage::measure(database),
+            clock_resolution_ns: machine::clock_resolution_ns(),
+            comparability: IndexMap::new(),
+            comparability_key: String::new(),
+        }
+    }
+
+    /// Fills in what two results must share. Settings of the database are not part of it: they are what is being compared.
+    pub(super) fn set_comparability(&mut self, plan: &Plan, engine: &Engine) {
+        let machine = &self.machine;
+        let effective = &plan.source.effective;
+        let system = self.storage.file_system.as_ref();
+        let rows = [&effective["tables"], &effective["vars"], &effective["locale"], &effective["order"]];
+        let fields = [
+            ("runner", Some(format!("{} {}", self.runner.version, self.runner.build_profile))),
+            ("engine", Some(format!("{} {} {}", engine.name, engine.version, engine.source_id))),
+            ("compileOptions", Some(digest(&engine.compile_options.join("\n")))),
+            ("storage", Some(engine.storage.clone())),
+            ("fileSystem", system.map(|system| format!("{} on {}", system.kind, system.device))),
+            ("kernel", machine.kernel.clone()),
+            ("architecture", Some(machine.architecture.clone())),
+            ("cpuModel", machine.cpu_model.clone()),
+            ("cpusAvailable", machine.cpus_available.map(|count| count.to_string())),
+            ("cpuLimit", machine.cpu_limit.map(|limit| limit.to_string())),
+            ("memoryBytes", machine.memory_bytes.map(|bytes| bytes.to_string())),
+            ("memoryLimitBytes", machine.memory_limit_bytes.map(|bytes| bytes.to_string())),
+            ("tables", Some(digest(&rows.map(ToString::to_string).join("\n")))),
+            ("totalWrites", Some(plan.total.to_string())),
+            ("seed", Some(plan.seed.to_string())),
+            ("reset", Some(format!("{:?}", plan.reset).to_lowercase())),
+        ];
+        self.comparability =
+            fields.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect();
+        let lines: Vec<String> =
+            self.comparability.iter().map(|(name, value)| format!("{name}={value}\n")).collect();
+        self.comparability_key = digest(&lines.concat());
+    }
+}
+
+impl Engine {
+    /// What the database said of itself, with what the scenario asked for.
+    pub(super) fn new(plan: &Plan, facts: &Facts) -> Engine {
+        let settings: IndexMap<String, String> = facts.settings.iter().cloned().collect();
+        let confirmed = |name: &str, expected: &str| {
+            let found = settings.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
+            found.is_some_and(|(_, value)| value.eq_ignore_ascii_case(expected))
+        };
+        let pragmas = plan.database.pragmas.iter();
+        let unconfirmed = pragmas.filter(|pragma| !confirmed(&pragma.name, &pragma.expected));
+        Engine {
+            name: facts.name.to_owned(),
+            version: facts.version.clone(),
+            source_id: facts.source_id.clone(),
+            compile_options: facts.compile_options.clone(),
+            storage: facts.storage.to_owned(),
+            path: match &plan.database.location {
+                Location::File(path) => Some(path.to_string_lossy().into_owned()),
+                Location::Memory { .. } => None,
+            },
+            busy_timeout_ms: plan.database.busy_timeout_ms,
+            unconfirmed_settings: unconfirmed.map(|pragma| pragma.name.clone()).collect(),
+            settings,
+        }
+    }
+}
+
+impl ScenarioRecord {
+    /// From the plan's record.
+    pub(super) fn new(plan: &Plan) -> ScenarioRecord {
+        let source = &plan.source;
+        let overrides = source.overrides.iter().cloned();
+        ScenarioRecord {
+            path: source.path.to_string_lossy().into_owned(),
+            description: plan.description.clone(),
+            sha256: source.sha256.clone(),
+            text: source.text.clone(),
+            overrides: overrides.map(|(key, value)| OverrideRecord { key, value }).collect(),
+            effective: source.effective.clone(),
+            seed: plan.seed,
+        }
+    }
+}
+
+/// SHA-256 in hexadecimal.
+fn digest(text: &str) -> String {
+    Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,272 @@
+//! What the figures say about the database, one sentence each, with what to try next.
+//!
+//! Whether the figures should be believed is left to `validity`.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::model::{Configuration, RunResult};
+use crate::run::PARENT_MISSING;
+use crate::units::count;
+
+/// Something that the figures say about the database.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Finding {
+    /// Stable name of the kind of finding, such as `mostly-busy`.
+    pub code: String,
+    /// What was seen, in a sentence.
+    pub sentence: String,
+    /// What to try next, in a sentence.
+    pub suggestion: String,
+    /// Workers of the levels where it was seen; empty when it holds for the whole run.
+    pub levels: Vec<u32>,
+}
+
+/// Looks through all levels and settings of a result.
+pub fn find(result: &RunResult) -> Vec<Finding> {
+    [
+        mostly_busy(result),
+        some_busy(result),
+        starved_workers(result),
+        missing_parents(result),
+        durability(result),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+/// Levels that satisfy a condition.
+fn levels(result: &RunResult, condition: impl Fn(&Configuration) -> bool) -> Vec<&Configuration> {
+    result.configurations.iter().filter(|level| condition(level)).collect()
+}
+
+fn finding(
+    code: &str,
+    levels: &[&Configuration],
+    sentence: String,
+    suggestion: impl Into<String>,
+) -> Finding {
+    Finding {
+        code: code.to_owned(),
+        sentence,
+        suggestion: suggestion.into(),
+        levels: levels.iter().map(|level| level.concurrency).collect(),
+    }
+}
+
+/// Refused because somebody else held the lock.
+fn busy(level: &Configuration) -> u64 {
+    let codes = ["SQLITE_BUSY", "SQLITE_LOCKED"];
+    let refused = level.errors.iter().filter(|error| codes.iter().any(|code| error.code.starts_with(code)));
+    refused.map(|error| error.count).sum()
+}
+
+fn count_errors(level: &Configuration, code: &str) -> u64 {
+    level.errors.iter().filter(|error| error.code == code).map(|error| error.count).sum()
+}
+
+/// Rows that were never sent count with those whose refusal caused it.
+fn is_mostly_busy(level: &Configuration) -> bool {
+    busy(level) > 0 && (busy(level) + count_errors(level, PARENT_MISSING)) * 2 > level.attempted
+}
+
+fn mostly_busy(result: &RunResult) -> Option<Finding> {
+    let seen = levels(result, is_mostly_busy);
+    let worst = seen.iter().min_by_key(|level| level.succeeded)?;
+    let timeout = result.engine.busy_timeout_ms;
+    let sentence = format!(
+        "Most writes were refused because another connection held the lock, or not sent because the row that they refer to \
+         had been refused: with {} only {} of {} were acknowledged, so figures of time are those of a few.",
+        workers(worst.concurrency),
+        count(worst.succeeded),
+        count(worst.attempted)
+    );
+    let suggestion = if timeout == 0 {
+        "The busy time-out is 0, so a connection does not wait for the lock at all: set `busy_timeout = \"5s\"` in [database]."
+            .to_owned()
+    } else {
+        let file = result.engine.path.is_some();
+        let journal = result.engine.settings.get("journal_mode");
+        let wal = if file && journal.is_none_or(|journal| !journal.eq_ignore_ascii_case("wal")) {
+            " shorten the wait with `journal_mode = \"wal\"`,"
+        } else {
+            ""
+        };
+        format!(
+            "A connection gives up after {timeout} ms: raise `busy_timeout` in [database],{wal} or use fewer writers."
+        )
+    };
+    Some(finding("mostly-busy", &seen, sentence, suggestion))
+}
+
+fn some_busy(result: &RunResult) -> Option<Finding> {
+    let seen = levels(result, |level| busy(level) > 0 && !is_mostly_busy(level));
+    let share = |level: &Configuration| busy(level) as f64 / level.attempted.max(1) as f64 * 100.0;
+    let worst = seen.iter().max_by(|a, b| share(a).total_cmp(&share(b)))?;
+    let timeout = result.engine.busy_timeout_ms;
+    let sentence = format!(
+        "Some writes were refused because another connection held the lock for longer than the busy time-out of {timeout} \
+         ms: {} of {} with {}.",
+        count(busy(worst)),
+        count(worst.attempted),
+        workers(worst.concurrency)
+    );
+    let suggestion = "An application has to repeat such a write: raise `busy_timeout` in [database], or use fewer writers.";
+    Some(finding("refused-busy", &seen, sentence, suggestion))
+}
+
+/// With few writes per worker, or in a short level, an uneven share is chance.
+const FAIR_SHARE: u64 = 10;
+/// A worker that started last may find nothing left to do in less.
+const FAIR_MS: f64 = 250.0;
+
+fn starved_workers(result: &RunResult) -> Option<Finding> {
+    let ratio = |level: &Configuration| {
+        let (fewest, most) = (level.workers.fewest?.acknowledged, level.workers.most?.acknowledged);
+        let enough = level.workers.count > 1
+            && level.succeeded >= FAIR_SHARE * u64::from(level.workers.count)
+            && level.metrics.is_some_and(|metrics| metrics.total_duration >= FAIR_MS);
+        (enough && most > 0).then(|| fewest as f64 / most as f64)
+    };
+    let seen = levels(result, |level| ratio(level).is_some_and(|ratio| ratio < 0.5));
+    let worst = seen.iter().min_by(|a, b| ratio(a).unwrap_or(1.0).total_cmp(&ratio(b).unwrap_or(1.0)))?;
+    let (fewest, most) = (worst.workers.fewest?, worst.workers.most?);
+    let wait = worst
+        .workers
+        .longest_wait_ms
+        .map_or(String::new(), |ms| format!("; the longest wait was {ms:.0} ms"));
+    let sentence = format!(
+        "Some workers were starved: with {}, worker {} had {} writes acknowledged and worker {} only {}{wait}.",
+        workers(worst.concurrency),
+        most.worker,
+        count(most.acknowledged),
+        fewest.worker,
+        count(fewest.acknowledged)
+    );
+    let suggestion = "SQLite does not queue its writers, so who waits long may wait longer: let fewer connections write, or one for all.";
+    Some(finding("starved-workers", &seen, sentence, suggestion))
+}
+
+fn missing_parents(result: &RunResult) -> Option<Finding> {
+    let seen = levels(result, |level| count_errors(level, PARENT_MISSING) > 0);
+    let worst = seen.iter().max_by_key(|level| count_errors(level, PARENT_MISSING))?;
+    let missing = count_errors(worst, PARENT_MISSING);
+    let sentence = format!(
+        "{} of {} attempts with {} were never sent, because the row that they refer to had been refused.",
+        count(missing),
+        count(worst.attempted),
+        workers(worst.concurrency)
+    );
+    let suggestion = "They follow from other errors of the level: cure those first.";
+    Some(finding("parent-missing", &seen, sentence, suggestion))
+}
+
+/// What the settings promise less than a reader may think.
+fn durability(result: &RunResult) -> Option<Finding> {
+    let engine = &result.engine;
+    if engine.path.is_none() || engine.name != "sqlite" {
+        return None;
+    }
+    let setting =
+        |name: &str| engine.settings.get(name).map(|value| value.to_lowercase()).unwrap_or_default();
+    let (journal, synchronous) = (setting("journal_mode"), setting("synchronous"));
+    let off = matches!(synchronous.as_str(), "0" | "off");
+    let normal = matches!(synchronous.as_str(), "1" | "normal");
+    let (sentence, suggestion) = match journal.as_str() {
+        "off" | "memory" => (
+            format!(
+                "The rollback journal is {journal}, so a crash in the middle of a write can destroy the database file."
+            ),
+            "Compare with `journal_mode = \"wal\"`, which is fast and survives a crash.",
+        ),
+        _ if off => (
+            "`synchronous` is off, so after a loss of power acknowledged writes may be gone and the file may be damaged."
+                .to_owned(),
+            "Compare with `synchronous = \"normal\"` in WAL, or `\"full\"` where every acknowledged write must survive.",
+        ),
+        "wal" if normal => (
+            "In WAL with `synchronous` normal, a loss of power may take back the last acknowledged writes; the file stays sound."
+                .to_owned(),
+            "Compare with `synchronous = \"full\"` where every acknowledged write must survive.",
+        ),
+        _ => return None,
+    };
+    Some(finding("less-durable", &[], sentence, suggestion))
+}
+
+fn workers(count: u32) -> String {
+    if count == 1 { "1 worker".to_owned() } else { format!("{count} workers") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::*;
+    use super::*;
+
+    fn codes(result: &RunResult) -> Vec<String> {
+        find(result).into_iter().map(|finding| finding.code).collect()
+    }
+
+    #[test]
+    fn a_run_of_refusals_names_the_setting_to_change() {
+        let mut result = begun();
+        result.engine.busy_timeout_ms = 0;
+        result.add_level(&plan(), &level(2, &[1_000_000; 20], 9_980), verified(20));
+        let finding = &result.findings[0];
+        assert_eq!(finding.code, "mostly-busy");
+        assert_eq!(finding.levels, [2]);
+        assert!(finding.sentence.contains("only 20 of 10,000"), "{}", finding.sentence);
+        assert!(finding.suggestion.contains("busy_timeout = \"5s\""));
+        result.engine.busy_timeout_ms = 5_000;
+        assert!(find(&result)[0].suggestion.contains("after 5000 ms"));
+    }
+
+    #[test]
+    fn a_few_refusals_are_another_finding() {
+        let mut result = begun();
+        result.add_level(&plan(), &level(2, &[1_000_000; 20], 5), verified(20));
+        assert_eq!(codes(&result), ["refused-busy"]);
+    }
+
+    #[test]
+    fn starved_workers_are_named() {
+        let mut result = begun();
+        let mut measured = level(2, &[1_000_000; 100], 0);
+        measured.duration_ns = 1_000_000_000;
+        measured.workers[0].succeeded = 80;
+        measured.workers[1].succeeded = 20;
+        result.add_level(&plan(), &measured, verified(100));
+        assert_eq!(codes(&result), ["starved-workers"]);
+        assert!(
+            result.findings[0].sentence.contains("worker 0 had 80 writes acknowledged and worker 1 only 20")
+        );
+    }
+
+    #[test]
+    fn rows_that_were_never_sent_are_told() {
+        let mut result = begun();
+        let mut measured = level(1, &[1_000_000; 20], 4);
+        measured.errors[0].code = "parent_missing";
+        result.add_level(&plan(), &measured, verified(20));
+        assert_eq!(codes(&result), ["parent-missing"]);
+    }
+
+    #[test]
+    fn settings_that_promise_less_are_told_for_files_only() {
+        let mut result = begun();
+        let mut with = |journal: &str, synchronous: &str| {
+            result.engine.settings.insert("journal_mode".to_owned(), journal.to_owned());
+            result.engine.settings.insert("synchronous".to_owned(), synchronous.to_owned());
+            find(&result).into_iter().map(|finding| finding.sentence).collect::<String>()
+        };
+        assert_eq!(with("delete", "2"), "");
+        assert_eq!(with("wal", "2"), "");
+        assert!(with("wal", "1").contains("loss of power"));
+        assert!(with("delete", "OFF").contains("`synchronous` is off"));
+        assert!(with("memory", "2").contains("destroy the database"));
+        result.engine.path = None;
+        assert!(find(&result).is_empty());
+    }
+}

@@ -1,0 +1,28 @@
+//! The result document: what a run measured, whether to believe it, and what it says about the database.
+//!
+//! Types are in `model` and `environment`; `build` makes them from measurements; `validity` and `findings` judge them; `store`
+//! writes and reads them. Drawing them is left to `report`.
+
+mod build;
+mod environment;
+mod findings;
+mod histogram;
+mod model;
+mod schema;
+mod store;
+#[cfg(test)]
+pub(crate) mod testing;
+mod validity;
+
+pub use build::begin;
+pub use environment::{Engine, Environment, OverrideRecord, Runner, ScenarioRecord, Storage};
+pub use findings::{Finding, find};
+pub use histogram::{HISTOGRAM_UNIT, decode as decode_histogram, encode as encode_histogram};
+pub use model::*;
+pub use schema::{json_schema, validate};
+pub use store::{ReadError, Store, StoreError, read};
+pub use validity::{Circumstances, Doubt, Validity, assess};
+
+pub use crate::measure::{
+    IntegrityCheck, OrphanVerification, TableVerification, Verification, VerificationStatus,
+};

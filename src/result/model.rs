@@ -1,0 +1,392 @@
+//! The serde types of `results/<name>.json`. Their comments become the descriptions in `schemas/result.schema.json`.
+//!
+//! Keys are camelCase. Outside of `metrics`, a number that could not be measured is absent.
+
+use indexmap::IndexMap;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::environment::{Engine, Environment, ScenarioRecord};
+use super::findings::Finding;
+use super::validity::Validity;
+use crate::measure::Verification;
+
+/// Version of the document's shape that this runner writes.
+pub const SCHEMA_VERSION: u32 = 1;
+
+/// The result of one run of one scenario.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(title = "Result of a run")]
+pub struct RunResult {
+    /// What kind of test it was: the scenario's `test`.
+    pub test_name: String,
+    /// Name of the scenario, and of the file that holds this document.
+    #[schemars(regex(pattern = r"^[A-Za-z0-9_-][A-Za-z0-9._-]*$"))]
+    pub configuration_id: String,
+    /// When the run started, in UTC.
+    #[schemars(regex(pattern = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$"))]
+    pub timestamp: String,
+    /// One for each level that was run, in the order in which they ran.
+    pub configurations: Vec<Configuration>,
+    /// Version of this document's shape.
+    #[schemars(range(min = 1, max = 1))]
+    pub schema_version: u32,
+    /// How the run ended.
+    pub status: Status,
+    /// Why it ended early, in one sentence; absent when it did not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// Whether the totals were divided for a quick look; such figures are for trying a scenario out.
+    pub quick: bool,
+    /// What the figures say about the database, and what to try next.
+    pub findings: Vec<Finding>,
+    /// What was run.
+    pub scenario: ScenarioRecord,
+    /// Where it was run.
+    pub environment: Environment,
+    /// Against what it was run.
+    pub engine: Engine,
+}
+
+/// How a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// It has not: this was saved between two levels.
+    Running,
+    /// All levels were run.
+    Completed,
+    /// The user or the system stopped it.
+    Interrupted,
+    /// The database could not go on.
+    Failed,
+}
+
+/// One level: one number of workers.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Configuration {
+    /// Workers that wrote at the same time, each with a connection of its own.
+    #[schemars(range(min = 1))]
+    pub concurrency: u32,
+    /// Writes that the level was to attempt, shared by all workers.
+    pub total_writes: u64,
+    /// The main figures, for a workload that only writes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub metrics: Option<Metrics>,
+    /// Name of the workload.
+    pub workload: String,
+    /// Name of the variant; `base` is the scenario as it stands.
+    pub variant: String,
+    /// Values of the matrix, by key.
+    pub parameters: IndexMap<String, serde_json::Value>,
+    /// Operations that were attempted, failed ones included.
+    pub attempted: u64,
+    /// Operations that the database acknowledged.
+    pub succeeded: u64,
+    /// False when the level was cut short.
+    pub complete: bool,
+    /// All operations together.
+    pub overall: OperationFigures,
+    /// Each operation by its name, in the order of the scenario.
+    pub operations: IndexMap<String, OperationFigures>,
+    /// Failures by operation and code.
+    pub errors: Vec<ErrorFigures>,
+    /// One for each second since the start of the level, without gaps.
+    pub time_series: Vec<SecondFigures>,
+    /// How the work fell to the workers.
+    pub workers: Workers,
+    /// The slowest operations, slowest first.
+    pub slowest: Vec<SlowOperation>,
+    /// What the process and the database used during the level.
+    pub resources: Resources,
+    /// What the runner itself costs.
+    pub floor: Floor,
+    /// Whether what was acknowledged is there.
+    pub verification: Verification,
+    /// Whether these figures should be believed.
+    pub validity: Validity,
+    /// What the scenario demanded of these figures, and whether they met it.
+    pub targets: Vec<TargetVerdict>,
+    /// The repetitions that these figures were made from.
+    pub iterations: Vec<Iteration>,
+    /// Latencies of all acknowledged operations in nanoseconds: an HdrHistogram in the V2 compressed encoding, as base64.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub histogram: Option<String>,
+    /// Unit of the values in every histogram here: `ns`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub histogram_unit: Option<String>,
+    /// Where tables are set up and torn down around every write: what that cost, which no latency contains.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reset: Option<ResetFigures>,
+}
+
+/// The main figures of a level. Times are milliseconds of acknowledged writes, `null` where nothing was acknowledged.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Metrics {
+    /// Mean latency, milliseconds; exact.
+    pub avg_write_time: Option<f64>,
+    /// Least latency, milliseconds; exact.
+    pub min_write_time: Option<f64>,
+    /// Greatest latency, milliseconds; exact.
+    pub max_write_time: Option<f64>,
+    /// 95 % of the writes took at most this long, milliseconds; to three significant digits.
+    pub p95: Option<f64>,
+    /// 99 % of the writes took at most this long, milliseconds; to three significant digits.
+    pub p99: Option<f64>,
+    /// Acknowledged writes divided by the level's duration.
+    pub writes_per_second: f64,
+    /// Attempts that failed.
+    pub error_count: u64,
+    /// From the common start of the workers to the last one's last write, milliseconds.
+    pub total_duration: f64,
+}
+
+/// Figures of one operation, or of all together.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct OperationFigures {
+    /// Acknowledged.
+    pub count: u64,
+    /// Failed attempts.
+    pub errors: u64,
+    /// Acknowledged per second of the level.
+    pub throughput: f64,
+    /// Latency of acknowledged operations; absent where there were none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub latency_ms: Option<LatencyMs>,
+    /// Time that failed attempts took, waiting for locks included; absent where none was sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub failed_latency_ms: Option<LatencyMs>,
+    /// Latencies of acknowledged operations, encoded like the level's `histogram`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub histogram: Option<String>,
+}
+
+/// A distribution of latencies in milliseconds. Average, extremes and deviation are exact, percentiles have three significant digits.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct LatencyMs {
+    /// Mean.
+    pub avg: f64,
+    /// Least.
+    pub min: f64,
+    /// Greatest.
+    pub max: f64,
+    /// Standard deviation.
+    pub stddev: f64,
+    /// Median.
+    pub p50: f64,
+    /// 90 % took at most this long.
+    pub p90: f64,
+    /// 95 % took at most this long.
+    pub p95: f64,
+    /// 99 % took at most this long.
+    pub p99: f64,
+    /// 99.9 % took at most this long.
+    pub p999: f64,
+}
+
+/// Failures of one kind.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ErrorFigures {
+    /// The database's own name for it; `parent_missing` for a row that was not sent because the row it refers to was refused.
+    pub code: String,
+    /// Which operation.
+    pub operation: String,
+    /// How often.
+    pub count: u64,
+    /// The first one's words.
+    pub sample: String,
+}
+
+/// One second of a level, by the end of the operations.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SecondFigures {
+    /// Seconds since the start, from 0.
+    pub second: u64,
+    /// Acknowledged.
+    pub operations: u64,
+    /// Failed.
+    pub errors: u64,
+    /// Median latency in milliseconds; absent where nothing was acknowledged.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub p50: Option<f64>,
+    /// 99th percentile in milliseconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub p99: Option<f64>,
+}
+
+/// How the work fell to the workers.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Workers {
+    /// How many there were.
+    pub count: u32,
+    /// The one with the fewest acknowledged operations.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fewest: Option<WorkerShare>,
+    /// The one with the most.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub most: Option<WorkerShare>,
+    /// Longest single operation of any worker, failed ones included, milliseconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub longest_wait_ms: Option<f64>,
+    /// Each worker.
+    pub list: Vec<WorkerFigures>,
+}
+
+/// What one worker got acknowledged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct WorkerShare {
+    /// Which worker, from 0.
+    pub worker: u32,
+    /// Operations that were acknowledged to it.
+    pub acknowledged: u64,
+}
+
+/// One worker.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct WorkerFigures {
+    /// Which worker, from 0.
+    pub worker: u32,
+    /// Operations that it attempted.
+    pub attempted: u64,
+    /// Operations that were acknowledged to it.
+    pub succeeded: u64,
+    /// Its longest single operation, failed ones included, milliseconds.
+    pub longest_ms: f64,
+}
+
+/// One of the slowest operations.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SlowOperation {
+    /// How long it took, milliseconds.
+    pub latency_ms: f64,
+    /// Which worker, from 0.
+    pub worker: u32,
+    /// Which operation.
+    pub operation: String,
+    /// Row of the dataset, from 1.
+    pub row: u64,
+    /// Seconds since the start of the level when it ended.
+    pub second: u64,
+}
+
+/// What the process and the database used during a level; absent where it could not be measured.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Resources {
+    /// Processor time in user mode, milliseconds, all threads.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user_cpu_ms: Option<f64>,
+    /// Processor time in the kernel, milliseconds, all threads.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub system_cpu_ms: Option<f64>,
+    /// Most memory that the process has had resident so far, bytes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub peak_memory_bytes: Option<u64>,
+    /// Bytes fetched from the storage layer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub read_bytes: Option<u64>,
+    /// Bytes sent to the storage layer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub written_bytes: Option<u64>,
+    /// Runnable tasks of other processes when the level started.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub other_load: Option<f64>,
+    /// Size of the database at the end of the level, bytes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub database_bytes: Option<u64>,
+    /// Size of the write-ahead log at the end of the level, bytes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub wal_bytes: Option<u64>,
+    /// Pages found in the page cache, all connections.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cache_hits: Option<u64>,
+    /// Pages not found in the page cache.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cache_misses: Option<u64>,
+    /// Pages written by the page cache.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cache_writes: Option<u64>,
+    /// Pages written before commit because the cache was full.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cache_spills: Option<u64>,
+    /// Checkpoints of the write-ahead log.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub checkpoints: Option<u64>,
+}
+
+/// What the runner itself costs: the same rows against an engine that does nothing, one worker, median.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Floor {
+    /// Nanoseconds per operation.
+    pub ns_per_operation: u64,
+    /// Operations per second at most: no figure above this could have been measured with one worker.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub operations_per_second: Option<f64>,
+}
+
+/// A demand of the scenario on one figure.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct TargetVerdict {
+    /// Which figure.
+    pub metric: String,
+    /// Greatest value allowed, in the figure's unit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max: Option<f64>,
+    /// Least value allowed, in the figure's unit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub min: Option<f64>,
+    /// What was measured; absent where nothing was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub measured: Option<f64>,
+    /// Whether the demand was met.
+    pub met: bool,
+}
+
+/// One repetition of a level.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Iteration {
+    /// Which repetition, from 1.
+    pub iteration: u32,
+    /// Operations that were attempted.
+    pub attempted: u64,
+    /// Operations that were acknowledged.
+    pub succeeded: u64,
+    /// Acknowledged per second.
+    pub throughput: f64,
+    /// Its duration, milliseconds.
+    pub duration_ms: f64,
+    /// Mean latency, milliseconds; absent where nothing was acknowledged.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub avg_ms: Option<f64>,
+    /// Median latency, milliseconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub p50_ms: Option<f64>,
+    /// 99th percentile, milliseconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub p99_ms: Option<f64>,
+}
+
+/// What set-ups and tear-downs around single writes cost.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ResetFigures {
+    /// All of them, summed over the workers, milliseconds.
+    pub total_ms: f64,
+    /// Per attempted write, milliseconds; absent where none was attempted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub avg_ms: Option<f64>,
+}

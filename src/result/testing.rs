@@ -1,0 +1,168 @@
+//! Fixed plans, measurements and results for the tests of this room and of `report`.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::environment::{Environment, Runner, Storage};
+use super::model::{RunResult, Status};
+use crate::dataset::{Dataset, Interleaving, Order};
+use crate::engine::Facts;
+use crate::machine::{FileSystem, Machine};
+use crate::measure::*;
+use crate::plan::{Database, Location, Operation, Plan, Record};
+use crate::scenario::Reset;
+
+/// Two tables, one operation each.
+pub(crate) fn plan() -> Plan {
+    let operation = |name: &str, table| Operation {
+        name: name.to_owned(),
+        table,
+        sql: format!("INSERT INTO {name} VALUES (?)"),
+        count: 2,
+    };
+    Plan {
+        name: "base-0".to_owned(),
+        test: "write".to_owned(),
+        description: "SQLite as it comes.".to_owned(),
+        seed: 42,
+        database: Database {
+            location: Location::File(PathBuf::from("db/base-0.db")),
+            busy_timeout_ms: 5_000,
+            pragmas: Vec::new(),
+            allow_attach: false,
+        },
+        tables: Vec::new(),
+        operations: vec![operation("users", 0), operation("posts", 1)],
+        dataset: Arc::new(empty_dataset()),
+        reset: Reset::Level,
+        total: 4,
+        concurrency: vec![1, 2],
+        quick: false,
+        result_schema: None,
+        source: Record {
+            path: PathBuf::from("scenarios/base-0.toml"),
+            text: "total_writes = 4\n".to_owned(),
+            sha256: "0".repeat(64),
+            overrides: vec![("total_writes".to_owned(), "4".to_owned())],
+            effective: serde_json::json!({ "total_writes": 4, "order": "mixed" }),
+        },
+    }
+}
+
+/// A quiet machine with a disk, and a release build.
+pub(crate) fn environment() -> Environment {
+    Environment {
+        runner: Runner {
+            version: "0.1.0".to_owned(),
+            build_profile: "release".to_owned(),
+            target: "x86_64-linux".to_owned(),
+        },
+        machine: Machine { kernel: Some("Linux 6.1".to_owned()), cpu_count: Some(2), ..Machine::default() },
+        storage: Storage {
+            file_system: Some(FileSystem {
+                kind: "ext4".to_owned(),
+                device: "/dev/sda1".to_owned(),
+                mount_point: "/".to_owned(),
+                options: "rw".to_owned(),
+                in_memory: false,
+            }),
+            free_bytes: Some(1 << 30),
+            sync_latency_ms: Some(0.9),
+        },
+        clock_resolution_ns: 30,
+        comparability: indexmap::IndexMap::new(),
+        comparability_key: String::new(),
+    }
+}
+
+/// A result without levels, started at ten o'clock.
+pub(crate) fn begun() -> RunResult {
+    let facts = Facts {
+        name: "sqlite",
+        version: "3.50.4".to_owned(),
+        settings: vec![("journal_mode".to_owned(), "delete".to_owned())],
+        storage: "file",
+        ..Facts::default()
+    };
+    super::begin(&plan(), &facts, environment(), "2026-11-21T10:00:00.9Z".parse().unwrap())
+}
+
+/// A level of 4 ms whose acknowledged writes took `latencies`, alternating between the tables and dealt evenly to the workers; the
+/// refused ones are all of the first table.
+pub(crate) fn level(concurrency: u32, latencies: &[u64], refused: u64) -> LevelMeasurement {
+    let mut operations: Vec<OperationMeasurement> = ["users", "posts"]
+        .map(|name| OperationMeasurement {
+            name: name.to_owned(),
+            succeeded: Latencies::default(),
+            failed: Latencies::default(),
+            errors: 0,
+        })
+        .into();
+    latencies.iter().enumerate().for_each(|(index, ns)| operations[index % 2].succeeded.record(*ns));
+    (0..refused).for_each(|_| operations[0].failed.record(5_000_000));
+    operations[0].errors = refused;
+    let count = latencies.len() as u64;
+    let share = count / u64::from(concurrency);
+    let worker = WorkerMeasurement {
+        attempted: share + refused / u64::from(concurrency),
+        succeeded: share,
+        longest_ns: latencies.iter().max().copied().unwrap_or(0),
+    };
+    let slowest = latencies.iter().max().map(|ns| SlowOperation {
+        latency_ns: *ns,
+        worker: 0,
+        operation: 1,
+        row: 7,
+        second: 0,
+    });
+    let error = ErrorMeasurement {
+        operation: 0,
+        code: "SQLITE_BUSY",
+        count: refused,
+        sample: "database is locked".to_owned(),
+    };
+    LevelMeasurement {
+        concurrency,
+        planned: count + refused,
+        duration_ns: 4_000_000,
+        complete: true,
+        operations,
+        time_series: vec![SecondMeasurement {
+            operations: count,
+            errors: refused,
+            p50_ns: None,
+            p99_ns: None,
+        }],
+        workers: vec![worker; concurrency as usize],
+        slowest: slowest.into_iter().collect(),
+        errors: if refused > 0 { vec![error] } else { Vec::new() },
+        resources: ResourceMeasurement { user_cpu_ns: Some(3_000_000), ..ResourceMeasurement::default() },
+        floor_ns: 90,
+        reset_ns: None,
+    }
+}
+
+/// Everything that was acknowledged is there.
+pub(crate) fn verified(rows: u64) -> Verification {
+    Verification {
+        status: VerificationStatus::Verified,
+        tables: vec![TableVerification { table: "users".to_owned(), expected: rows, found: Some(rows) }],
+        sampled_rows: rows.min(100),
+        integrity_check: Some(IntegrityCheck::Full),
+        ..Verification::default()
+    }
+}
+
+/// Two levels without a flaw.
+pub(crate) fn finished() -> RunResult {
+    let mut result = begun();
+    result.add_level(&plan(), &level(1, &[1_000_000, 3_000_000], 0), verified(2));
+    result.add_level(&plan(), &level(2, &[1_200_000, 2_600_000], 0), verified(2));
+    result.finish(Status::Completed, None);
+    result
+}
+
+fn empty_dataset() -> Dataset {
+    let order = Order::new(&[2, 2], &[0, 1], &[Vec::new(), Vec::new()], Interleaving::Mixed, 1);
+    Dataset::new(42, Vec::new(), order.expect("nothing has to be distinct"))
+}

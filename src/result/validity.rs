@@ -1,0 +1,287 @@
+//! Whether a level's figures should be believed. Pure: figures and circumstances in, doubts out.
+//!
+//! What the figures say about the database is left to `findings`.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::model::{Configuration, RunResult};
+use crate::measure::VerificationStatus;
+use crate::units::count;
+
+/// Whether to believe a level.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Validity {
+    /// False when a doubt invalidates the figures: they meet no target and become no baseline.
+    pub valid: bool,
+    /// Every reason for caution.
+    pub doubts: Vec<Doubt>,
+}
+
+/// A reason for caution.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Doubt {
+    /// Stable name of the reason, such as `one-iteration`.
+    pub code: String,
+    /// The reason in a sentence.
+    pub sentence: String,
+    /// Whether it makes the figures worthless, or only less certain.
+    pub invalidating: bool,
+}
+
+/// What holds for all levels of a run.
+#[derive(Clone, Debug, Default)]
+pub struct Circumstances {
+    /// The runner is a debug build.
+    pub debug_build: bool,
+    /// Totals were divided.
+    pub quick: bool,
+    /// Least difference between two readings of the clock.
+    pub clock_resolution_ns: u64,
+    /// The database file is on a memory file system of this kind.
+    pub memory_file_system: Option<String>,
+    /// Settings that could not be confirmed.
+    pub unconfirmed_settings: Vec<String>,
+}
+
+impl Circumstances {
+    /// Those of a result.
+    pub fn of(result: &RunResult) -> Circumstances {
+        let environment = &result.environment;
+        let system = environment.storage.file_system.as_ref();
+        Circumstances {
+            debug_build: environment.runner.build_profile != "release",
+            quick: result.quick,
+            clock_resolution_ns: environment.clock_resolution_ns,
+            memory_file_system: system.filter(|system| system.in_memory).map(|system| system.kind.clone()),
+            unconfirmed_settings: result.engine.unconfirmed_settings.clone(),
+        }
+    }
+}
+
+/// Throughput may differ by this part between the first and the last third of a level.
+const DRIFT: f64 = 0.2;
+/// A percentile needs this many samples beyond it.
+const SAMPLES_BEYOND: f64 = 10.0;
+/// The median must be this many steps of the clock.
+const CLOCK_STEPS: f64 = 10.0;
+
+/// Judges a level.
+pub fn assess(level: &Configuration, circumstances: &Circumstances) -> Validity {
+    let mut doubts = Vec::new();
+    invalidating(level, circumstances, &mut doubts);
+    noted(level, circumstances, &mut doubts);
+    Validity { valid: !doubts.iter().any(|doubt| doubt.invalidating), doubts }
+}
+
+fn doubt(code: &str, invalidating: bool, sentence: impl Into<String>) -> Doubt {
+    Doubt { code: code.to_owned(), sentence: sentence.into(), invalidating }
+}
+
+fn invalidating(level: &Configuration, circumstances: &Circumstances, doubts: &mut Vec<Doubt>) {
+    if circumstances.debug_build {
+        let sentence =
+            "The runner is a debug build, which is many times slower; build it with `cargo build --release`.";
+        doubts.push(doubt("debug-build", true, sentence));
+    }
+    let median_ns = level.overall.latency_ms.map(|latency| latency.p50 * 1e6);
+    let least_ns = CLOCK_STEPS * circumstances.clock_resolution_ns as f64;
+    if let Some(median_ns) = median_ns.filter(|median_ns| *median_ns < least_ns) {
+        let sentence = format!(
+            "Half of the writes took at most {median_ns:.0} ns, which is too near the clock's step of {} ns.",
+            circumstances.clock_resolution_ns
+        );
+        doubts.push(doubt("timer-bound", true, sentence));
+    }
+    match level.verification.status {
+        VerificationStatus::Failed => {
+            let first = level.verification.problems.first().or(level.verification.integrity.first());
+            let detail =
+                first.map_or(String::new(), |problem| format!(": {}", problem.trim_end_matches('.')));
+            let sentence = format!("The database does not hold what it acknowledged{detail}.");
+            doubts.push(doubt("verification-failed", true, sentence));
+        }
+        VerificationStatus::Impossible => {
+            let detail = level.verification.problems.first();
+            let detail =
+                detail.map_or(String::new(), |problem| format!(": {}", problem.trim_end_matches('.')));
+            let sentence =
+                format!("It could not be checked that the database holds what it acknowledged{detail}.");
+            doubts.push(doubt("verification-impossible", true, sentence));
+        }
+        VerificationStatus::NotVerified => {
+            let sentence = "It was not checked that the database holds what it acknowledged.";
+            doubts.push(doubt("not-verified", false, sentence));
+        }
+        VerificationStatus::Verified => {}
+    }
+    if !circumstances.unconfirmed_settings.is_empty() {
+        let names = circumstances.unconfirmed_settings.join(", ");
+        let sentence = format!("These settings could not be confirmed by reading them back: {names}.");
+        doubts.push(doubt("settings-not-read-back", true, sentence));
+    }
+    if !level.complete {
+        let sentence = format!(
+            "The level was cut short after {} of {} writes.",
+            count(level.attempted),
+            count(level.total_writes)
+        );
+        doubts.push(doubt("interrupted", true, sentence));
+    }
+}
+
+fn noted(level: &Configuration, circumstances: &Circumstances, doubts: &mut Vec<Doubt>) {
+    if circumstances.quick {
+        let sentence =
+            "This was a quick run with few writes: it shows that the scenario works, not how fast.";
+        doubts.push(doubt("quick-run", false, sentence));
+    }
+    if level.succeeded > 0 && level.succeeded as f64 * 0.01 < SAMPLES_BEYOND {
+        let sentence = format!(
+            "{} acknowledged writes are too few for a 99th percentile: fewer than {SAMPLES_BEYOND:.0} lie beyond it.",
+            count(level.succeeded)
+        );
+        doubts.push(doubt("too-few-samples", false, sentence));
+    }
+    if let Some(kind) = &circumstances.memory_file_system {
+        let sentence =
+            format!("The database file is on {kind}, a file system in memory, where a sync costs nothing.");
+        doubts.push(doubt("memory-file-system", false, sentence));
+    }
+    if level.iterations.len() <= 1 {
+        let sentence = "The level ran once, so nothing is known about how much its figures vary.";
+        doubts.push(doubt("one-iteration", false, sentence));
+    }
+    if let Some((first, last)) = thirds(level)
+        && (last - first).abs() > DRIFT * first.max(last)
+    {
+        let sentence = format!(
+            "Throughput drifted from {first:.0} per second in the first third to {last:.0} in the last: the level \
+             had no steady state, so a longer one would give another figure."
+        );
+        doubts.push(doubt("drift", false, sentence));
+    }
+    if let Some(load) = level.resources.other_load.filter(|load| *load >= 1.0) {
+        let sentence = format!("{load:.0} other tasks wanted a processor when the level started.");
+        doubts.push(doubt("other-load", false, sentence));
+    }
+    if let Some(reset) = level.reset {
+        let cost = reset.avg_ms.map_or(String::new(), |avg| format!(" ({avg:.3} ms for each write)"));
+        let sentence = format!(
+            "Every worker wrote to a file of its own, so no contention was measured; setting up and tearing down \
+             around each write{cost} are in no figure but their own."
+        );
+        doubts.push(doubt("no-contention-measured", false, sentence));
+    }
+}
+
+/// Acknowledged per second in the first and the last third, by whole seconds. The last second is left out, since it is a part of
+/// one; a level of fewer than six whole seconds has no drift to speak of.
+fn thirds(level: &Configuration) -> Option<(f64, f64)> {
+    let whole = level.time_series.split_last()?.1;
+    if whole.len() < 6 {
+        return None;
+    }
+    let third = whole.len() / 3;
+    let mean = |part: &[super::model::SecondFigures]| {
+        part.iter().map(|second| second.operations).sum::<u64>() as f64 / part.len() as f64
+    };
+    Some((mean(&whole[..third]), mean(&whole[whole.len() - third..])))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::model::{ResetFigures, SecondFigures};
+    use super::super::testing::*;
+    use super::*;
+
+    fn codes(level: &Configuration, circumstances: &Circumstances) -> Vec<String> {
+        assess(level, circumstances).doubts.into_iter().map(|doubt| doubt.code).collect()
+    }
+
+    fn calm() -> (Configuration, Circumstances) {
+        let mut level = finished().configurations.remove(0);
+        level.succeeded = 100_000;
+        level.iterations.push(level.iterations[0]);
+        (level, Circumstances { clock_resolution_ns: 30, ..Circumstances::default() })
+    }
+
+    #[test]
+    fn a_level_without_a_flaw_has_no_doubts() {
+        let (level, circumstances) = calm();
+        let validity = assess(&level, &circumstances);
+        assert!(validity.valid && validity.doubts.is_empty(), "{validity:?}");
+    }
+
+    #[test]
+    fn circumstances_of_the_run_cast_doubt_on_every_level() {
+        let (level, circumstances) = calm();
+        let cases = [
+            ("debug-build", true, Circumstances { debug_build: true, ..circumstances.clone() }),
+            ("quick-run", false, Circumstances { quick: true, ..circumstances.clone() }),
+            ("timer-bound", true, Circumstances { clock_resolution_ns: 1_000_000, ..circumstances.clone() }),
+            (
+                "memory-file-system",
+                false,
+                Circumstances { memory_file_system: Some("tmpfs".to_owned()), ..circumstances.clone() },
+            ),
+            (
+                "settings-not-read-back",
+                true,
+                Circumstances { unconfirmed_settings: vec!["journal_mode".to_owned()], ..circumstances },
+            ),
+        ];
+        for (code, invalidating, circumstances) in cases {
+            assert_eq!(codes(&level, &circumstances), [code]);
+            assert_eq!(assess(&level, &circumstances).valid, !invalidating, "{code}");
+        }
+    }
+
+    #[test]
+    fn figures_of_a_level_cast_doubt_on_it() {
+        let (calm, circumstances) = calm();
+        let check = |code: &str, valid: bool, change: &dyn Fn(&mut Configuration)| {
+            let mut level = calm.clone();
+            change(&mut level);
+            assert_eq!(codes(&level, &circumstances), [code]);
+            assert_eq!(assess(&level, &circumstances).valid, valid, "{code}");
+        };
+        check("interrupted", false, &|level| level.complete = false);
+        check("too-few-samples", true, &|level| level.succeeded = 999);
+        check("one-iteration", true, &|level| level.iterations.truncate(1));
+        check("other-load", true, &|level| level.resources.other_load = Some(3.0));
+        check("no-contention-measured", true, &|level| {
+            level.reset = Some(ResetFigures { total_ms: 8.0, avg_ms: Some(2.0) });
+        });
+        check("verification-failed", false, &|level| level.verification.status = VerificationStatus::Failed);
+        check("verification-impossible", false, &|level| {
+            level.verification.status = VerificationStatus::Impossible;
+        });
+        check("not-verified", true, &|level| level.verification.status = VerificationStatus::NotVerified);
+    }
+
+    #[test]
+    fn drift_needs_six_whole_seconds_and_a_fifth() {
+        let (mut level, circumstances) = calm();
+        let series = |counts: &[u64]| -> Vec<SecondFigures> {
+            let seconds = (0u64..).zip(counts);
+            seconds
+                .map(|(second, operations)| SecondFigures {
+                    second,
+                    operations: *operations,
+                    errors: 0,
+                    p50: None,
+                    p99: None,
+                })
+                .collect()
+        };
+        level.time_series = series(&[100, 100, 90, 90, 75, 75, 1]);
+        assert_eq!(codes(&level, &circumstances), ["drift"]);
+        level.time_series = series(&[100, 100, 90, 90, 85, 85, 1]);
+        assert!(codes(&level, &circumstances).is_empty());
+        level.time_series = series(&[100, 90, 50, 40, 30, 1]);
+        assert!(codes(&level, &circumstances).is_empty());
+    }
+}

@@ -1,0 +1,62 @@
+//! What became of every row: one byte each, written by the worker that had it, read by workers whose rows refer to it.
+
+use std::sync::atomic::{AtomicU8, Ordering};
+
+/// What became of a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum State {
+    /// Not yet sent, or not yet answered.
+    Pending,
+    /// The database has it.
+    Acknowledged,
+    /// Refused, or not sent because what it refers to was refused.
+    Refused,
+}
+
+/// The rows of all tables, from 0, over all parts.
+#[derive(Debug)]
+pub(super) struct RowStates {
+    tables: Vec<Box<[AtomicU8]>>,
+}
+
+impl RowStates {
+    /// All rows pending; `counts` per table.
+    pub(super) fn new(counts: impl Iterator<Item = u64>) -> Self {
+        let pending = |count: u64| (0..count).map(|_| AtomicU8::new(0)).collect();
+        RowStates { tables: counts.map(pending).collect() }
+    }
+
+    #[inline]
+    pub(super) fn get(&self, table: usize, row: u64) -> State {
+        // Whoever sees a row acknowledged must also see it in the database.
+        match self.tables[table][row as usize].load(Ordering::Acquire) {
+            0 => State::Pending,
+            1 => State::Acknowledged,
+            _ => State::Refused,
+        }
+    }
+
+    #[inline]
+    pub(super) fn acknowledge(&self, table: usize, row: u64) {
+        self.tables[table][row as usize].store(1, Ordering::Release);
+    }
+
+    #[inline]
+    pub(super) fn refuse(&self, table: usize, row: u64) {
+        self.tables[table][row as usize].store(2, Ordering::Release);
+    }
+
+    /// Rows of a table that the database has, from 0.
+    pub(super) fn acknowledged(&self, table: usize) -> impl Iterator<Item = u64> {
+        let rows = self.tables[table].iter().enumerate();
+        rows.filter(|(_, state)| state.load(Ordering::Acquire) == 1).map(|(row, _)| row as u64)
+    }
+
+    /// Whether the database has a row; false for rows that do not exist.
+    pub(super) fn is_acknowledged(&self, table: usize, row: u64) -> bool {
+        usize::try_from(row)
+            .ok()
+            .and_then(|row| self.tables[table].get(row))
+            .is_some_and(|state| state.load(Ordering::Acquire) == 1)
+    }
+}

@@ -1,0 +1,163 @@
+//! Is what was acknowledged there, as it was made, and nothing else?
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use super::states::RowStates;
+use crate::dataset::{Dataset, Source, Workspace};
+use crate::engine::{EngineError, Inspector, Lookup};
+use crate::measure::{
+    IntegrityCheck, OrphanVerification, TableVerification, Verification, VerificationStatus,
+};
+use crate::plan::Table;
+use crate::template::mix;
+use crate::value::Value;
+
+/// Tables with more acknowledged rows are compared by a sample.
+const ALL_ROWS: u64 = 200_000;
+/// One row in so many of a larger table.
+const SAMPLE_ROWS: u64 = 20_000;
+/// Rows that are named per table; the others are counted.
+const NAMED: usize = 5;
+/// Databases above this size get the quick integrity check.
+const QUICK_CHECK_BYTES: u64 = 512 << 20;
+
+/// What a level is compared with.
+pub(super) struct Expected<'a> {
+    pub(super) dataset: &'a Dataset,
+    pub(super) tables: &'a [Table],
+    pub(super) states: &'a RowStates,
+    pub(super) database_bytes: Option<u64>,
+    /// Counts rows that were compared, for whoever watches.
+    pub(super) done: &'a AtomicU64,
+    /// Ends the comparison early.
+    pub(super) stop: &'a AtomicBool,
+}
+
+/// Compares everything. An interruption or a database that does not answer makes it impossible.
+pub(super) fn verify(
+    expected: &Expected<'_>,
+    inspector: &mut dyn Inspector,
+) -> Result<Verification, EngineError> {
+    let mut result = Verification { status: VerificationStatus::Verified, ..Verification::default() };
+    for table in 0..expected.tables.len() {
+        verify_table(expected, inspector, table, &mut result)?;
+    }
+    let quick = expected.database_bytes.is_some_and(|bytes| bytes > QUICK_CHECK_BYTES);
+    result.integrity_check = Some(if quick { IntegrityCheck::Quick } else { IntegrityCheck::Full });
+    result.integrity = inspector.integrity(quick)?;
+    if !result.integrity.is_empty() {
+        result.problems.push(format!("the database is damaged: {}", result.integrity[0]));
+    }
+    verify_orphans(expected, inspector, &mut result)?;
+    if !result.problems.is_empty() {
+        result.status = VerificationStatus::Failed;
+    }
+    Ok(result)
+}
+
+fn verify_table(
+    expected: &Expected<'_>,
+    inspector: &mut dyn Inspector,
+    table: usize,
+    result: &mut Verification,
+) -> Result<(), EngineError> {
+    let name = &expected.tables[table].name;
+    let acknowledged = expected.states.acknowledged(table).count() as u64;
+    let found = inspector.count(table)?;
+    result.tables.push(TableVerification { table: name.clone(), expected: acknowledged, found: Some(found) });
+    if found != acknowledged {
+        result.problems.push(format!("{name} holds {found} rows, and {acknowledged} were acknowledged"));
+    }
+    // Counts that differ ask for every row.
+    let all = acknowledged <= ALL_ROWS || found != acknowledged;
+    let wanted = |row: u64| all || mix(0, &[table as u64, row]) % acknowledged < SAMPLE_ROWS;
+    let mut workspace = Workspace::default();
+    let mut wrong = 0;
+    for row in expected.states.acknowledged(table).filter(|&row| wanted(row)) {
+        if expected.stop.load(Ordering::Relaxed) {
+            return Err(EngineError::Interrupted);
+        }
+        let values = expected
+            .dataset
+            .values(table, row, &mut workspace)
+            .map_err(|error| EngineError::Unavailable(error.to_string()))?;
+        let lookup = inspector.look_up(table, &values)?;
+        result.sampled_rows += 1;
+        expected.done.fetch_add(1, Ordering::Relaxed);
+        if lookup != Lookup::Same {
+            wrong += 1;
+            if wrong <= NAMED {
+                result.problems.push(describe(name, row, &lookup));
+            }
+        }
+    }
+    if wrong > NAMED {
+        result.problems.push(format!("{} more rows of {name} are lost or altered", wrong - NAMED));
+    }
+    if found > acknowledged {
+        name_surplus(expected, inspector, table, result)?;
+    }
+    Ok(())
+}
+
+/// One sentence for a row that is not as it was made; `row` from 0.
+pub(super) fn describe(table: &str, row: u64, lookup: &Lookup) -> String {
+    let row = row + 1;
+    match lookup {
+        Lookup::Same => format!("row {row} of {table} is as it was made"),
+        Lookup::Missing => format!("row {row} of {table} was acknowledged, and is lost"),
+        Lookup::Different { column, stored } => {
+            format!("row {row} of {table} is altered: {column} holds {}", stored.as_ref())
+        }
+    }
+}
+
+/// Names rows that nobody wrote, where a key tells them.
+fn name_surplus(
+    expected: &Expected<'_>,
+    inspector: &mut dyn Inspector,
+    table: usize,
+    result: &mut Verification,
+) -> Result<(), EngineError> {
+    let columns = &expected.dataset.tables()[table].columns;
+    let by_row = |&column: &usize| matches!(columns[column].source, Source::Row);
+    let Some(place) = expected.tables[table].key.iter().position(by_row) else { return Ok(()) };
+    let name = &expected.tables[table].name;
+    let mut named = 0;
+    inspector.keys(table, &mut |key| {
+        let known = match key[place] {
+            Value::Integer(row) => {
+                u64::try_from(row - 1).is_ok_and(|row| expected.states.is_acknowledged(table, row))
+            }
+            _ => false,
+        };
+        if !known {
+            named += 1;
+            let key = key[place].as_ref();
+            result.problems.push(format!("{name} holds a row with the key {key} that was not acknowledged"));
+        }
+        named < NAMED
+    })
+}
+
+fn verify_orphans(
+    expected: &Expected<'_>,
+    inspector: &mut dyn Inspector,
+    result: &mut Verification,
+) -> Result<(), EngineError> {
+    let orphans = inspector.orphans()?;
+    let mut tables = Vec::new();
+    for (table, &found) in expected.tables.iter().zip(&orphans.per_table) {
+        if table.references.is_empty() {
+            continue;
+        }
+        // No child is sent before its parent is acknowledged; where the scenario makes the values itself, any number is right.
+        let wanted = if table.references_bound { 0 } else { found };
+        tables.push(TableVerification { table: table.name.clone(), expected: wanted, found: Some(found) });
+        if found != wanted || (orphans.enforced && found > 0) {
+            result.problems.push(format!("{found} references of {} lead to no row", table.name));
+        }
+    }
+    result.orphans = Some(OrphanVerification { enforced: orphans.enforced, tables });
+    Ok(())
+}

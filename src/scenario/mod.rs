@@ -1,0 +1,126 @@
+//! A scenario file: its text becomes a [`Scenario`], or diagnostics that say what to write instead.
+//!
+//! Checked here are TOML, overrides, keys, types and limits. What values mean together (references, templates, SQL,
+//! PRAGMAs) is left to `plan`, which looks up their places in [`Spans`].
+
+mod advice;
+mod explain;
+mod model;
+mod overrides;
+pub mod schema;
+mod spans;
+mod syntax;
+mod tree;
+
+use std::path::Path;
+
+use serde::Deserialize;
+
+pub use model::{
+    Allow, ColumnSection, DatabaseSection, IndexSection, Order, OutputSection, Reset, Scenario, TableSection,
+};
+pub use overrides::Overrides;
+pub use schema::json_schema;
+pub use spans::Spans;
+
+use crate::diagnostic::{Code, Diagnostic, Source, Sources, Span};
+use spans::Node;
+use tree::Tree;
+
+/// A scenario whose shape is right.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    /// With the overrides in it.
+    pub scenario: Scenario,
+    /// The file, then the overrides.
+    pub sources: Sources,
+    /// Where each key and value stands, in the file or among the overrides.
+    pub spans: Spans,
+    /// The scenario after overrides, as it was given: without defaults.
+    pub effective: serde_json::Value,
+    /// Key path and TOML value of each override, those of `--quick` included, which itself stands as `--quick`.
+    pub overrides: Vec<(String, String)>,
+    /// What runs, but probably not as meant.
+    pub warnings: Vec<Diagnostic>,
+}
+
+/// A scenario that cannot run.
+#[derive(Clone, Debug)]
+pub struct Rejected {
+    /// The file, then the overrides.
+    pub sources: Sources,
+    /// At least one of them is an error.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// Reads a scenario's text, applies the overrides, and checks the shape. Finds all faults, but for those that follow from
+/// a text that is not TOML.
+///
+/// `path` only names the file in diagnostics; nothing is read from it.
+pub fn load(path: &Path, text: String, overrides: &Overrides) -> Result<Loaded, Rejected> {
+    let mut faults = Vec::new();
+    let parsed = tree::parse(&text, &mut faults);
+    let mut sources = vec![Source { name: path.display().to_string(), text }];
+    let Some(mut tree) = parsed else {
+        return Err(Rejected { sources, diagnostics: faults });
+    };
+    let mut applied = Vec::new();
+    let named = overrides::apply(&mut tree, overrides, &mut sources, &mut applied, &mut faults);
+    let shape = schema::shape();
+    schema::whole_numbers(&mut tree.value, &shape.schema);
+    let mut hidden = Vec::new();
+    if overrides.quick {
+        applied.push(("--quick".to_owned(), "true".to_owned()));
+        overrides::quicken(&mut tree, &named, &mut applied, &mut faults);
+        schema::whole_numbers(&mut tree.value, &shape.schema);
+    } else if tree.node.children.contains_key("quick") {
+        hidden = quick_faults(&tree);
+    }
+    // A value that TOML has and JSON lacks stands as a zero in the tree: what the schema says of that is no news.
+    let known: Vec<Option<Span>> = faults.iter().map(|fault| fault.span).collect();
+    let shapes = explain::faults(&tree, shape).into_iter().chain(hidden);
+    faults.extend(shapes.filter(|fault| !known.contains(&fault.span)));
+    if !faults.is_empty() {
+        return Err(Rejected { sources, diagnostics: faults });
+    }
+    match Scenario::deserialize(&tree.value) {
+        Ok(scenario) => Ok(Loaded {
+            scenario,
+            sources,
+            spans: Spans { root: tree.node },
+            effective: tree.value,
+            overrides: applied,
+            warnings: Vec::new(),
+        }),
+        // The schema says all that the types say; this is for the day when it does not.
+        Err(error) => {
+            let fault =
+                Diagnostic::error(Code::WrongType, None, format!("the scenario cannot be read: {error}"));
+            Err(Rejected { sources, diagnostics: vec![fault] })
+        }
+    }
+}
+
+/// What would be wrong with `--quick`, and stands in `[quick]`: a file is right only if that is, too.
+fn quick_faults(tree: &Tree) -> Vec<Diagnostic> {
+    let mut places = Vec::new();
+    if let Some(node) = tree.node.children.get("quick") {
+        collect(node, &mut places);
+    }
+    let mut quick = tree.clone();
+    let mut faults = Vec::new();
+    overrides::quicken(&mut quick, &[], &mut Vec::new(), &mut faults);
+    let shape = schema::shape();
+    schema::whole_numbers(&mut quick.value, &shape.schema);
+    faults.extend(explain::faults(&quick, shape));
+    faults.retain(|fault| fault.span.is_some_and(|span| places.contains(&span)));
+    faults
+}
+
+fn collect(node: &Node, places: &mut Vec<Span>) {
+    places.extend(node.key.into_iter().chain(node.value));
+    node.children.values().for_each(|child| collect(child, places));
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,209 @@
+//! The serde types that mirror a scenario file, key for key.
+//!
+//! They state shape, defaults and limits, and become `schemas/scenario.schema.json`. What the values mean together is left to `plan`.
+
+use std::path::PathBuf;
+
+use indexmap::IndexMap;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::template::Locale;
+use crate::units::Duration;
+
+/// One TOML file: a database, its tables, and what is written to them.
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Scenario {
+    /// Version of this language. Only 1 exists.
+    #[serde(default = "one")]
+    #[schemars(range(min = 1, max = 1))]
+    pub language: u32,
+    /// Name of the result, instead of the file's stem. Letters, digits, dot, underscore and hyphen.
+    #[schemars(regex(pattern = r"^[A-Za-z0-9_-][A-Za-z0-9._-]*$"))]
+    pub name: Option<String>,
+    /// `testName` in the result.
+    #[serde(default = "write_test")]
+    pub test: String,
+    /// What question the scenario answers. Stands in the result.
+    #[serde(default)]
+    pub description: String,
+    /// Every generated value follows from it.
+    #[serde(default = "default_seed")]
+    pub seed: u64,
+    /// Language of generated names, addresses and texts.
+    #[serde(default)]
+    pub locale: Locale,
+    /// Writes per level, shared by all its workers.
+    #[schemars(range(min = 1, max = 1_000_000_000_000u64))]
+    #[schemars(extend("examples" = [100_000]))]
+    pub total_writes: u64,
+    /// Levels: how many workers write at once, one level after the other.
+    #[schemars(length(min = 1), inner(range(min = 1, max = 1024)))]
+    #[schemars(extend("examples" = [[1, 8, 64]]))]
+    pub concurrency: Vec<u32>,
+    /// When tables are dropped and made anew.
+    #[serde(default)]
+    pub reset: Reset,
+    /// In which order the tables are written.
+    #[serde(default)]
+    pub order: Order,
+    /// Where the writes go.
+    #[schemars(extend("examples" = [{ "path": "db/mine.db" }]))]
+    pub database: DatabaseSection,
+    /// The tables, in the order in which they are made.
+    #[schemars(extend("minProperties" = 1))]
+    #[schemars(extend("examples" = [{ "users": {} }]))]
+    pub tables: IndexMap<String, TableSection>,
+    /// Values for templates, as `vars.NAME`.
+    #[serde(default)]
+    pub vars: serde_json::Map<String, serde_json::Value>,
+    /// Keys that `--quick` replaces. Without it, totals are divided by 100.
+    #[serde(default)]
+    pub quick: serde_json::Map<String, serde_json::Value>,
+    /// What is written beside the result.
+    #[serde(default)]
+    pub output: OutputSection,
+}
+
+/// `[database]`: where the writes go and how it is set up.
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DatabaseSection {
+    /// The database file, relative to the working directory, or `:memory:`.
+    #[schemars(extend("examples" = ["db/mine.db", ":memory:"]))]
+    pub path: String,
+    /// How long a connection waits for a lock before the write is refused. `"0ms"` is SQLite's bare default.
+    #[serde(default = "default_busy_timeout")]
+    pub busy_timeout: Duration,
+    /// PRAGMAs, set on every connection and read back. None is set that does not stand here.
+    #[serde(default)]
+    #[schemars(with = "IndexMap<String, PragmaValue>")]
+    pub pragmas: IndexMap<String, serde_json::Value>,
+    /// What the scenario's own SQL may do beyond its database: `attach`.
+    #[serde(default)]
+    pub allow: Vec<Allow>,
+}
+
+/// A PRAGMA's value: text, number or boolean.
+#[derive(JsonSchema)]
+#[schemars(transform = crate::scenario::schema::scalar)]
+#[expect(dead_code, reason = "stands for a scalar in the schema only")]
+pub(super) struct PragmaValue(serde_json::Value);
+
+/// What SQL of a scenario may be allowed to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Allow {
+    /// Open other database files with ATTACH.
+    Attach,
+}
+
+/// `[tables.NAME]`: one table, its share of the writes, and its columns.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TableSection {
+    /// Parts of the mix; normalised over all tables. Without it, the table is made but not written.
+    #[serde(default)]
+    #[schemars(range(min = 0))]
+    pub share: f64,
+    /// The columns, in their order.
+    #[serde(default)]
+    #[schemars(extend("examples" = [{ "id": { "type": "INTEGER PRIMARY KEY" } }]))]
+    pub columns: IndexMap<String, ColumnSection>,
+    /// Columns of the primary key, where it has several.
+    #[serde(default)]
+    #[schemars(extend("examples" = [["user_id", "post_id"]]))]
+    pub primary_key: Vec<String>,
+    /// Groups of columns whose values are distinct together.
+    #[serde(default)]
+    #[schemars(extend("examples" = [[["user_id", "post_id"]]]))]
+    pub unique: Vec<Vec<String>>,
+    /// Indexes beyond those of constraints.
+    #[serde(default)]
+    #[schemars(extend("examples" = [[{ "columns": ["user_id"] }]]))]
+    pub indexes: Vec<IndexSection>,
+    /// `CREATE TABLE` as SQL, instead of the columns' types.
+    pub ddl: Option<String>,
+}
+
+/// One column: `{ type = "TEXT NOT NULL", value = '{{ name() }}' }`.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ColumnSection {
+    /// SQL type and constraints, as in CREATE TABLE.
+    #[serde(rename = "type")]
+    #[schemars(extend("examples" = ["INTEGER PRIMARY KEY", "TEXT NOT NULL"]))]
+    pub sql_type: Option<String>,
+    /// A template for text, or a plain number or boolean.
+    #[schemars(with = "Option<PragmaValue>")]
+    pub value: Option<serde_json::Value>,
+}
+
+/// One index: `{ columns = ["user_id"], unique = false }`.
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct IndexSection {
+    /// Columns or expressions, in their order.
+    #[schemars(length(min = 1))]
+    #[schemars(extend("examples" = [["user_id"]]))]
+    pub columns: Vec<String>,
+    /// Whether values are distinct.
+    #[serde(default)]
+    pub unique: bool,
+    /// Name of the index; made from table and columns when absent.
+    pub name: Option<String>,
+    /// Condition of a partial index.
+    #[serde(rename = "where")]
+    pub condition: Option<String>,
+}
+
+/// `[output]`.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OutputSection {
+    /// A stricter JSON Schema that the result must also satisfy.
+    pub schema: Option<PathBuf>,
+}
+
+/// When tables are dropped and made anew.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Reset {
+    /// Once; levels continue at the next row.
+    Scenario,
+    /// Before every level.
+    #[default]
+    Level,
+    /// Before every iteration of a level.
+    Iteration,
+    /// Around every single write, untimed.
+    Write,
+}
+
+/// In which order the tables are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Order {
+    /// Interleaved in proportion to the shares.
+    #[default]
+    Mixed,
+    /// One table after the other, parents first.
+    Phased,
+}
+
+fn one() -> u32 {
+    1
+}
+
+fn write_test() -> String {
+    "write".to_owned()
+}
+
+fn default_seed() -> u64 {
+    42
+}
+
+fn default_busy_timeout() -> Duration {
+    Duration::from_millis(5_000)
+}

@@ -1,0 +1,390 @@
+//! Keys that the command line or `[quick]` replaces, in the tree and among its places.
+//!
+//! Whether the replaced keys exist and take their values is left to the check that follows.
+
+use serde_json::Value;
+use toml::de::{DeTable, DeValue};
+
+use super::spans::Node;
+use super::tree::{Origin, Tree, toml_key, toml_path, toml_text, tree};
+use crate::diagnostic::{Code, Diagnostic, Source, Sources, Span};
+
+/// What the command line says beside the file.
+#[derive(Clone, Debug, Default)]
+pub struct Overrides {
+    /// Totals are divided by 100, and the keys of `[quick]` hold.
+    pub quick: bool,
+    /// `KEY=VALUE` each: a key path and a TOML value, or a bare word.
+    pub set: Vec<String>,
+    /// Instead of `total_writes`.
+    pub total: Option<u64>,
+    /// Instead of `concurrency`.
+    pub concurrency: Option<Vec<u32>>,
+}
+
+/// What was replaced: key path and TOML value.
+pub(super) type Applied = Vec<(String, String)>;
+
+/// Part of a key path, and where it was written.
+type Part = (String, Span);
+
+/// Applies everything but `--quick`. The texts become sources, so that their faults can be shown.
+///
+/// Returns the key paths that were set: they go before `[quick]`.
+pub(super) fn apply(
+    tree: &mut Tree,
+    overrides: &Overrides,
+    sources: &mut Sources,
+    applied: &mut Applied,
+    faults: &mut Vec<Diagnostic>,
+) -> Vec<Vec<String>> {
+    let mut named = Vec::new();
+    let mut set = |path: Vec<Part>, leaf: Tree, faults: &mut Vec<Diagnostic>| {
+        let names: Vec<String> = path.iter().map(|(name, _)| name.clone()).collect();
+        let text = (toml_path(names.iter().map(String::as_str)), toml_text(&leaf.value));
+        match insert(tree, &path, leaf) {
+            Ok(()) => {
+                applied.push(text);
+                named.push(names);
+            }
+            Err(fault) => faults.push(*fault),
+        }
+    };
+    // The source of `--set` stands at index 1 even where it is empty, as all diagnostics rely on it.
+    let lines: Vec<String> = overrides.set.iter().map(|line| line.replace(['\n', '\r'], " ")).collect();
+    let mut offset = 0;
+    for line in &lines {
+        let origin = Origin { source: 1, offset };
+        offset += line.len() + 1;
+        match assignment(line, origin, faults) {
+            Ok((path, leaf)) => set(path, leaf, faults),
+            Err(fault) => faults.push(*fault),
+        }
+    }
+    sources.push(Source { name: "--set".to_owned(), text: lines.join("\n") });
+    let total =
+        overrides.total.map(|total| ("--total", "total_writes", total.to_string(), Value::from(total)));
+    let concurrency = overrides.concurrency.as_ref().map(|levels| {
+        let words: Vec<String> = levels.iter().map(u32::to_string).collect();
+        ("--concurrency", "concurrency", words.join(","), Value::from(levels.clone()))
+    });
+    for (flag, key, text, value) in total.into_iter().chain(concurrency) {
+        let span = Span { source: sources.len(), start: 0, end: text.len() };
+        let node = flag_node(&value, &text, span);
+        sources.push(Source { name: flag.to_owned(), text });
+        set(vec![(key.to_owned(), span)], Tree { value, node }, faults);
+    }
+    named
+}
+
+/// The places of a flag's value; those of a list follow its commas.
+fn flag_node(value: &Value, text: &str, span: Span) -> Node {
+    let mut node = Node { key: Some(span), value: Some(span), ..Node::default() };
+    if value.is_array() {
+        let mut start = 0;
+        for (i, word) in text.split(',').enumerate() {
+            let item = Span { start, end: start + word.len(), ..span };
+            node.children.insert(i.to_string(), Node { value: Some(item), ..Node::default() });
+            start = item.end + 1;
+        }
+    }
+    node
+}
+
+type Fault = Box<Diagnostic>;
+
+fn bad(span: Span, message: impl Into<String>) -> Diagnostic {
+    Diagnostic::error(Code::BadOverride, Some(span), message)
+}
+
+/// Reads one `KEY=VALUE`.
+fn assignment(line: &str, origin: Origin, faults: &mut Vec<Diagnostic>) -> Result<(Vec<Part>, Tree), Fault> {
+    let Some(equals) = equals_sign(line) else {
+        let fault = bad(origin.span(0..line.len()), format!("`{line}` is not of the form KEY=VALUE"));
+        return Err(Box::new(fault.help("write for instance --set database.busy_timeout=60s")));
+    };
+    let path = key_path(&line[..equals], origin)?;
+    let text = line[equals + 1..].trim();
+    let start = line.len() - line[equals + 1..].trim_start().len();
+    let key = toml_path(path.iter().map(|(name, _)| name.as_str()));
+    if text.is_empty() {
+        let fault = bad(origin.span(0..line.len()), format!("`{key}` is given no value"));
+        return Err(Box::new(fault.help(format!("an empty text is written --set {key}='\"\"'"))));
+    }
+    let origin = Origin { offset: origin.offset + start, ..origin };
+    match DeValue::parse(text) {
+        Ok(value) => Ok((path, tree(&value, origin, faults))),
+        Err(error) if text.starts_with(['"', '\'', '[', '{']) => {
+            let range = error.span().unwrap_or(0..text.len());
+            Err(Box::new(bad(origin.span(range), format!("the value is not TOML: {}", error.message()))))
+        }
+        Err(_) => {
+            let span = origin.span(0..text.len());
+            let node = Node { value: Some(span), ..Node::default() };
+            Ok((path, Tree { value: Value::from(text), node }))
+        }
+    }
+}
+
+/// The first `=` outside of quotes.
+fn equals_sign(line: &str) -> Option<usize> {
+    let mut quote = None;
+    line.char_indices().find_map(|(i, c)| {
+        match (quote, c) {
+            (None, '=') => return Some(i),
+            (None, '"' | '\'') => quote = Some(c),
+            (Some(open), _) if open == c => quote = None,
+            _ => {}
+        }
+        None
+    })
+}
+
+fn key_path(text: &str, origin: Origin) -> Result<Vec<Part>, Fault> {
+    let wrong = |range, message: String| Err(Box::new(bad(origin.span(range), message)));
+    if text.trim().is_empty() {
+        return wrong(0..text.len() + 1, "there is no key before the `=`".to_owned());
+    }
+    let assignment = format!("{text}=0");
+    let table = match DeTable::parse(&assignment) {
+        Ok(table) => table,
+        Err(error) => {
+            let range = error.span().unwrap_or(0..text.len());
+            let range = range.start.min(text.len())..range.end.min(text.len());
+            return wrong(range, format!("`{text}` is not a key path: {}", error.message()));
+        }
+    };
+    let mut path = Vec::new();
+    let mut table = table.get_ref();
+    while let Some((key, value)) = table.iter().next() {
+        path.push((key.get_ref().to_string(), origin.span(key.span())));
+        match value.get_ref() {
+            DeValue::Table(inner) => table = inner,
+            _ => return Ok(path),
+        }
+    }
+    wrong(0..text.len(), format!("`{text}` is not a key path"))
+}
+
+/// Puts a value at a path, making tables on the way.
+fn insert(tree: &mut Tree, path: &[Part], mut leaf: Tree) -> Result<(), Fault> {
+    let Some(((last, last_span), parents)) = path.split_last() else {
+        return Ok(());
+    };
+    leaf.node.key = Some(*last_span);
+    let (mut value, mut node) = (&mut tree.value, &mut tree.node);
+    for (depth, (name, span)) in parents.iter().enumerate() {
+        let before = || toml_path(path[..depth].iter().map(|(name, _)| name.as_str()));
+        match child(value, name) {
+            Ok(next) => value = next,
+            Err(words) => return Err(Box::new(bad(*span, format!("`{}` {words}", before())))),
+        }
+        node = node.children.entry(name.clone()).or_insert_with(|| Node {
+            key: Some(*span),
+            value: Some(*span),
+            ..Node::default()
+        });
+    }
+    match child(value, last) {
+        Ok(place) => *place = leaf.value,
+        Err(words) => {
+            let before = toml_path(parents.iter().map(|(name, _)| name.as_str()));
+            return Err(Box::new(bad(*last_span, format!("`{before}` {words}"))));
+        }
+    }
+    node.children.insert(last.clone(), leaf.node);
+    Ok(())
+}
+
+/// The entry of a table, made where it is missing, or the item of an array.
+fn child<'a>(value: &'a mut Value, name: &str) -> Result<&'a mut Value, String> {
+    match value {
+        Value::Object(map) => Ok(map.entry(name).or_insert_with(|| Value::Object(serde_json::Map::new()))),
+        Value::Array(items) => {
+            let count = items.len();
+            let item = name.parse::<usize>().ok().and_then(|index| items.get_mut(index));
+            item.ok_or_else(|| {
+                format!("is a list of {count}, counted from 0; it has no item `{}`", toml_key(name))
+            })
+        }
+        _ => Err(format!("is not a table, so it has no `{}`", toml_key(name))),
+    }
+}
+
+/// `total` in `[quick]` is the other name of `total_writes`.
+fn quick_name(name: &str) -> &str {
+    if name == "total" { "total_writes" } else { name }
+}
+
+/// Lets the keys of `[quick]` hold, but for those that the command line names; without a total of its own, divides by 100.
+pub(super) fn quicken(
+    tree: &mut Tree,
+    named: &[Vec<String>],
+    applied: &mut Applied,
+    faults: &mut Vec<Diagnostic>,
+) {
+    let quick = tree.value.get("quick").and_then(Value::as_object).cloned().unwrap_or_default();
+    let node = tree.node.children.get("quick").cloned().unwrap_or_default();
+    let own_total = quick.keys().any(|key| quick_name(key) == "total_writes");
+    for (key, value) in quick {
+        let mut leaf = Tree { value, node: node.children.get(&key).cloned().unwrap_or_default() };
+        if ["quick", "language", "name"].contains(&key.as_str()) {
+            let message = format!("`[quick]` cannot replace `{key}`");
+            faults.push(Diagnostic::error(Code::QuickKey, leaf.node.key, message).help("remove this line"));
+            continue;
+        }
+        // Taken out and put back, so that the merge sees one child at a time.
+        let name = quick_name(&key);
+        let mut path = vec![name.to_owned()];
+        merge(&mut tree.value, &mut tree.node, &mut path, &mut leaf, (named, applied));
+    }
+    let total = tree.value.get("total_writes").and_then(Value::as_u64);
+    let untouched = !own_total && !named.iter().any(|path| path == &["total_writes"]);
+    if let (Some(total @ 1..), true) = (total, untouched) {
+        let quick = (total / 100).max(1);
+        tree.value["total_writes"] = Value::from(quick);
+        applied.push(("total_writes".to_owned(), quick.to_string()));
+    }
+}
+
+/// Puts `leaf` at the last part of `path` below `value`; a table goes into a table key by key.
+fn merge(
+    value: &mut Value,
+    node: &mut Node,
+    path: &mut Vec<String>,
+    leaf: &mut Tree,
+    (named, applied): (&[Vec<String>], &mut Applied),
+) {
+    let name = path.last().cloned().unwrap_or_default();
+    if named.iter().any(|named| named == path) {
+        return;
+    }
+    let Value::Object(map) = value else {
+        return;
+    };
+    if let (Some(old @ Value::Object(_)), Value::Object(new)) = (map.get_mut(&name), &mut leaf.value) {
+        let old_node = node.children.entry(name).or_default();
+        for (key, value) in std::mem::take(new) {
+            let mut leaf = Tree { value, node: leaf.node.children.swap_remove(&key).unwrap_or_default() };
+            path.push(key);
+            merge(old, old_node, path, &mut leaf, (named, applied));
+            path.pop();
+        }
+        return;
+    }
+    applied.push((toml_path(path.iter().map(String::as_str)), toml_text(&leaf.value)));
+    map.insert(name.clone(), leaf.value.take());
+    node.children.insert(name, std::mem::take(&mut leaf.node));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::tree::parse;
+
+    const TEXT: &str =
+        "total_writes = 1000\nconcurrency = [1, 8]\n[database]\npath = 'x'\n[quick]\ndatabase.path = 'q'\n";
+
+    fn run(text: &str, overrides: &Overrides) -> (Tree, Sources, Applied, Vec<String>) {
+        let mut faults = Vec::new();
+        let mut tree = parse(text, &mut faults).unwrap();
+        let mut sources = vec![Source { name: "x.toml".to_owned(), text: text.to_owned() }];
+        let mut applied = Vec::new();
+        let named = apply(&mut tree, overrides, &mut sources, &mut applied, &mut faults);
+        if overrides.quick {
+            quicken(&mut tree, &named, &mut applied, &mut faults);
+        }
+        let words = faults.iter().map(|fault| {
+            let span = fault.span.unwrap();
+            let (line, column) = crate::diagnostic::position(&sources, span);
+            format!("{}:{line}:{column}: {}", sources[span.source].name, fault.message)
+        });
+        let words = words.collect();
+        (tree, sources, applied, words)
+    }
+
+    fn set(lines: &[&str]) -> Overrides {
+        Overrides { set: lines.iter().map(|line| (*line).to_owned()).collect(), ..Overrides::default() }
+    }
+
+    #[test]
+    fn a_set_takes_toml_or_a_bare_word_and_has_its_place() {
+        let lines = [
+            "database.busy_timeout='60s'",
+            "database.path = db/y.db",
+            "tables.\"a.b\".share=3",
+            "concurrency.1=4",
+        ];
+        let (tree, sources, applied, faults) = run(TEXT, &set(&lines));
+        assert_eq!(faults, Vec::<String>::new());
+        assert_eq!(tree.value["database"], serde_json::json!({ "path": "db/y.db", "busy_timeout": "60s" }));
+        assert_eq!(tree.value["tables"]["a.b"]["share"], 3);
+        assert_eq!(tree.value["concurrency"], serde_json::json!([1, 4]));
+        assert_eq!(applied[1], ("database.path".to_owned(), "\"db/y.db\"".to_owned()));
+        let span = tree.node.at(["database", "path"]).unwrap();
+        let slice = |span: Option<Span>| span.map(|span| &sources[span.source].text[span.start..span.end]);
+        assert_eq!((slice(span.key), slice(span.value)), (Some("path"), Some("db/y.db")));
+        assert_eq!(slice(tree.node.at(["tables", "a.b"]).unwrap().key), Some("\"a.b\""));
+    }
+
+    #[test]
+    fn a_wrong_set_is_a_fault_at_its_place() {
+        let lines = [
+            "seed",
+            "=3",
+            "a b=3",
+            "x=[1",
+            "concurrency.7=1",
+            "total_writes.x=1",
+            "seed=",
+            "seed=2026-01-01",
+            "é='",
+        ];
+        let (_, _, _, faults) = run(TEXT, &set(&lines));
+        assert_eq!(faults[0], "--set:1:1: `seed` is not of the form KEY=VALUE");
+        assert_eq!(faults[1], "--set:2:1: there is no key before the `=`");
+        assert!(faults[2].starts_with("--set:3:3: `a b` is not a key path: "), "{}", faults[2]);
+        assert!(faults[3].starts_with("--set:4:"), "{}", faults[3]);
+        assert_eq!(faults[4], "--set:5:13: `concurrency` is a list of 2, counted from 0; it has no item `7`");
+        assert_eq!(faults[5], "--set:6:14: `total_writes` is not a table, so it has no `x`");
+        assert_eq!(faults[6], "--set:7:1: `seed` is given no value");
+        assert!(faults[7].starts_with("--set:8:6: `2026-01-01` is a TOML date"), "{}", faults[7]);
+        assert!(faults[8].starts_with("--set:9:"), "{}", faults[8]);
+        assert_eq!(faults.len(), lines.len());
+    }
+
+    #[test]
+    fn quick_divides_totals_unless_told_otherwise() {
+        let quick = Overrides { quick: true, ..Overrides::default() };
+        let (tree, _, applied, _) = run(TEXT, &quick);
+        assert_eq!(tree.value["total_writes"], 10);
+        assert_eq!(tree.value["concurrency"], serde_json::json!([1, 8]));
+        assert_eq!(tree.value["database"]["path"], "q");
+        assert_eq!(applied, [("database.path".into(), "\"q\"".into()), ("total_writes".into(), "10".into())]);
+        let (tree, ..) = run("total_writes = 7\n", &quick);
+        assert_eq!(tree.value["total_writes"], 1);
+        for name in ["total", "total_writes"] {
+            let (tree, ..) = run(&format!("total_writes = 700\n[quick]\n{name} = 500\n"), &quick);
+            assert_eq!(tree.value, serde_json::json!({ "total_writes": 500, "quick": { name: 500 } }));
+        }
+        let (_, _, _, faults) = run("total_writes = 700\n[quick]\nname = 'x'\n", &quick);
+        assert_eq!(faults, ["x.toml:3:1: `[quick]` cannot replace `name`"]);
+    }
+
+    #[test]
+    fn the_command_line_goes_before_quick() {
+        let overrides = Overrides {
+            quick: true,
+            total: Some(300),
+            concurrency: Some(vec![2, 16]),
+            ..set(&["database.path=z"])
+        };
+        let (tree, sources, _, faults) = run(TEXT, &overrides);
+        assert_eq!(faults, Vec::<String>::new());
+        assert_eq!(tree.value["total_writes"], 300);
+        assert_eq!(tree.value["concurrency"], serde_json::json!([2, 16]));
+        assert_eq!(tree.value["database"]["path"], "z");
+        let item = tree.node.at(["concurrency", "1"]).unwrap().value.unwrap();
+        assert_eq!((&sources[item.source].name[..], item.start..item.end), ("--concurrency", 2..4));
+    }
+}

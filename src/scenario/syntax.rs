@@ -1,0 +1,227 @@
+//! A text that is not TOML: what the parser says of it, in words for someone who does not know TOML.
+//!
+//! Only places and words; that there is a fault at all is the parser's word.
+
+use std::ops::Range;
+
+use super::tree::Origin;
+use crate::diagnostic::{Code, Diagnostic, Span};
+
+/// The diagnostic of one of the parser's errors.
+pub(super) fn fault(text: &str, error: &toml::de::Error) -> Diagnostic {
+    let range = error.span().unwrap_or(text.len()..text.len());
+    let span = Some(Origin { source: 0, offset: 0 }.span(range.clone()));
+    if error.message().starts_with("duplicate key") {
+        return duplicate(text, range, span);
+    }
+    let (words, help) = explain(text, range, error.message());
+    let diagnostic = Diagnostic::error(Code::Syntax, span, format!("this is not TOML: {words}"));
+    match help {
+        Some(help) => diagnostic.help(help),
+        None => diagnostic,
+    }
+}
+
+fn line_start(text: &str, place: usize) -> usize {
+    let before = &text.as_bytes()[..place.min(text.len())];
+    before.iter().rposition(|byte| *byte == b'\n').map_or(0, |newline| newline + 1)
+}
+
+const QUOTES: &str = "text stands in quotes: \"…\", or '…' where it contains quotes or backslashes";
+
+/// What is wrong, and what to write, where the fault is one of the usual ones.
+fn explain(text: &str, range: Range<usize>, message: &str) -> (String, Option<String>) {
+    let word = text.get(range.clone()).unwrap_or_default().trim();
+    let rest = text.get(range.start..).unwrap_or_default().lines().next().unwrap_or_default();
+    let before = text.get(line_start(text, range.start)..range.start).unwrap_or_default();
+    let says = |words: &str, help: &str| (words.to_owned(), Some(help.to_owned()));
+    let value = before.split_once('=').map_or("", |(_, value)| value.trim());
+    if message.contains("must be quoted") && word.is_empty() {
+        return says("there is no value after the `=`", "write a value");
+    }
+    if message.contains("must be quoted") || message.starts_with("invalid boolean") {
+        return unquoted(word);
+    }
+    if message.starts_with("unexpected key or value") {
+        if let Some(more) = rest.trim_start().strip_prefix(',') {
+            let all = format!("{value},{more}");
+            let digits = all.replace(',', "");
+            return if digits.parse::<u64>().is_ok() && !more.starts_with(' ') {
+                let number = format!("write {digits} or {}", all.replace(',', "_"));
+                (format!("`{all}` has commas between its digits"), Some(number))
+            } else {
+                ("several values for one key".to_owned(), Some(format!("a list stands in brackets: [{all}]")))
+            };
+        }
+        if value.starts_with('\'') {
+            return says(
+                "the text ends at its second '",
+                "a text that contains ' stands in \"…\" or in \'\'\'…\'\'\'",
+            );
+        }
+        return says("something follows the value", "each key stands on a line of its own, with one value");
+    }
+    if message.starts_with("missing escaped value") {
+        return says("a \\ that begins no escape", "write \\\\ for a backslash, or put the text in '…'");
+    }
+    if message.starts_with("invalid unquoted key") && rest.starts_with(':') {
+        return says("a `:` after the key", "write `=` between key and value");
+    }
+    if message.starts_with("key with no value") {
+        return says("a key without `=` and a value", "write `key = value`");
+    }
+    if message.starts_with("unclosed table") {
+        return says("the header of a table does not end", "write `]` after its name");
+    }
+    if message.starts_with("unexpected leading zero") {
+        return says(
+            "a number that begins with 0",
+            "leave the 0 out, or put the value in quotes if it is text",
+        );
+    }
+    let quote = message.starts_with("invalid basic string") || message.starts_with("invalid literal string");
+    if quote && word.is_empty() {
+        return says(
+            "the text does not end on its line",
+            "write the closing quote, the same as the opening one",
+        );
+    }
+    if message.starts_with("missing comma between array elements") {
+        return says(
+            "the list does not end, or lacks a comma",
+            "write `,` between values and `]` after the last",
+        );
+    }
+    (message.to_owned(), None)
+}
+
+/// A value that is neither number nor boolean, and stands without quotes.
+fn unquoted(word: &str) -> (String, Option<String>) {
+    let words = format!("`{word}` is text without quotes");
+    let help = match word.to_lowercase().as_str() {
+        "true" | "yes" | "on" => "write true, or put it in quotes if it is text".to_owned(),
+        "false" | "no" | "off" => "write false, or put it in quotes if it is text".to_owned(),
+        "null" | "none" | "nil" => "leave the key out: TOML has no null".to_owned(),
+        lower if !lower.is_empty() && lower.chars().all(|c| c.is_ascii_digit() || c == ' ') => {
+            return (
+                format!("`{word}` has spaces between its digits"),
+                Some(format!("write {}", word.replace(' ', "_"))),
+            );
+        }
+        _ if word.contains(['\'', '"', '\\']) => QUOTES.to_owned(),
+        _ => format!("text stands in quotes: write \"{word}\""),
+    };
+    (words, Some(help))
+}
+
+fn duplicate(text: &str, range: Range<usize>, span: Option<Span>) -> Diagnostic {
+    let key = text.get(range.clone()).unwrap_or_default();
+    let line_start = line_start(text, range.start);
+    let line = text[line_start..].lines().next().unwrap_or_default();
+    let message = if line.trim_start().starts_with('[') {
+        format!("the table `{}` stands twice", line.trim_matches(|c: char| "[] \t".contains(c) || c == '\r'))
+    } else {
+        format!("the key `{key}` stands twice in one table")
+    };
+    let diagnostic = Diagnostic::error(Code::DuplicateKey, span, message).label("a second time here");
+    match earlier(text, line_start, line, key) {
+        Some(number) => diagnostic.help(format!("it stands at line {number} already; keep one of the two")),
+        None => diagnostic.help("keep one of the two"),
+    }
+}
+
+/// The line, from 1, of the first mention of a duplicate: the same header, or a line of the same table with the same key.
+fn earlier(text: &str, line_start: usize, line: &str, key: &str) -> Option<usize> {
+    let lines: Vec<&str> = text.get(..line_start)?.lines().collect();
+    let bare = |line: &str| line.split('#').next().unwrap_or_default().trim().to_owned();
+    if line.trim_start().starts_with('[') {
+        return lines.iter().position(|other| bare(other) == bare(line)).map(|index| index + 1);
+    }
+    let table =
+        lines.iter().rposition(|other| other.trim_start().starts_with('[')).map_or(0, |index| index + 1);
+    let same = |other: &&str| {
+        other.trim_start().strip_prefix(key).is_some_and(|rest| rest.trim_start().starts_with('='))
+    };
+    lines[table..].iter().position(same).map(|index| table + index + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tree::parse;
+
+    fn fault(text: &str) -> (String, String) {
+        let mut faults = Vec::new();
+        parse(text, &mut faults);
+        let fault = faults.first().unwrap_or_else(|| panic!("{text} has no fault"));
+        let span = fault.span.unwrap();
+        (
+            format!("{}@{}..{}: {}", fault.code, span.start, span.end, fault.message),
+            fault.help.clone().unwrap_or_default(),
+        )
+    }
+
+    #[test]
+    fn a_text_that_is_not_toml_has_one_fault_at_its_place() {
+        let (message, help) = fault("path = db/x.db\nb = = 3\n");
+        assert!(message.starts_with("syntax@7..14: this is not TOML: "), "{message}");
+        assert_eq!(help, "text stands in quotes: write \"db/x.db\"");
+        let (message, help) = fault("path =\n");
+        assert!(message.starts_with("syntax@6"), "{message}");
+        assert_eq!(help, "write a value");
+        assert!(fault("[database\n").0.starts_with("syntax@9"));
+        assert!(fault("a = \"x\n").0.starts_with("syntax@"));
+        assert!(fault(&format!("a = {}", "[".repeat(5_000))).0.starts_with("syntax@"));
+        assert!(fault(&format!("{}a = 1", "a.".repeat(50_000))).0.starts_with("syntax@"));
+    }
+
+    #[test]
+    fn a_duplicate_names_the_first_mention() {
+        let (message, help) = fault("a = 1\nb = 2\na = 3\n");
+        assert_eq!(message, "duplicate-key@12..13: the key `a` stands twice in one table");
+        assert_eq!(help, "it stands at line 1 already; keep one of the two");
+        let (message, help) = fault("[t.u]\na = 1\n[v]\n[t.u]\n");
+        assert!(message.ends_with("the table `t.u` stands twice"), "{message}");
+        assert_eq!(help, "it stands at line 1 already; keep one of the two");
+        assert!(fault("a = { b = 1, b = 2 }\n").0.starts_with("duplicate-key@13..14"));
+    }
+
+    #[test]
+    fn the_usual_mistakes_are_told_what_to_write() {
+        let cases = [
+            ("a = 5s", "`5s` is text without quotes", "text stands in quotes: write \"5s\""),
+            ("a = True", "`True` is text without quotes", "write true, or put it in quotes if it is text"),
+            ("a = yes", "`yes` is text without quotes", "write true, or put it in quotes if it is text"),
+            ("a = 1 000", "`1 000` has spaces between its digits", "write 1_000"),
+            ("a = 100,000", "`100,000` has commas between its digits", "write 100000 or 100_000"),
+            ("a = 1, 8", "several values for one key", "a list stands in brackets: [1, 8]"),
+            ("a: 1", "a `:` after the key", "write `=` between key and value"),
+            ("a 1", "a key without `=` and a value", "write `key = value`"),
+            ("[a", "the header of a table does not end", "write `]` after its name"),
+            (
+                "a = 'x",
+                "the text does not end on its line",
+                "write the closing quote, the same as the opening one",
+            ),
+            (
+                "a = \"x",
+                "the text does not end on its line",
+                "write the closing quote, the same as the opening one",
+            ),
+            (
+                "a = 'it's'",
+                "the text ends at its second '",
+                "a text that contains ' stands in \"…\" or in \'\'\'…\'\'\'",
+            ),
+            (
+                "a = \"C:\\dir\"",
+                "a \\ that begins no escape",
+                "write \\\\ for a backslash, or put the text in '…'",
+            ),
+        ];
+        for (text, words, help) in cases {
+            let (message, found) = fault(&format!("{text}\n"));
+            assert!(message.ends_with(&format!(": this is not TOML: {words}")), "{text}: {message}");
+            assert_eq!(found, help, "{text}");
+        }
+    }
+}

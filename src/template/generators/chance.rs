@@ -1,0 +1,88 @@
+//! Choices among values, and values made of values.
+
+use crate::template::Distinct;
+use crate::template::args::{ArgFault, Args, Prepared};
+use crate::template::datum::{Datum, Piece};
+use crate::template::distribution::Distribution;
+
+pub(in crate::template) fn choice(args: &Args<'_>) -> Result<Prepared, ArgFault> {
+    let items = args.list(0)?.to_vec();
+    let distribution = args.distribution(1)?;
+    let mut different: Vec<Datum> = Vec::new();
+    for item in &items {
+        if !different.contains(item) {
+            different.push(item.clone());
+        }
+    }
+    let size = different.len() as u128;
+    if distribution == Distribution::Uniform && items.len() == different.len() {
+        return Ok(Prepared::counted(size, move |run, index| run.put(&items[index as usize])));
+    }
+    let prepared = Prepared::new(move |run| {
+        let place = distribution.pick(&mut run.draw, run.row, items.len() as u64);
+        Ok(run.put(&items[place as usize - 1]))
+    })
+    .distinct(Distinct::AtMost(size));
+    Ok(if distribution == Distribution::Sequential { prepared.uses_row() } else { prepared })
+}
+
+pub(in crate::template) fn weighted(args: &Args<'_>) -> Result<Prepared, ArgFault> {
+    let mut limits = Vec::new();
+    let mut values = Vec::new();
+    let mut sum = 0.0;
+    for (value, weight) in args.map(0)? {
+        let weight = match weight {
+            Datum::Integer(v) if *v >= 0 => *v as f64,
+            Datum::Real(v) if *v >= 0.0 && v.is_finite() => *v,
+            _ => {
+                return Err(ArgFault::new(
+                    0,
+                    format!("the weight of \"{value}\" must be a number that is not negative"),
+                )
+                .help("write weighted({\"a\": 3, \"b\": 1})"));
+            }
+        };
+        if weight > 0.0 {
+            sum += weight;
+            limits.push(sum);
+            values.push(value.clone());
+        }
+    }
+    if values.is_empty() {
+        return Err(ArgFault::new(0, "the weights of weighted(...) add up to nothing")
+            .help("give at least one value a weight above 0: weighted({\"a\": 3, \"b\": 1})"));
+    }
+    let size = values.len() as u128;
+    Ok(Prepared::new(move |run| {
+        let place = run.draw.unit() * sum;
+        let index = limits.partition_point(|limit| *limit <= place).min(values.len() - 1);
+        Ok(run.put_text(&values[index]))
+    })
+    .distinct(Distinct::AtMost(size)))
+}
+
+pub(in crate::template) fn maybe(args: &Args<'_>) -> Result<Prepared, ArgFault> {
+    let p = args.probability(0, 0.5)?;
+    let value = args.get(1).cloned().unwrap_or(Datum::Null);
+    Ok(Prepared::new(move |run| Ok(if run.draw.unit() < p { run.put(&value) } else { Piece::Null }))
+        .distinct(Distinct::AtMost(2)))
+}
+
+pub(in crate::template) fn json(args: &Args<'_>) -> Result<Prepared, ArgFault> {
+    let mut text = String::new();
+    if let Some(value) = args.get(0) {
+        value.write_json(&mut text);
+    }
+    Ok(Prepared::new(move |run| Ok(run.put_text(&text))).distinct(Distinct::AtMost(1)))
+}
+
+/// One line of a file, given by its lines.
+pub(in crate::template) fn line(lines: Vec<String>, distribution: Distribution) -> Prepared {
+    let count = lines.len() as u64;
+    let prepared = Prepared::new(move |run| {
+        let place = distribution.pick(&mut run.draw, run.row, count);
+        Ok(run.put_text(&lines[place as usize - 1]))
+    })
+    .distinct(Distinct::AtMost(u128::from(count)));
+    if distribution == Distribution::Sequential { prepared.uses_row() } else { prepared }
+}
