@@ -91,7 +91,9 @@ pub struct Rows {
 pub struct Dataset {
     seed: u64,
     tables: Vec<Rows>,
-    order: Order,
+    /// What each row may refer to follows from this order, whichever way the rows are written.
+    mixed: Order,
+    phased: Option<Order>,
 }
 
 /// Buffers for making rows, kept from row to row.
@@ -109,9 +111,10 @@ impl Workspace {
 }
 
 impl Dataset {
-    /// `tables` in the order in which `order` counts them.
-    pub fn new(seed: u64, tables: Vec<Rows>, order: Order) -> Self {
-        Dataset { seed, tables, order }
+    /// `tables` as the orders count them. Rows are written in the phased order where there is one; their values are those of the mixed one,
+    /// in which every row refers to fewer others, so that the order changes no value.
+    pub fn new(seed: u64, tables: Vec<Rows>, mixed: Order, phased: Option<Order>) -> Self {
+        Dataset { seed, tables, mixed, phased }
     }
 
     /// The tables' columns.
@@ -121,7 +124,7 @@ impl Dataset {
 
     /// The order of the writes.
     pub fn order(&self) -> &Order {
-        &self.order
+        self.phased.as_ref().unwrap_or(&self.mixed)
     }
 
     /// Makes the row (from 0) of a table, handing each column's value to `each`, and notes the parents in the workspace.
@@ -141,7 +144,7 @@ impl Dataset {
             dataset: self,
             table,
             row,
-            key: self.order.key(table, row),
+            key: self.mixed.key(table, row),
             parents: RefCell::new(parents),
         };
         for column in &self.tables[table].columns {
@@ -176,7 +179,7 @@ impl Dataset {
             dataset: self,
             table: target.table,
             row,
-            key: self.order.key(target.table, row),
+            key: self.mixed.key(target.table, row),
             parents: RefCell::new(&mut ignored),
         };
         view.column(column, scratch).map(ValueRef::to_owned)
@@ -216,7 +219,7 @@ impl View<'_> {
             }
             Source::Combined { combination, side, target } => {
                 let seed = mix(self.dataset.seed, &[self.table as u64, *combination as u64]);
-                let cell = self.dataset.order.combination(self.table, *combination, self.row, seed);
+                let cell = self.dataset.mixed.combination(self.table, *combination, self.row, seed);
                 self.parent_value(*target, cell[*side], scratch)
             }
         }
@@ -256,7 +259,7 @@ impl View<'_> {
 
 impl References for View<'_> {
     fn available(&self, table: usize) -> u64 {
-        if table == self.table { self.row } else { self.dataset.order.rows_until(table, self.key) }
+        if table == self.table { self.row } else { self.dataset.mixed.rows_until(table, self.key) }
     }
 
     fn value(&self, target: Target, row: u64, scratch: &mut Scratch) -> Result<Value, RenderError> {

@@ -267,7 +267,7 @@ mod tests {
             },
         ];
         let order = Order::new(&[users, posts], &[0, 1], &[vec![], vec![]], Interleaving::Mixed, 1);
-        Dataset::new(1, tables, order.expect("nothing has to be distinct"))
+        Dataset::new(1, tables, order.expect("nothing has to be distinct"), None)
     }
 
     fn tape(dataset: &Dataset, budget_bytes: u64) -> Tape {

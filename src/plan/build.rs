@@ -35,9 +35,9 @@ pub fn build(path: &Path, loaded: &Loaded) -> Result<Plan, Vec<Diagnostic>> {
     if !faults.is_empty() {
         return Err(faults);
     }
-    let order = tables::order(&input, &tables, &counts, parts).map_err(|fault| vec![fault])?;
+    let (mixed, phased) = tables::orders(&input, &tables, &counts, parts).map_err(|fault| vec![fault])?;
     let (plan_tables, operations) = statements(&tables, &counts);
-    let dataset = Dataset::new(scenario.seed, tables.rows, order);
+    let dataset = Dataset::new(scenario.seed, tables.rows, mixed, phased);
     check_first_rows(&input, &dataset, &counts)?;
     Ok(Plan {
         name,

@@ -4,7 +4,7 @@ use rusqlite::Connection;
 
 use super::ddl::{self, ForeignKey, TableFacts, span_of};
 use super::names::Names;
-use crate::dataset::{Column, Interleaving, Order, Rows, Source};
+use crate::dataset::{Column, Interleaving, Order, Rows, Source, TooFew};
 use crate::diagnostic::{Code, Diagnostic, Sources, Span, nearest};
 use crate::scenario::{Scenario, Spans};
 use crate::template::{
@@ -339,18 +339,14 @@ fn rank(parents: &[Vec<usize>]) -> Result<Vec<usize>, usize> {
     Ok(ranks)
 }
 
-/// The order of the writes, or which group of columns cannot be distinct.
-pub(super) fn order(
+/// The mixed order, and the phased one where the scenario asks for it; or which group of columns cannot be distinct.
+pub(super) fn orders(
     input: &Input<'_>,
     tables: &Tables,
     counts: &[u64],
     parts: u64,
-) -> Result<Order, Diagnostic> {
-    let interleaving = match input.scenario.order {
-        crate::scenario::Order::Mixed => Interleaving::Mixed,
-        crate::scenario::Order::Phased => Interleaving::Phased,
-    };
-    Order::new(counts, &tables.ranks, &tables.combinations, interleaving, parts).map_err(|few| {
+) -> Result<(Order, Option<Order>), Diagnostic> {
+    let refused = |few: TooFew| {
         let name = &tables.rows[few.table].name;
         let words = format!(
             "`{name}` gets {} rows, but its parents give only {} distinct combinations",
@@ -358,7 +354,18 @@ pub(super) fn order(
         );
         Diagnostic::error(Code::NotDistinct, input.at(&["tables", name]), words)
             .help("give the parents a larger share, or this table a smaller one")
-    })
+    };
+    let order = |combinations: &[Vec<Vec<usize>>], interleaving| {
+        Order::new(counts, &tables.ranks, combinations, interleaving, parts).map_err(refused)
+    };
+    let mixed = order(&tables.combinations, Interleaving::Mixed)?;
+    // Written table by table, no row has to wait for combinations.
+    let none = vec![Vec::new(); counts.len()];
+    let phased = match input.scenario.order {
+        crate::scenario::Order::Mixed => None,
+        crate::scenario::Order::Phased => Some(order(&none, Interleaving::Phased)?),
+    };
+    Ok((mixed, phased))
 }
 
 /// Tables whose unique columns run out of values before the rows do.

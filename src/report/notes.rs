@@ -37,6 +37,7 @@ pub(super) fn notes(result: &RunResult) -> Vec<Note> {
     notes.extend(errors(result));
     notes.extend(doubts(result));
     notes.extend(floor(result));
+    notes.extend(memory(result));
     notes
 }
 
@@ -195,6 +196,13 @@ fn floor(result: &RunResult) -> Option<Note> {
     let text =
         format!("The runner itself costs {floor} ns per write, {share} of the fastest level's average.");
     (floor > 0 && fastest > 0.0).then(|| note(Mood::Neutral, "floor", text))
+}
+
+fn memory(result: &RunResult) -> Option<Note> {
+    let peak = result.configurations.iter().filter_map(|level| level.resources.peak_memory_bytes).max()?;
+    let database = if result.engine.path.is_none() { ", the database included" } else { "" };
+    let text = format!("At most {} of memory were resident{database}.", bytes(peak));
+    Some(note(Mood::Neutral, "memory", text))
 }
 
 #[cfg(test)]

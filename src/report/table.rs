@@ -6,7 +6,7 @@ use comfy_table::{Cell, CellAlignment, ContentArrangement, ContentLineStyle, Lin
 
 use super::notes::{Mood, machine, notes, setting};
 use crate::result::{Configuration, RunResult};
-use crate::units::{compact, count, duration, latency, latency_or_dash, rate};
+use crate::units::{bytes, compact, count, duration, latency, latency_or_dash, rate};
 
 /// How to draw.
 #[derive(Clone, Copy, Debug)]
@@ -90,6 +90,7 @@ fn columns() -> Vec<Column> {
             level.iterations.first().map_or_else(String::new, |one| duration(one.duration_ms))
         }),
         column("per worker", 6, per_worker),
+        column("memory", 7, |level| level.resources.peak_memory_bytes.map_or_else(|| "–".to_owned(), bytes)),
     ]
 }
 

@@ -21,8 +21,11 @@ fn a_result_is_drawn_with_its_levels_tables_and_notes() {
         "sqlite 3.50.4 · db/base-0.db · journal_mode delete · busy_timeout 5000 ms · ext4, one sync 900 µs"
     );
     assert_eq!(lines[2], "Linux 6.1 · runner 0.1.0 (release)");
-    assert_eq!(words(lines[4]), "workers written errors writes/s avg p50 p95 p99 max duration per worker");
-    assert_eq!(words(lines[6]), "1 2 0 500 2.00 ms 1.00 ms 3.00 ms 3.00 ms 3.00 ms 4.00 ms 2");
+    assert_eq!(
+        words(lines[4]),
+        "workers written errors writes/s avg p50 p95 p99 max duration per worker memory"
+    );
+    assert_eq!(words(lines[6]), "1 2 0 500 2.00 ms 1.00 ms 3.00 ms 3.00 ms 3.00 ms 4.00 ms 2 –");
     assert!(drawn.contains("p99 with workers"));
     assert!(drawn.contains("✓ verified: Every acknowledged row is there, and no other"));
     assert!(drawn.ends_with("\nresults/base-0.json\n"));

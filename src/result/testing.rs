@@ -164,5 +164,5 @@ pub(crate) fn finished() -> RunResult {
 
 fn empty_dataset() -> Dataset {
     let order = Order::new(&[2, 2], &[0, 1], &[Vec::new(), Vec::new()], Interleaving::Mixed, 1);
-    Dataset::new(42, Vec::new(), order.expect("nothing has to be distinct"))
+    Dataset::new(42, Vec::new(), order.expect("nothing has to be distinct"), None)
 }
