@@ -7,8 +7,8 @@
 //! value        the one value type from template to engine
 //! clock        real and virtual time
 //! diagnostic   what is wrong with a file, where, and what to write instead
-//! scenario     TOML text -> Scenario
 //! template     minijinja + fake: compile, generators, distributions, seeds
+//! scenario     TOML text -> Scenario
 //! dataset      rows and references as pure functions of (seed, table, row); the tape
 //! plan         Scenario -> Plan
 //! machine      what this machine is: kernel, processors, file systems, limits

@@ -63,18 +63,21 @@ fn one(path: &Path, overrides: &Overrides) -> Result<Ready, Rejected> {
 }
 
 fn read(path: &Path) -> Result<String, Rejected> {
-    let reason = match std::fs::read(path) {
+    let name_one = "name a scenario file, such as scenarios/base-0.toml";
+    let (reason, help) = match std::fs::read(path) {
         Ok(bytes) => match String::from_utf8(bytes) {
             Ok(text) => return Ok(text),
-            Err(_) => "it is not UTF-8 text".to_owned(),
+            Err(_) => ("it is not UTF-8 text".to_owned(), "save it as UTF-8"),
         },
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => "there is no such file".to_owned(),
-        Err(error) => error.to_string(),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            ("there is no such file".to_owned(), name_one)
+        }
+        Err(_) if path.is_dir() => ("it is a directory".to_owned(), name_one),
+        Err(error) => (error.to_string(), name_one),
     };
     let source = Source { name: path.display().to_string(), text: String::new() };
     let words = format!("the scenario cannot be read: {reason}");
-    let diagnostic = Diagnostic::error(Code::UnreadableFile, None, words)
-        .help("name a scenario file, such as scenarios/base-0.toml");
+    let diagnostic = Diagnostic::error(Code::UnreadableFile, None, words).help(help);
     Err(Rejected { sources: vec![source], diagnostics: vec![diagnostic] })
 }
 

@@ -159,13 +159,18 @@ fn counts(input: &Input<'_>, tables: &Tables, faults: &mut Vec<Diagnostic>) -> O
     let needed = needed(tables, &shares);
     let counts = shares::apportion(input.scenario.total_writes, &shares, &needed);
     if counts.is_none() {
+        let names = input.scenario.tables.keys().zip(&needed).filter(|(_, needed)| **needed);
+        let names: Vec<String> = names.map(|(name, _)| format!("`{name}`")).collect();
         let words = format!(
-            "{} writes are too few: each of the {} tables that others refer to needs a row",
+            "`total_writes = {}` is not enough: other tables refer to {}, so a row is needed {} first",
             input.scenario.total_writes,
-            needed.iter().filter(|n| **n).count()
+            names.join(", "),
+            if names.len() == 1 { "there" } else { "in each of them" }
         );
-        faults
-            .push(Diagnostic::error(Code::Share, input.at(&["total_writes"]), words).help("write more rows"));
+        faults.push(
+            Diagnostic::error(Code::Share, input.at(&["total_writes"]), words)
+                .help("write at least one row for each table of the mix"),
+        );
     }
     counts
 }
@@ -231,15 +236,19 @@ fn check_first_rows(input: &Input<'_>, dataset: &Dataset, counts: &[u64]) -> Res
     let mut workspace = Workspace::default();
     let mut faults = Vec::new();
     for (table, &count) in counts.iter().enumerate() {
-        let rows = [0, count.saturating_sub(1)];
-        let failed = rows
-            .iter()
-            .filter(|_| count > 0)
-            .find_map(|&row| dataset.values(table, row, &mut workspace).err().map(|error| (row, error)));
-        if let Some((row, error)) = failed {
-            let name = &dataset.tables()[table].name;
-            let words = format!("row {} of `{name}` cannot be made: {error}", row + 1);
-            faults.push(Diagnostic::error(Code::TemplateArgument, input.at(&["tables", name]), words));
+        let rows = dataset.tables().get(table).filter(|_| count > 0);
+        let Some(rows) = rows else { continue };
+        for row in [0, count - 1] {
+            let mut made = 0;
+            let Err(error) = dataset.row(table, row, &mut workspace, &mut |_| made += 1) else { continue };
+            let column = rows.columns.get(made).map_or("", |c| c.name.as_str());
+            let at = input
+                .at(&["tables", &rows.name, "columns", column, "value"])
+                .or_else(|| input.at(&["tables", &rows.name]));
+            let words = format!("`{column}` in row {} of `{}` cannot be made: {error}", row + 1, rows.name);
+            let help = "a template must give a value for every row; `row` counts them from 1";
+            faults.push(Diagnostic::error(Code::TemplateArgument, at, words).help(help));
+            break;
         }
     }
     if faults.is_empty() { Ok(()) } else { Err(faults) }

@@ -1,6 +1,8 @@
 //! The scenario's tables as SQL, and what SQLite makes of them: tried in an empty database in memory.
 
-use rusqlite::Connection;
+use rusqlite::fallible_iterator::FallibleIterator;
+use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
+use rusqlite::{Batch, Connection, ErrorCode, ffi};
 
 use crate::diagnostic::{Code, Diagnostic, Sources, Span};
 use crate::scenario::{Spans, TableSection};
@@ -140,6 +142,21 @@ pub(super) struct TableFacts {
     pub(super) foreign_keys: Vec<ForeignKey>,
 }
 
+/// What is wrong with a statement that was denied.
+const OTHER_FILE: &str = "it would reach another file";
+
+/// An empty database in memory from which no statement reaches a file: ATTACH makes the file that it names, and so does VACUUM INTO.
+pub(super) fn trial_database() -> rusqlite::Result<Connection> {
+    let mut database = Connection::open_in_memory()?;
+    database.authorizer(Some(|context: AuthContext<'_>| match context.action {
+        AuthAction::Attach { .. } | AuthAction::Unknown { code: ffi::SQLITE_ATTACH, .. } => {
+            Authorization::Deny
+        }
+        _ => Authorization::Allow,
+    }))?;
+    Ok(database)
+}
+
 /// Makes one table in the database in memory and reads back what it is.
 pub(super) fn make(
     database: &Connection,
@@ -184,16 +201,35 @@ pub(super) fn span_of(spans: &Spans, parts: &[&str]) -> Option<Span> {
     spans.value(parts).or_else(|| spans.key(parts))
 }
 
+/// `incomplete input`, as SQLite has it.
+const TOO_SHORT: &str = "the SQL ends too early";
+
 fn run(
     database: &Connection,
     statement: &Statement,
     spans: &Spans,
     sources: &Sources,
 ) -> Result<(), Diagnostic> {
-    let result = database.prepare(&statement.sql).and_then(|mut prepared| prepared.execute([]));
-    let Err(error) = result else { return Ok(()) };
+    let prepared = database.prepare(&statement.sql).map_err(|error| {
+        // SQLite looks at a second statement before the first is carried out, and misses what that would have made.
+        let several =
+            statement.sql.contains(';') && matches!(Batch::new(database, &statement.sql).next(), Ok(Some(_)));
+        if several { rusqlite::Error::MultipleStatement } else { error }
+    });
+    let Err(error) = prepared.and_then(|mut prepared| prepared.execute([])) else { return Ok(()) };
     let (words, offset) = match &error {
+        rusqlite::Error::SqlInputError { error: denied, .. } | rusqlite::Error::SqliteFailure(denied, _)
+            if denied.code == ErrorCode::AuthorizationForStatementDenied =>
+        {
+            (OTHER_FILE.to_owned(), Some(0))
+        }
+        rusqlite::Error::SqlInputError { msg, .. } if msg == "incomplete input" => {
+            (TOO_SHORT.to_owned(), None)
+        }
         rusqlite::Error::SqlInputError { msg, offset, .. } => (msg.clone(), usize::try_from(*offset).ok()),
+        rusqlite::Error::SqliteFailure(_, Some(words)) if words == "incomplete input" => {
+            (TOO_SHORT.to_owned(), None)
+        }
         rusqlite::Error::SqliteFailure(_, Some(words)) => (words.clone(), None),
         rusqlite::Error::MultipleStatement => ("only one statement can stand here".to_owned(), None),
         rusqlite::Error::ExecuteReturnedResults => ("this is a query; write CREATE TABLE".to_owned(), None),
@@ -215,17 +251,47 @@ fn run(
         }
     });
     let whole = || {
-        let piece = statement.pieces.iter().find(|p| mentions(&statement.sql[p.range.clone()], &words));
+        let ends = |piece: &&Piece, key: &str| piece.path.last().is_some_and(|last| last == key);
+        let piece = match &error {
+            rusqlite::Error::MultipleStatement => statement.pieces.first(),
+            _ if words == TOO_SHORT => {
+                let open = |p: &&Piece| {
+                    let sql = &statement.sql[p.range.clone()];
+                    sql.matches('(').count() > sql.matches(')').count()
+                };
+                statement.pieces.iter().find(open).or(statement.pieces.last())
+            }
+            _ if words.contains("more than one primary key") => {
+                statement.pieces.iter().find(|piece| ends(piece, "primary_key"))
+            }
+            _ => statement.pieces.iter().find(|p| mentions(&statement.sql[p.range.clone()], &words)),
+        };
         let joined = as_strs(piece.map_or(&statement.path, |p| &p.path));
         span_of(spans, &joined.split('\u{1f}').collect::<Vec<_>>())
     };
-    let help = if words.contains("syntax error") {
-        "write a type and its constraints as in CREATE TABLE, for example `TEXT NOT NULL`"
-    } else {
-        "the statement must be one that SQLite takes"
-    };
+    let help = help(statement, &words);
     Err(Diagnostic::error(Code::Sql, found.or_else(whole), format!("SQLite refuses this: {words}"))
         .help(help))
+}
+
+/// What to write instead, as far as SQLite's words tell.
+fn help(statement: &Statement, words: &str) -> &'static str {
+    let within = |key: &str| {
+        statement.path.iter().chain(statement.pieces.iter().flat_map(|p| &p.path)).any(|p| p == key)
+    };
+    if words == OTHER_FILE {
+        "write CREATE TABLE: the SQL of a table stays within the scenario's own database"
+    } else if words.contains("more than one primary key") {
+        "keep `primary_key`, or PRIMARY KEY in the type of one column, not both"
+    } else if words.contains("one statement") {
+        "write CREATE TABLE alone; indexes stand under `indexes`"
+    } else if within("indexes") {
+        "an item of `columns` is the name of a column, or an expression; `where` is a condition, such as `price > 0`"
+    } else if within("ddl") {
+        "`ddl` is one CREATE TABLE statement; look right before the underlined place too, for a comma or bracket"
+    } else {
+        "write a type and its constraints as in CREATE TABLE, for example `TEXT NOT NULL`"
+    }
 }
 
 /// Whether SQLite's words name something in this piece of the statement.

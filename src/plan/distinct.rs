@@ -61,8 +61,8 @@ fn bind_group(
                 let words =
                     format!("nothing keeps the values of {listed} in `{name}` distinct, and they must be");
                 let help = match column_value(input, &name, &column.name) {
-                    Some(text) => format!("wrap it: `'{}'`", wrapped(&text)),
-                    None => "give it a value with `unique(...)`".to_owned(),
+                    Some(text) => wrapped(&text),
+                    None => "give it a value that differs in every row, such as `'{{ row }}'` or one with `unique(...)`".to_owned(),
                 };
                 return Err(Diagnostic::error(Code::NotDistinct, at, words).help(help));
             }
@@ -89,8 +89,9 @@ fn column_value(input: &Input<'_>, table: &str, column: &str) -> Option<String> 
 
 fn wrapped(template: &str) -> String {
     let inner = template.trim().strip_prefix("{{").and_then(|t| t.strip_suffix("}}"));
-    match inner {
-        Some(inner) => format!("{{{{ unique({}) }}}}", inner.trim()),
-        None => "{{ unique(...) }}".to_owned(),
+    match inner.filter(|inner| !inner.contains("{{")) {
+        Some(inner) => format!("write `'{{{{ unique({}) }}}}'`", inner.trim()),
+        None => "put what differs from row to row into `unique(...)`, or use `row`, as in `'user-{{ row }}'`"
+            .to_owned(),
     }
 }

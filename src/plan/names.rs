@@ -23,18 +23,23 @@ impl ResolveReference for Names {
         let Some((table_name, column_name)) = target.split_once('.') else {
             return Err(format!("`{target}` is not of the form `table.column`"));
         };
-        let tables = || self.tables.iter().map(|(t, _)| t.as_str());
         let Some(table) = self.table(table_name) else {
-            let near =
-                nearest(table_name, tables()).map_or(String::new(), |n| format!("; did you mean `{n}`?"));
-            return Err(format!("there is no table `{table_name}`{near}"));
+            let instead = instead(table_name, self.tables.iter().map(|(t, _)| t.as_str()), "tables");
+            return Err(format!("there is no table `{table_name}`; {instead}"));
         };
         let Some(column) = self.column(table, column_name) else {
-            let columns = self.tables[table].1.iter().map(String::as_str);
-            let near =
-                nearest(column_name, columns).map_or(String::new(), |n| format!("; did you mean `{n}`?"));
-            return Err(format!("table `{table_name}` has no column `{column_name}` with a value{near}"));
+            let instead = instead(column_name, self.tables[table].1.iter().map(String::as_str), "columns");
+            return Err(format!(
+                "table `{table_name}` has no column `{column_name}` with a value; {instead}"
+            ));
         };
         Ok(Target { table, column })
+    }
+}
+
+fn instead<'a>(word: &str, names: impl Iterator<Item = &'a str> + Clone, kind: &str) -> String {
+    match nearest(word, names.clone()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("the {kind} are {}", names.map(|n| format!("`{n}`")).collect::<Vec<_>>().join(", ")),
     }
 }

@@ -88,7 +88,8 @@ pub(super) fn resolve(
         other => other.to_string(),
     };
     let wrong = |wanted: String| {
-        let message = format!("`{lower}` does not take the value `{text}`");
+        let given = value.as_str().map_or_else(|| value.to_string(), |text| format!("\"{text}\""));
+        let message = format!("`{lower}` does not take the value {given}");
         Err(Diagnostic::error(Code::PragmaValue, place.value, message).help(wanted))
     };
     let (written, expected) = match kind {
@@ -99,7 +100,7 @@ pub(super) fn resolve(
         },
         Kind::Integer => match text.parse::<i64>() {
             Ok(number) => (number.to_string(), number.to_string()),
-            Err(_) => return wrong(format!("write a whole number, such as `{lower} = 1000`")),
+            Err(_) => return wrong(number_help(&lower)),
         },
         Kind::Words(words) => {
             let word = match text.as_str() {
@@ -129,6 +130,19 @@ pub(super) fn resolve(
         return wrong("a page size is a power of two from 512 to 65536".to_owned());
     }
     Ok(Pragma { name: lower, value: written, expected, span: place.value })
+}
+
+fn number_help(name: &str) -> String {
+    match name {
+        "cache_size" => {
+            "write pages, as in `cache_size = 10_000`, or KiB with a minus, as in `cache_size = -10_000`"
+                .to_owned()
+        }
+        "mmap_size" | "journal_size_limit" | "hard_heap_limit" | "soft_heap_limit" => {
+            format!("write bytes, as in `{name} = 268_435_456`")
+        }
+        _ => format!("write a whole number, such as `{name} = 1000`"),
+    }
 }
 
 fn is_page_size(text: &str) -> bool {

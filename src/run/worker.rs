@@ -159,7 +159,7 @@ impl Worker<'_, '_> {
         Step::Done
     }
 
-    /// Executes and notes; true when the database acknowledged it.
+    /// Executes and notes; true when the database acknowledged it and has the row.
     #[inline]
     fn execute(&mut self, operation: usize, row: u64, values: Decoder<'_>) -> bool {
         let shared = self.shared;
@@ -171,11 +171,16 @@ impl Worker<'_, '_> {
         let sample = Sample { operation, row: row + 1, latency_ns, end_ns };
         let table = shared.operations[operation].table;
         match outcome {
-            Outcome::Done { .. } => {
-                shared.states.acknowledge(table, row);
+            Outcome::Done { changes } => {
+                // An INSERT that a conflict clause ignored is acknowledged, and leaves no row to refer to.
+                if changes > 0 {
+                    shared.states.acknowledge(table, row);
+                } else {
+                    shared.states.refuse(table, row);
+                }
                 self.recorder.success(sample);
                 self.tally.end_ns = end_ns - self.tally.reset_ns;
-                true
+                changes > 0
             }
             Outcome::Refused(failure) => {
                 self.refused(table, sample, &failure);

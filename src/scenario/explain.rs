@@ -90,6 +90,9 @@ fn table_of(path: &[String]) -> String {
     if path.is_empty() {
         return "the top of the file".to_owned();
     }
+    if path.iter().any(|part| part.parse::<usize>().is_ok()) {
+        return name_of(path);
+    }
     format!("`[{}]`", toml_path(path.iter().map(String::as_str)))
 }
 

@@ -47,7 +47,7 @@ pub(super) fn apply(
                 applied.push(text);
                 named.push(names);
             }
-            Err(fault) => faults.push(*fault),
+            Err(fault) => faults.push(helped(*fault)),
         }
     };
     // The source of `--set` stands at index 1 even where it is empty, as all diagnostics rely on it.
@@ -58,7 +58,7 @@ pub(super) fn apply(
         offset += line.len() + 1;
         match assignment(line, origin, faults) {
             Ok((path, leaf)) => set(path, leaf, faults),
-            Err(fault) => faults.push(*fault),
+            Err(fault) => faults.push(helped(*fault)),
         }
     }
     sources.push(Source { name: "--set".to_owned(), text: lines.join("\n") });
@@ -97,6 +97,11 @@ fn bad(span: Span, message: impl Into<String>) -> Diagnostic {
     Diagnostic::error(Code::BadOverride, Some(span), message)
 }
 
+fn helped(fault: Diagnostic) -> Diagnostic {
+    let help = "write KEY=VALUE with the key's whole path, for instance --set database.busy_timeout=60s";
+    if fault.help.is_some() { fault } else { fault.help(help) }
+}
+
 /// Reads one `KEY=VALUE`.
 fn assignment(line: &str, origin: Origin, faults: &mut Vec<Diagnostic>) -> Result<(Vec<Part>, Tree), Fault> {
     let Some(equals) = equals_sign(line) else {
@@ -114,7 +119,8 @@ fn assignment(line: &str, origin: Origin, faults: &mut Vec<Diagnostic>) -> Resul
     let origin = Origin { offset: origin.offset + start, ..origin };
     match DeValue::parse(text) {
         Ok(value) => Ok((path, tree(&value, origin, faults))),
-        Err(error) if text.starts_with(['"', '\'', '[', '{']) => {
+        // A template needs no quotes: two braces begin nothing in TOML.
+        Err(error) if text.starts_with(['"', '\'', '[', '{']) && !text.starts_with("{{") => {
             let range = error.span().unwrap_or(0..text.len());
             Err(Box::new(bad(origin.span(range), format!("the value is not TOML: {}", error.message()))))
         }

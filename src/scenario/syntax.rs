@@ -9,7 +9,11 @@ use crate::diagnostic::{Code, Diagnostic, Span};
 
 /// The diagnostic of one of the parser's errors.
 pub(super) fn fault(text: &str, error: &toml::de::Error) -> Diagnostic {
-    let range = error.span().unwrap_or(text.len()..text.len());
+    let mut range = error.span().unwrap_or(text.len()..text.len());
+    if error.message().starts_with("missing escaped value") && text[..range.start].ends_with('\\') {
+        // The parser points behind the backslash.
+        range = range.start - 1..range.start;
+    }
     let span = Some(Origin { source: 0, offset: 0 }.span(range.clone()));
     if error.message().starts_with("duplicate key") {
         return duplicate(text, range, span);
@@ -85,6 +89,9 @@ fn explain(text: &str, range: Range<usize>, message: &str) -> (String, Option<St
             "the text does not end on its line",
             "write the closing quote, the same as the opening one",
         );
+    }
+    if message.starts_with("unclosed inline table") {
+        return says("the braces do not end", "write `}` after the last value between them");
     }
     if message.starts_with("missing comma between array elements") {
         return says(

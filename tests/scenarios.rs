@@ -1,0 +1,258 @@
+//! Promise: every shipped scenario works as it stands, answers a stated question, and can be copied and changed.
+//!
+//! Each is run for real, but with few writes: enough for every table and every level's verification.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use serde_json::Value;
+
+fn shipped() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios")
+}
+
+/// Name and text of every scenario, in the order of their names.
+fn scenarios() -> Vec<(String, String)> {
+    let entries = fs::read_dir(shipped()).expect("the scenarios can be listed");
+    let paths = entries.map(|entry| entry.expect("an entry can be read").path());
+    let mut found: Vec<(String, String)> = paths
+        .filter(|path| path.extension().is_some_and(|e| e == "toml"))
+        .map(|path| {
+            let name = path.file_stem().expect("it has a name").to_string_lossy().into_owned();
+            (name, fs::read_to_string(path).expect("a scenario can be read"))
+        })
+        .collect();
+    found.sort();
+    assert!(found.iter().any(|(name, _)| name == "base-0"), "base-0.toml is gone");
+    found
+}
+
+fn read(text: &str) -> Value {
+    toml::from_str(text).expect("a shipped scenario is TOML")
+}
+
+/// A folder like a user's: `scenarios/` with the shipped files, and nothing else.
+struct Workplace(tempfile::TempDir);
+
+impl Workplace {
+    fn new() -> Self {
+        let dir = tempfile::tempdir().expect("a folder for the test can be made");
+        fs::create_dir(dir.path().join("scenarios")).expect("a folder can be made");
+        let workplace = Workplace(dir);
+        for (name, text) in scenarios() {
+            workplace.write(&name, &text);
+        }
+        workplace
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        let path = self.0.path().join("scenarios").join(format!("{name}.toml"));
+        fs::write(path, text).expect("a scenario can be written");
+    }
+
+    fn runner(&self, arguments: &[&str]) -> Output {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_runner"));
+        command.args(arguments).current_dir(self.0.path());
+        command.output().expect("the runner can be started")
+    }
+
+    fn result(&self, name: &str) -> Value {
+        let path = self.0.path().join("results").join(format!("{name}.json"));
+        let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        serde_json::from_str(&text).expect("a result is JSON")
+    }
+
+    /// Names in a folder; none where there is no folder.
+    fn names(&self, folder: &str) -> Vec<String> {
+        let entries = fs::read_dir(self.0.path().join(folder)).into_iter().flatten();
+        entries
+            .map(|entry| entry.expect("an entry can be read").file_name().to_string_lossy().into_owned())
+            .collect()
+    }
+}
+
+fn fine(output: &Output) -> String {
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+/// Completed, with these levels, and every row found again.
+fn believable(name: &str, result: &Value, levels: &[u64], total: u64) {
+    assert_eq!(result["status"], "completed", "{name}");
+    assert_eq!(result["configurationId"], name);
+    let configurations = result["configurations"].as_array().expect("a result has its levels");
+    let found: Vec<u64> = configurations.iter().filter_map(|level| level["concurrency"].as_u64()).collect();
+    assert_eq!(found, levels, "{name}");
+    for level in configurations {
+        assert_eq!(level["verification"]["status"], "verified", "{name}: {}", level["verification"]);
+        assert_eq!(level["totalWrites"], total, "{name}");
+        assert_eq!(level["attempted"], total, "{name}");
+        assert_eq!(level["complete"], true, "{name}");
+        let errors = level["metrics"]["errorCount"].as_u64().expect("errors are counted");
+        assert_eq!(level["succeeded"].as_u64(), Some(total - errors), "{name}");
+    }
+}
+
+#[test]
+fn every_scenario_passes_the_check_without_making_a_file() {
+    let workplace = Workplace::new();
+    let files: Vec<String> = scenarios().iter().map(|(name, _)| format!("scenarios/{name}.toml")).collect();
+    let mut arguments = vec!["check"];
+    arguments.extend(files.iter().map(String::as_str));
+    let stdout = fine(&workplace.runner(&arguments));
+    let expected: String = files.iter().map(|file| format!("{file}: fine\n")).collect();
+    assert_eq!(stdout, expected);
+    assert_eq!(workplace.names("."), ["scenarios"]);
+}
+
+#[test]
+fn every_scenario_runs_and_every_row_is_verified() {
+    let workplace = Workplace::new();
+    for (name, text) in scenarios() {
+        let scenario = read(&text);
+        // Making and dropping all tables around each write takes its time.
+        let total = if scenario["reset"] == "write" { 8 } else { 100 };
+        let file = format!("scenarios/{name}.toml");
+        let total_text = total.to_string();
+        fine(&workplace.runner(&["run", &file, "--total", &total_text, "--concurrency", "1,4"]));
+        let result = workplace.result(&name);
+        believable(&name, &result, &[1, 4], total);
+        assert_eq!(
+            result["testName"],
+            scenario.get("test").cloned().unwrap_or_else(|| "write".into()),
+            "{name}"
+        );
+    }
+    assert_eq!(workplace.names("db"), Vec::<String>::new(), "a run left its database behind");
+}
+
+#[test]
+fn a_scenario_that_waits_for_locks_loses_no_write() {
+    let workplace = Workplace::new();
+    fine(&workplace.runner(&["run", "scenarios/base-1.toml", "--total", "100", "--concurrency", "4"]));
+    let level = &workplace.result("base-1")["configurations"][0];
+    assert_eq!(level["metrics"]["errorCount"], 0);
+    assert_eq!(level["succeeded"], 100);
+}
+
+#[test]
+fn every_scenario_asks_a_question_and_has_a_line_in_the_readme() {
+    let readme = fs::read_to_string(shipped().join("README.md")).expect("scenarios/README.md can be read");
+    for (name, text) in scenarios() {
+        let scenario = read(&text);
+        let description = scenario.get("description").and_then(Value::as_str).unwrap_or_default();
+        assert!(description.ends_with('?'), "{name}: write the question that it answers as `description`");
+        let line = format!("| [`{name}.toml`]({name}.toml) | ");
+        assert!(readme.lines().any(|l| l.starts_with(&line)), "add `{line}…` to scenarios/README.md");
+        assert!(
+            scenario.get("name").is_none(),
+            "{name}: leave out `name`, so that a copy has a result of its own"
+        );
+        assert!(
+            text.lines().nth(1).is_some_and(|l| l.starts_with(&format!("# {name}: "))),
+            "{name}: say what it is in line 2"
+        );
+    }
+    for row in readme.lines().filter_map(|line| line.strip_prefix("| [`")) {
+        let name = row.split(".toml`").next().unwrap_or_default();
+        assert!(
+            scenarios().iter().any(|(n, _)| n == name),
+            "scenarios/README.md names {name}.toml, which is not there"
+        );
+    }
+}
+
+#[test]
+fn every_scenario_writes_a_database_of_its_own() {
+    let mut paths: Vec<(String, String)> = Vec::new();
+    for (name, text) in scenarios() {
+        let path = read(&text)["database"]["path"].as_str().expect("a database has a path").to_owned();
+        if path == ":memory:" {
+            continue;
+        }
+        assert!(path.starts_with("db/"), "{name} writes outside of db/");
+        if let Some((other, _)) = paths.iter().find(|(_, p)| *p == path) {
+            panic!("{name} and {other} write the same {path}");
+        }
+        paths.push((name, path));
+    }
+}
+
+#[test]
+fn base_0_has_every_key_of_the_short_form_at_the_start_of_a_line() {
+    let text = fs::read_to_string(shipped().join("base-0.toml")).expect("base-0.toml can be read");
+    for key in [
+        "language",
+        "test",
+        "description",
+        "seed",
+        "total_writes",
+        "concurrency",
+        "reset",
+        "path",
+        "busy_timeout",
+        "share",
+        "primary_key",
+    ] {
+        assert!(
+            text.lines().any(|line| line.starts_with(&format!("{key} = "))),
+            "base-0.toml has no line `{key} = …`"
+        );
+    }
+    for header in ["[database]", "[database.pragmas]", "[tables.users]", "[tables.users.columns]"] {
+        assert!(text.lines().any(|line| line.starts_with(header)), "base-0.toml has no line {header}");
+    }
+}
+
+#[test]
+fn base_0_is_the_published_test_plan() {
+    let text = fs::read_to_string(shipped().join("base-0.toml")).expect("base-0.toml can be read");
+    let scenario = read(&text);
+    assert_eq!(scenario["total_writes"], 100_000);
+    assert_eq!(scenario["concurrency"], serde_json::json!([1, 2, 4, 8, 16, 32, 64, 128]));
+    assert_eq!(scenario["database"]["path"], "db/base-0.db");
+    assert_eq!(scenario["database"]["pragmas"], serde_json::json!({}));
+    let shares = [("users", 10), ("posts", 40), ("tags", 10), ("user_posts", 30), ("posts_tags", 10)];
+    let tables = scenario["tables"].as_object().expect("a scenario has tables");
+    assert_eq!(tables.len(), shares.len());
+    for (table, share) in shares {
+        assert_eq!(tables[table]["share"], share, "{table}");
+    }
+}
+
+#[test]
+fn a_copy_with_a_changed_pragma_has_a_result_of_its_own() {
+    let workplace = Workplace::new();
+    let (_, text) = scenarios().into_iter().find(|(name, _)| name == "base-0").expect("base-0 is shipped");
+    let changed = text.replace("\n[database.pragmas]", "\n[database.pragmas]\njournal_mode = \"wal\"\n#");
+    assert_ne!(changed, text);
+    workplace.write("mine", &changed);
+    let stdout = fine(&workplace.runner(&[
+        "run",
+        "scenarios/mine.toml",
+        "--total",
+        "100",
+        "--concurrency",
+        "1,4",
+        "--format",
+        "json",
+    ]));
+    assert_eq!(
+        workplace.names("results").iter().filter(|name| name.ends_with(".json")).collect::<Vec<_>>(),
+        ["mine.json"]
+    );
+    let result = workplace.result("mine");
+    believable("mine", &result, &[1, 4], 100);
+    assert_eq!(result["engine"]["settings"]["journal_mode"], "wal", "{}", result["engine"]);
+    assert_eq!(serde_json::from_str::<Value>(&stdout).expect("stdout carries the result"), result);
+}
+
+#[test]
+fn quick_runs_are_a_hundredth_and_say_so() {
+    let workplace = Workplace::new();
+    fine(&workplace.runner(&["run", "--quick", "scenarios/base-memory.toml", "--concurrency", "1"]));
+    let result = workplace.result("base-memory");
+    assert_eq!(result["quick"], true);
+    assert_eq!(result["configurations"][0]["totalWrites"], 1_000);
+}
