@@ -112,7 +112,7 @@ pub(crate) fn of_many(bench: &Bench, table: &mut Table) {
     let loops = |which: usize| bare::run(&plans[which], &decoded[which]).per_second();
     let bare = Pairs::measure(bench.pairs, || loops(0), || loops(1));
     table.line(
-        "– the same of the bare loop",
+        &format!("{what}, bare loop"),
         bare.ratio,
         Wanted::Nothing,
         &bare.detail("short", "long", "/s"),
