@@ -167,9 +167,15 @@ fn stop_at(at: impl Fn(&Event<'_>) -> bool) -> (Vec<&'static str>, Vec<(bool, u6
     let plan =
         runner::plan::build(file, &scenario::load(file, text, &Overrides::default()).unwrap()).unwrap();
     let stop = Arc::new(AtomicBool::new(false));
-    let mut engine =
-        SqliteEngine::open(&plan.database, &plan.tables, &plan.operations, plan.reset, Arc::clone(&stop))
-            .unwrap();
+    let mut engine = SqliteEngine::open(
+        &plan.database,
+        &plan.tables,
+        &plan.operations,
+        false,
+        &Clock::real(),
+        Arc::clone(&stop),
+    )
+    .unwrap();
     let options = run::Options {
         clock: Clock::real(),
         stop: Arc::clone(&stop),

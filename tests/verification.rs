@@ -114,7 +114,8 @@ fn tampered(sql: &str) -> Verification {
     ));
     let stop = Arc::new(AtomicBool::new(false));
     let mut engine =
-        SqliteEngine::open(&plan.database, &plan.tables, &plan.operations, plan.reset, stop).unwrap();
+        SqliteEngine::open(&plan.database, &plan.tables, &plan.operations, false, &Clock::real(), stop)
+            .unwrap();
     let tamper = || Connection::open(&path).unwrap().execute_batch(sql).unwrap();
     let (ended, mut levels) = carry_out(&plan, &mut engine, Clock::real(), &tamper);
     ended.unwrap();
@@ -234,7 +235,8 @@ fn scripted(concurrency: &str, script: impl FnOnce(&Plan) -> Script) -> (Result<
 
 /// Every operation answered by the same replies.
 fn always(plan: &Plan, replies: &[Reply]) -> Script {
-    let operations = plan.operations.iter().map(|o| (o.table, replies.to_vec())).collect();
+    let operations =
+        plan.operations.iter().map(|o| (o.inserts().expect("an insert"), replies.to_vec())).collect();
     let orphans = Orphans { per_table: vec![0; plan.tables.len()], enforced: false };
     Script { operations, orphans, ..Script::default() }
 }

@@ -39,7 +39,7 @@ pub(crate) fn run(plan: &Plan, rows: &Rows) -> Measured {
     };
     let mut first = Connection::open(plan, &path);
     first.make_tables(plan);
-    let others = (1..plan.concurrency[0]).map(|_| Connection::open(plan, &path));
+    let others = (1..plan.workloads[0].concurrency[0]).map(|_| Connection::open(plan, &path));
     let mut connections: Vec<Connection> = std::iter::once(first).chain(others).collect();
     connections.iter_mut().for_each(|connection| connection.prepare(plan));
     let measured = match &connections[..] {
@@ -155,7 +155,7 @@ impl Connection {
         for operation in &plan.operations {
             let mut statement = ptr::null_mut();
             let flags = ffi::SQLITE_PREPARE_PERSISTENT;
-            let sql = &operation.sql;
+            let sql = &operation.steps[0].sql;
             // SAFETY: the text is given with its length.
             let code = unsafe {
                 let length = sql.len() as c_int;

@@ -42,7 +42,7 @@ fn nanos_per_row(rows: u64, make: impl FnOnce()) -> f64 {
 }
 
 fn make(plan: &Plan, pool: &rayon::ThreadPool) -> f64 {
-    nanos_per_row(plan.total, || {
+    nanos_per_row(plan.workloads[0].planned(), || {
         black_box(pool.install(|| rows::tape(plan)));
     })
 }
@@ -99,7 +99,7 @@ fn generation(bench: &Bench, table: &mut Table) {
     let plan = rows::plan(BASE_0, 200_000, 1, &[]);
     let times: Vec<f64> = (0..bench.pairs)
         .map(|_| {
-            nanos_per_row(plan.total, || {
+            nanos_per_row(plan.workloads[0].planned(), || {
                 black_box(rows::tape(&plan));
             })
         })

@@ -28,9 +28,15 @@ pub(crate) struct Level {
 /// Runs the plan's only level. The comparison of rows that follows a level is left out: it is not part of any figure here.
 pub(crate) fn run(plan: &Plan, tape_folder: &Path) -> Level {
     let stop = Arc::new(AtomicBool::new(false));
-    let mut engine =
-        SqliteEngine::open(&plan.database, &plan.tables, &plan.operations, plan.reset, Arc::clone(&stop))
-            .expect("the database can be made");
+    let mut engine = SqliteEngine::open(
+        &plan.database,
+        &plan.tables,
+        &plan.operations,
+        false,
+        &Clock::real(),
+        Arc::clone(&stop),
+    )
+    .expect("the database can be made");
     let level = level(plan, &mut engine, &stop, tape_folder);
     assert!(matches!(engine.tear_down(false), Ok(()) | Err(EngineError::Interrupted)), "the database goes");
     level
@@ -71,7 +77,7 @@ fn level(plan: &Plan, engine: &mut dyn Engine, stop: &Arc<AtomicBool>, tape_fold
             level.measured.acknowledged = measurement.workers.iter().map(|w| w.succeeded).sum();
             level.floor_ns = measurement.floor_ns;
         }
-        Event::Generating { .. } | Event::Resetting | Event::Verifying { .. } => {}
+        Event::Generating { .. } | Event::Loading { .. } | Event::Resetting | Event::Verifying { .. } => {}
     });
     assert!(matches!(ended, Err(RunError::Interrupted)), "a run that was stopped after its level: {ended:?}");
     level

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64};
 
-use runner::dataset::{Source, Tape, TapeOptions, Workspace};
+use runner::dataset::{Dataset, Source, Tape, TapeOptions, Workspace};
 use runner::diagnostic::render;
 use runner::plan::{self, Plan};
 use runner::run;
@@ -34,18 +34,20 @@ pub(crate) fn at(path: &Path, pragmas: &[(&str, &str)]) -> Vec<String> {
     std::iter::once(place).chain(pragmas.iter().map(pragma)).collect()
 }
 
+/// The rows of the plan's only workload.
+pub(crate) fn dataset(plan: &Plan) -> &Dataset {
+    &plan.workloads[0].crews[0].dataset
+}
+
 /// The tape that a run of the plan makes.
 pub(crate) fn tape(plan: &Plan) -> Tape {
-    let position = |table| plan.operations.iter().position(|operation| operation.table == table);
-    let operation_of_table: Vec<Option<usize>> = (0..plan.tables.len()).map(position).collect();
     let options = TapeOptions {
-        operation_of_table: &operation_of_table,
         budget_bytes: run::TAPE_BUDGET_BYTES,
         folder: std::env::temp_dir(),
         stop: &AtomicBool::new(false),
         done: &AtomicU64::new(0),
     };
-    Tape::generate(&plan.dataset, 0, &options).expect("the rows can be made")
+    Tape::generate(dataset(plan), 0, &options).expect("the rows can be made")
 }
 
 /// A value; text lies in the arena.
@@ -76,7 +78,7 @@ impl Rows {
         let mut rows = Rows { starts: vec![0], ..Rows::default() };
         for place in 0..tape.len() {
             let entry = tape.entry(place);
-            let columns = plan.tables[plan.operations[entry.operation].table].columns.len();
+            let columns = plan.operations[entry.operation].values;
             let mut values = entry.parents(|_, _| {});
             for _ in 0..columns {
                 rows.add(values.value());
@@ -129,14 +131,14 @@ fn stored_width(value: i64) -> u64 {
 pub(crate) fn without_parents(plan: &Plan) -> Vec<String> {
     let mut set = Vec::new();
     let mut workspace = Workspace::default();
-    for (table, rows) in plan.dataset.tables().iter().enumerate() {
+    for (table, rows) in dataset(plan).tables().iter().enumerate() {
         for (index, column) in rows.columns.iter().enumerate() {
             let target = match &column.source {
                 Source::Reference { target, .. } | Source::Combined { target, .. } => target,
                 Source::Row | Source::Template(_) => continue,
             };
-            let values: Vec<String> = (0..plan.dataset.order().count(table))
-                .map(|row| match plan.dataset.values(table, row, &mut workspace).expect("a row")[index] {
+            let values: Vec<String> = (0..dataset(plan).rows_in_all(table))
+                .map(|row| match dataset(plan).values(table, row, &mut workspace).expect("a row")[index] {
                     Value::Integer(value) => value.to_string(),
                     _ => unreachable!("base-0 refers to row numbers"),
                 })

@@ -15,7 +15,6 @@ use crate::plan::{Location, Plan};
 use crate::report::{self, TableOptions};
 use crate::result::{self, Environment, RunResult, Status, Store, StoreError};
 use crate::run::{self, Event, RunError};
-use crate::scenario::Reset;
 
 /// Runs the files of a call, one after the other.
 pub(super) fn run(arguments: &RunArgs) -> Exit {
@@ -41,9 +40,10 @@ pub(super) fn run(arguments: &RunArgs) -> Exit {
             return exit.max(Exit::Unavailable);
         }
     };
+    let clock = Clock::real();
     let mut header_printed = false;
     for scenario in &ready {
-        let outcome = Scenario { arguments, scenario, stop: &stop }.run();
+        let outcome = Scenario { arguments, scenario, stop: &stop, clock: &clock }.run();
         if let Some(document) = outcome.document.as_deref().filter(|_| !arguments.quiet) {
             print_result(document, arguments.format, &mut header_printed);
         }
@@ -71,6 +71,7 @@ struct Scenario<'a> {
     arguments: &'a RunArgs,
     scenario: &'a Ready,
     stop: &'a Arc<AtomicBool>,
+    clock: &'a Clock,
 }
 
 impl Scenario<'_> {
@@ -98,16 +99,22 @@ impl Scenario<'_> {
     }
 
     fn open_engine(&self, plan: &Plan) -> Result<SqliteEngine, EngineError> {
-        let workers = plan.concurrency.iter().copied().max().unwrap_or(1);
-        ensure_descriptors(&plan.database, u64::from(workers), plan.reset == Reset::Write)?;
-        SqliteEngine::open(&plan.database, &plan.tables, &plan.operations, plan.reset, Arc::clone(self.stop))
+        ensure_descriptors(&plan.database, u64::from(plan.connections()), plan.per_write())?;
+        SqliteEngine::open(
+            &plan.database,
+            &plan.tables,
+            &plan.operations,
+            plan.per_write(),
+            self.clock,
+            Arc::clone(self.stop),
+        )
     }
 
     fn levels(&self, plan: &Plan, engine: &mut dyn Engine, store: &Store, result: &mut RunResult) -> Outcome {
         let mut progress = Progress::new(&plan.name, self.arguments.quiet);
         let mut unsaved: Option<StoreError> = None;
         let options = run::Options {
-            clock: Clock::real(),
+            clock: self.clock.clone(),
             stop: Arc::clone(self.stop),
             tape_budget_bytes: run::TAPE_BUDGET_BYTES,
             tape_folder: tape_folder(plan),

@@ -6,7 +6,6 @@ use std::path::Path;
 use crate::dataset::Workspace;
 use crate::machine;
 use crate::plan::{Location, Plan};
-use crate::scenario::Reset;
 use crate::units::{bytes, count, duration, latency};
 use crate::value::ValueRef;
 
@@ -20,8 +19,10 @@ const TRANSACTION_NS: f64 = 30_000.0;
 /// A few lines: levels, writes per table, time and disk.
 pub(super) fn describe(plan: &Plan) -> String {
     let mut text = String::new();
-    let levels: Vec<String> = plan.concurrency.iter().map(u32::to_string).collect();
-    let whole = plan.total * plan.concurrency.len() as u64;
+    let workload = &plan.workloads[0];
+    let crew = &workload.crews[0];
+    let levels: Vec<String> = workload.concurrency.iter().map(u32::to_string).collect();
+    let whole = workload.planned() * workload.concurrency.len() as u64;
     let mut line = |words: String| {
         // Writing to a String cannot fail.
         let _ = writeln!(text, "{words}");
@@ -30,10 +31,10 @@ pub(super) fn describe(plan: &Plan) -> String {
     if !plan.description.is_empty() {
         line(format!("  {}", plan.description));
     }
-    line(format!("  levels     {} ({} workers)", plan.concurrency.len(), levels.join(", ")));
-    line(format!("  writes     {} per level, {} in all", count(plan.total), count(whole)));
-    for operation in &plan.operations {
-        line(format!("             {:>12}  {}", count(operation.count), operation.name));
+    line(format!("  levels     {} ({} workers)", workload.concurrency.len(), levels.join(", ")));
+    line(format!("  writes     {} per level, {} in all", count(workload.planned()), count(whole)));
+    for (operation, &times) in plan.operations.iter().zip(&crew.counts) {
+        line(format!("             {:>12}  {}", count(times), operation.name));
     }
     let size = disk_bytes(plan);
     match &plan.database.location {
@@ -56,8 +57,10 @@ fn existing_folder(path: &Path) -> &Path {
 fn disk_bytes(plan: &Plan) -> u64 {
     let mut workspace = Workspace::default();
     let mut total = 0.0;
-    for operation in &plan.operations {
-        let sample = operation.count.min(SAMPLE);
+    let crew = &plan.workloads[0].crews[0];
+    for (operation, &times) in plan.operations.iter().zip(&crew.counts) {
+        let Some(table) = operation.inserts() else { continue };
+        let sample = times.min(SAMPLE);
         let mut payload = 0usize;
         for row in 0..sample {
             let measure = &mut |value: ValueRef<'_>| {
@@ -69,9 +72,9 @@ fn disk_bytes(plan: &Plan) -> u64 {
                 }
             };
             // A row that cannot be made is told when it is made for real.
-            let _ = plan.dataset.row(operation.table, row, &mut workspace, measure);
+            let _ = crew.dataset.row(table, row, &mut workspace, measure);
         }
-        total += (payload as f64 / sample.max(1) as f64 + BYTES_PER_ROW) * operation.count as f64;
+        total += (payload as f64 / sample.max(1) as f64 + BYTES_PER_ROW) * times as f64;
     }
     total as u64
 }
@@ -92,7 +95,7 @@ fn nanos_per_write(plan: &Plan) -> (f64, String) {
         _ => 3.0,
     };
     // Around each write the tables are made, then its parents (one or two as a rule), and the tables are dropped.
-    let transactions = if plan.reset == Reset::Write { 4.5 } else { 1.0 };
+    let transactions = if plan.per_write() { 4.5 } else { 1.0 };
     let Some(sync) = machine::sync_latency_ns(existing_folder(path)) else {
         return (TRANSACTION_NS * transactions, "syncs could not be measured".to_owned());
     };

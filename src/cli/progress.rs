@@ -47,8 +47,9 @@ impl Progress {
     pub(super) fn follow(&mut self, event: &Event<'_>) {
         match event {
             Event::Generating { total, done } => self.start("making rows", Some(*total), done, None),
+            Event::Loading { total, done } => self.start("loading rows", Some(*total), done, None),
             Event::Resetting => self.spin("making the tables"),
-            Event::LevelStarted { concurrency, planned, live } => {
+            Event::LevelStarted { concurrency, planned, live, .. } => {
                 let workers = if *concurrency == 1 { "worker" } else { "workers" };
                 self.start(
                     &format!("{concurrency} {workers}"),

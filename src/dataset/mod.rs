@@ -3,17 +3,20 @@
 //! A value depends on nothing but the scenario's text: not on the number of workers, the machine, or other rows having been made before. What a
 //! column's template means is left to `template`; what becomes of rows, to `run`.
 
+mod action;
 mod combination;
 mod order;
 mod tape;
 
 use std::cell::RefCell;
+use std::sync::Arc;
 
 use crate::template::{
     Distinct, Distribution, Draw, References, RenderError, RowContext, Scratch, Target, Template, mix,
 };
 use crate::value::{Value, ValueRef};
 
+pub use action::{Action, ActionStep, ActionValue, Key, StepRepeat};
 pub use order::{Interleaving, Order, TooFew, Walk};
 pub use tape::{Entry, Tape, TapeError, TapeOptions};
 
@@ -86,14 +89,60 @@ pub struct Rows {
     pub columns: Vec<Column>,
 }
 
-/// The rows of all tables.
+/// What a dataset is made of. Indexes of tables are those of `tables`, indexes of operations those of the plan.
+#[derive(Debug)]
+pub struct Parts {
+    /// Of the scenario.
+    pub seed: u64,
+    /// The tables' columns; those of all workloads are the same.
+    pub tables: Arc<Vec<Rows>>,
+    /// Rows of each table that are there before anything is measured.
+    pub loaded: Vec<u64>,
+    /// Per table, the operations that write its further rows, with how many rows each writes in one part.
+    pub writers: Vec<Vec<(usize, u64)>>,
+    /// The operations that do something else.
+    pub actions: Vec<Action>,
+    /// Parents before children.
+    pub ranks: Vec<usize>,
+    /// Per table, the parents whose combination is distinct in every row.
+    pub combinations: Vec<Vec<Vec<usize>>>,
+    /// How tables and actions share the time line.
+    pub interleaving: Interleaving,
+    /// Pieces of equal size, one after the other: levels or iterations for which tables survive.
+    pub parts: u64,
+    /// Tables of which only loaded rows can be referred to or asked for, since others write them at their own pace.
+    pub loaded_only: Vec<bool>,
+}
+
+/// Why operations cannot be put in order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unorderable {
+    /// A table has more rows than its parents give combinations.
+    TooFew(TooFew),
+    /// An operation asks for rows of a table that never has any.
+    NoRows {
+        /// Index into the actions.
+        action: usize,
+    },
+    /// More rows are to be deleted than there are.
+    NothingLeft {
+        /// Index into the actions.
+        action: usize,
+        /// Deletes that find a row.
+        possible: u64,
+    },
+}
+
+/// The rows of all tables, and what operations take from them, in their order.
 #[derive(Debug)]
 pub struct Dataset {
     seed: u64,
-    tables: Vec<Rows>,
+    tables: Arc<Vec<Rows>>,
     /// What each row may refer to follows from this order, whichever way the rows are written.
     mixed: Order,
     phased: Option<Order>,
+    writers: Vec<Vec<(usize, u64)>>,
+    loaded: Vec<u64>,
 }
 
 /// Buffers for making rows, kept from row to row.
@@ -111,10 +160,33 @@ impl Workspace {
 }
 
 impl Dataset {
-    /// `tables` as the orders count them. Rows are written in the phased order where there is one; their values are those of the mixed one,
-    /// in which every row refers to fewer others, so that the order changes no value.
-    pub fn new(seed: u64, tables: Vec<Rows>, mixed: Order, phased: Option<Order>) -> Self {
-        Dataset { seed, tables, mixed, phased }
+    /// Rows are written in the phased order where there is one; their values are those of the mixed one, in which every row refers to fewer
+    /// others, so that the order changes no value.
+    ///
+    /// # Errors
+    /// When rows cannot be distinct, or operations ask for rows that never come.
+    pub fn new(parts: Parts) -> Result<Self, Unorderable> {
+        let counts: Vec<u64> =
+            parts.writers.iter().map(|writers| writers.iter().map(|(_, count)| count).sum()).collect();
+        let order = |combinations: &[Vec<Vec<usize>>], interleaving| {
+            Order::new(&counts, &parts.ranks, combinations, interleaving, parts.parts)
+                .map_err(Unorderable::TooFew)
+        };
+        let mixed = order(&parts.combinations, Interleaving::Mixed)?;
+        // Written table by table, no row has to wait for combinations.
+        let none = vec![Vec::new(); counts.len()];
+        let phased = match parts.interleaving {
+            Interleaving::Mixed => None,
+            Interleaving::Phased => Some(order(&none, Interleaving::Phased)?),
+        };
+        Ok(Dataset {
+            seed: parts.seed,
+            tables: parts.tables,
+            mixed,
+            phased,
+            writers: parts.writers,
+            loaded: parts.loaded,
+        })
     }
 
     /// The tables' columns.
@@ -123,8 +195,46 @@ impl Dataset {
     }
 
     /// The order of the writes.
-    pub fn order(&self) -> &Order {
+    fn order(&self) -> &Order {
         self.phased.as_ref().unwrap_or(&self.mixed)
+    }
+
+    /// Rows of a table that are there before anything is measured.
+    pub fn loaded(&self, table: usize) -> u64 {
+        self.loaded[table]
+    }
+
+    /// Rows of a table in all: loaded, and written in all parts.
+    pub fn rows_in_all(&self, table: usize) -> u64 {
+        self.loaded[table] + self.order().count(table) * self.order().parts()
+    }
+
+    /// Rows loaded, over all tables.
+    pub fn load_total(&self) -> u64 {
+        self.loaded.iter().sum()
+    }
+
+    /// Operations in one part.
+    pub fn part_total(&self) -> u64 {
+        self.order().part_total()
+    }
+
+    /// The operation that writes a row (from 0).
+    fn writer(&self, table: usize, _row: u64) -> usize {
+        self.writers[table][0].0
+    }
+
+    /// Values that the steps of an occurrence (from 0) of an operation share, in their order: what an update has written.
+    ///
+    /// # Errors
+    /// When a template fails on this occurrence.
+    pub fn shared_values(
+        &self,
+        _operation: usize,
+        _ordinal: u64,
+        _workspace: &mut Workspace,
+    ) -> Result<Vec<Value>, RenderError> {
+        unimplemented!()
     }
 
     /// Makes the row (from 0) of a table, handing each column's value to `each`, and notes the parents in the workspace.

@@ -7,6 +7,10 @@ pub mod null;
 pub mod scripted;
 pub mod sqlite;
 
+use std::sync::Arc;
+
+use crate::clock::Ticks;
+use crate::plan::Transaction;
 use crate::value::{Decoder, Value};
 
 /// A database, for the length of a scenario.
@@ -17,11 +21,17 @@ pub trait Engine {
     /// A session with every setting applied and read back, and every operation prepared. `worker` counts from 0.
     fn open_session(&mut self, worker: usize) -> Result<Box<dyn Session>, EngineError>;
 
+    /// What opens further sessions while workers are at work: for a pool that grows.
+    fn connector(&mut self) -> Result<Arc<dyn Connector>, EngineError>;
+
     /// What the database says of itself; measured once, before the first level.
     fn facts(&self) -> Facts;
 
     /// Sizes and counters now. Called between levels, when no session is working.
     fn counters(&mut self) -> Result<Counters, EngineError>;
+
+    /// Checkpoints since the last call, in the order of their start.
+    fn take_checkpoints(&mut self) -> Vec<Checkpoint>;
 
     /// For looking at what was written, when no session is working.
     fn inspector(&mut self) -> Result<Box<dyn Inspector + '_>, EngineError>;
@@ -30,10 +40,34 @@ pub trait Engine {
     fn tear_down(&mut self, keep: bool) -> Result<(), EngineError>;
 }
 
+/// Opens sessions from any thread.
+pub trait Connector: Send + Sync {
+    /// As [`Engine::open_session`].
+    fn connect(&self, number: usize) -> Result<Box<dyn Session>, EngineError>;
+}
+
 /// One worker's connection.
 pub trait Session: Send {
-    /// Executes one operation; `values` stands at its first parameter. This is the timed region.
+    /// Executes one operation, in its own transaction where it has one; `values` stands at its first value. This is the timed region.
     fn execute(&mut self, operation: usize, values: Decoder<'_>) -> Outcome;
+
+    /// Begins a transaction around several operations.
+    fn begin(&mut self, mode: Transaction) -> Outcome;
+
+    /// Ends it. One that is refused is still open.
+    fn commit(&mut self) -> Outcome;
+
+    /// Undoes it. Without one that is open, it does nothing.
+    fn roll_back(&mut self);
+
+    /// Makes ready for [`Session::insert_rows`] with so many rows. Outside of the timed region.
+    fn prepare_rows(&mut self, operation: usize, rows: usize) -> Result<(), EngineError>;
+
+    /// Executes one INSERT of many rows, each standing at its first value; prepared before.
+    fn insert_rows(&mut self, operation: usize, rows: &[Decoder<'_>]) -> Outcome;
+
+    /// Where the time of the operations since the last call went; nothing where it was not taken.
+    fn take_times(&mut self) -> Option<Times>;
 
     /// Makes the tables in this session's own database. Only for a reset around every write.
     fn set_up(&mut self) -> Result<(), EngineError>;
@@ -92,12 +126,30 @@ pub enum Outcome {
         /// Rows changed.
         changes: u64,
     },
-    /// The database refused it; the run goes on.
+    /// It was carried out and stands, but did not come to what was expected: an error.
+    Unexpected {
+        /// Rows changed.
+        changes: u64,
+        /// What was expected, and what came.
+        failure: Failure,
+    },
+    /// The database refused it, and nothing of it stands; the run goes on.
     Refused(Failure),
+    /// The database refused a later statement of it, and the earlier ones, which write, stand.
+    Torn(Failure),
     /// The database cannot go on: disk full, I/O error, corruption.
     Fatal(Failure),
     /// Given up because the run is being stopped: neither done nor refused.
     Cancelled,
+}
+
+/// Parts of an operation's latency, nanoseconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Times {
+    /// Waiting for locks.
+    pub waiting_ns: u64,
+    /// Making changes durable: from the start of the commit to its end, waiting for locks left out.
+    pub committing_ns: u64,
 }
 
 /// Why an operation failed.
@@ -126,6 +178,17 @@ pub struct Facts {
     pub storage: &'static str,
 }
 
+/// One checkpoint of a write-ahead log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Checkpoint {
+    /// When it began, on the run's clock.
+    pub start: Ticks,
+    /// How long it took, nanoseconds.
+    pub duration_ns: u64,
+    /// Pages carried over into the database.
+    pub pages: u64,
+}
+
 /// Sizes in bytes, and counters since the last reset; absent where the engine has none.
 #[derive(Clone, Debug, Default)]
 pub struct Counters {
@@ -143,6 +206,10 @@ pub struct Counters {
     pub cache_spills: Option<u64>,
     /// Checkpoints of the write-ahead log.
     pub checkpoints: Option<u64>,
+    /// Statements found in the statement cache.
+    pub statement_hits: Option<u64>,
+    /// Statements that had to be prepared.
+    pub statement_misses: Option<u64>,
 }
 
 impl Counters {
@@ -160,6 +227,8 @@ impl Counters {
             cache_writes: counted(self.cache_writes, earlier.cache_writes),
             cache_spills: counted(self.cache_spills, earlier.cache_spills),
             checkpoints: counted(self.checkpoints, earlier.checkpoints),
+            statement_hits: counted(self.statement_hits, earlier.statement_hits),
+            statement_misses: counted(self.statement_misses, earlier.statement_misses),
         }
     }
 }

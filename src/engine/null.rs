@@ -2,7 +2,13 @@
 //!
 //! It does not even read the values, so a run against it is claiming, two clock readings and recording: the floor.
 
-use crate::engine::{Counters, Engine, EngineError, Facts, Inspector, Lookup, Orphans, Outcome, Session};
+use std::sync::Arc;
+
+use crate::engine::{
+    Checkpoint, Connector, Counters, Engine, EngineError, Facts, Inspector, Lookup, Orphans, Outcome,
+    Session, Times,
+};
+use crate::plan::Transaction;
 use crate::value::{Decoder, Value};
 
 /// Acknowledges everything and keeps nothing.
@@ -22,6 +28,14 @@ impl Engine for NullEngine {
         Ok(Box::new(NullSession))
     }
 
+    fn connector(&mut self) -> Result<Arc<dyn Connector>, EngineError> {
+        Ok(Arc::new(NullEngine))
+    }
+
+    fn take_checkpoints(&mut self) -> Vec<Checkpoint> {
+        Vec::new()
+    }
+
     fn facts(&self) -> Facts {
         Facts { name: "null", storage: "nowhere", ..Facts::default() }
     }
@@ -39,10 +53,38 @@ impl Engine for NullEngine {
     }
 }
 
+impl Connector for NullEngine {
+    fn connect(&self, _number: usize) -> Result<Box<dyn Session>, EngineError> {
+        Ok(Box::new(NullSession))
+    }
+}
+
 impl Session for NullSession {
     #[inline]
     fn execute(&mut self, _operation: usize, _values: Decoder<'_>) -> Outcome {
         Outcome::Done { changes: 1 }
+    }
+
+    fn begin(&mut self, _mode: Transaction) -> Outcome {
+        Outcome::Done { changes: 0 }
+    }
+
+    fn commit(&mut self) -> Outcome {
+        Outcome::Done { changes: 0 }
+    }
+
+    fn roll_back(&mut self) {}
+
+    fn prepare_rows(&mut self, _operation: usize, _rows: usize) -> Result<(), EngineError> {
+        Ok(())
+    }
+
+    fn insert_rows(&mut self, _operation: usize, rows: &[Decoder<'_>]) -> Outcome {
+        Outcome::Done { changes: rows.len() as u64 }
+    }
+
+    fn take_times(&mut self) -> Option<Times> {
+        None
     }
 
     fn set_up(&mut self) -> Result<(), EngineError> {

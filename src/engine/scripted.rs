@@ -8,8 +8,10 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::engine::{
-    Counters, Engine, EngineError, Facts, Failure, Inspector, Lookup, Orphans, Outcome, Session,
+    Checkpoint, Connector, Counters, Engine, EngineError, Facts, Failure, Inspector, Lookup, Orphans,
+    Outcome, Session, Times,
 };
+use crate::plan::Transaction;
 use crate::value::{Decoder, Value};
 
 /// What becomes of one scripted operation.
@@ -138,12 +140,15 @@ impl Engine for ScriptedEngine {
     }
 
     fn open_session(&mut self, worker: usize) -> Result<Box<dyn Session>, EngineError> {
-        if let Some(reason) = self.stage.script.closed_to.get(&worker) {
-            return Err(EngineError::Unavailable(reason.clone()));
-        }
-        self.stage.sessions.fetch_add(1, Ordering::SeqCst);
-        let executed = vec![0; self.stage.script.operations.len()];
-        Ok(Box::new(ScriptedSession { stage: Arc::clone(&self.stage), worker, turn: 0, executed }))
+        self.connect(worker)
+    }
+
+    fn connector(&mut self) -> Result<Arc<dyn Connector>, EngineError> {
+        Ok(Arc::new(self.clone()))
+    }
+
+    fn take_checkpoints(&mut self) -> Vec<Checkpoint> {
+        Vec::new()
     }
 
     fn facts(&self) -> Facts {
@@ -160,6 +165,17 @@ impl Engine for ScriptedEngine {
 
     fn tear_down(&mut self, _keep: bool) -> Result<(), EngineError> {
         Ok(())
+    }
+}
+
+impl Connector for ScriptedEngine {
+    fn connect(&self, worker: usize) -> Result<Box<dyn Session>, EngineError> {
+        if let Some(reason) = self.stage.script.closed_to.get(&worker) {
+            return Err(EngineError::Unavailable(reason.clone()));
+        }
+        self.stage.sessions.fetch_add(1, Ordering::SeqCst);
+        let executed = vec![0; self.stage.script.operations.len()];
+        Ok(Box::new(ScriptedSession { stage: Arc::clone(&self.stage), worker, turn: 0, executed }))
     }
 }
 
@@ -196,6 +212,29 @@ impl Session for ScriptedSession {
                 changes;
         }
         answer.outcome()
+    }
+
+    fn begin(&mut self, _mode: Transaction) -> Outcome {
+        Outcome::Done { changes: 0 }
+    }
+
+    fn commit(&mut self) -> Outcome {
+        Outcome::Done { changes: 0 }
+    }
+
+    fn roll_back(&mut self) {}
+
+    fn prepare_rows(&mut self, _operation: usize, _rows: usize) -> Result<(), EngineError> {
+        Ok(())
+    }
+
+    fn insert_rows(&mut self, operation: usize, rows: &[Decoder<'_>]) -> Outcome {
+        let _ = operation;
+        Outcome::Done { changes: rows.len() as u64 }
+    }
+
+    fn take_times(&mut self) -> Option<Times> {
+        None
     }
 
     fn set_up(&mut self) -> Result<(), EngineError> {

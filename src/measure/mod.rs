@@ -15,6 +15,10 @@ pub use verification::{
 /// What one level measured. Times are nanoseconds.
 #[derive(Debug)]
 pub struct LevelMeasurement {
+    /// Name of the workload.
+    pub workload: String,
+    /// Which repetition of the level, from 1.
+    pub iteration: u32,
     /// Workers.
     pub concurrency: u32,
     /// Operations planned.
@@ -39,6 +43,117 @@ pub struct LevelMeasurement {
     pub floor_ns: u64,
     /// For a reset around every write: time of set-ups and tear-downs, summed over the workers.
     pub reset_ns: Option<u64>,
+    /// What was done before measuring; nothing of it is in any other figure.
+    pub warm_up: Option<WarmUpMeasurement>,
+    /// Whether a level that lasts for a time ended early because its operations were used up.
+    pub used_up: bool,
+    /// For an open loop.
+    pub arrivals: Option<ArrivalMeasurement>,
+    /// Where operations are repeated when refused.
+    pub retries: Option<RetryMeasurement>,
+    /// Where operations share transactions.
+    pub batches: Option<BatchMeasurement>,
+    /// Where workers share connections.
+    pub pool: Option<PoolMeasurement>,
+    /// Where the latency of acknowledged operations went, as far as the engine tells.
+    pub times: Option<TimesMeasurement>,
+    /// Checkpoints of the write-ahead log during the level.
+    pub checkpoints: Vec<CheckpointMeasurement>,
+}
+
+/// What was done before measuring.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct WarmUpMeasurement {
+    /// Operations, failed ones included.
+    pub attempted: u64,
+    /// Acknowledged.
+    pub succeeded: u64,
+    /// From the barrier to its end.
+    pub duration_ns: u64,
+}
+
+/// An open loop.
+#[derive(Debug, Default)]
+pub struct ArrivalMeasurement {
+    /// Arrivals whose time came before the level ended.
+    pub due: u64,
+    /// Of those, never started.
+    pub not_started: u64,
+    /// Most arrivals that were due and not started, at the end of any second.
+    pub backlog_max: u64,
+    /// Arrivals due and not started at the end of each second.
+    pub backlog: Vec<u64>,
+    /// From the moment an acknowledged operation was sent to its end; `succeeded` has it from its intended start.
+    pub service: Latencies,
+}
+
+/// Repeating refused operations.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RetryMeasurement {
+    /// Attempts beyond the first.
+    pub attempts: u64,
+    /// Operations acknowledged after at least one.
+    pub succeeded: u64,
+    /// Operations given up after the last.
+    pub gave_up: u64,
+    /// Time between attempts, nanoseconds, summed over the workers.
+    pub delay_ns: u64,
+}
+
+/// Operations in shared transactions.
+#[derive(Debug, Default)]
+pub struct BatchMeasurement {
+    /// Of whole batches acknowledged; operations themselves have an equal share of their batch's.
+    pub latencies: Latencies,
+    /// Batches refused.
+    pub failed: u64,
+    /// Smallest batch sent, in operations.
+    pub size_min: u64,
+    /// Largest batch sent.
+    pub size_max: u64,
+    /// For an adaptive size, what each worker had come to at the end.
+    pub settled: Vec<u64>,
+}
+
+/// Connections shared by the workers.
+#[derive(Debug, Default)]
+pub struct PoolMeasurement {
+    /// From asking for a connection to having it.
+    pub checkouts: Latencies,
+    /// Operations that got none in time.
+    pub timeouts: u64,
+    /// Connections opened, those before the level included.
+    pub opened: u64,
+    /// Connections closed before the end of the level.
+    pub closed: u64,
+    /// Most connections open at once.
+    pub open_max: u64,
+    /// Connections that could not be opened.
+    pub failed: u64,
+}
+
+/// Where the latency of acknowledged operations went; the three add up to it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TimesMeasurement {
+    /// Operations that were looked at.
+    pub operations: u64,
+    /// Waiting for locks, nanoseconds over all of them.
+    pub waiting_ns: u64,
+    /// Executing statements.
+    pub executing_ns: u64,
+    /// Making changes durable.
+    pub committing_ns: u64,
+}
+
+/// One checkpoint of a write-ahead log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CheckpointMeasurement {
+    /// When it began, nanoseconds since the start of measuring.
+    pub start_ns: u64,
+    /// How long it took.
+    pub duration_ns: u64,
+    /// Pages carried over into the database.
+    pub pages: u64,
 }
 
 /// One operation of the plan within a level.
@@ -46,7 +161,7 @@ pub struct LevelMeasurement {
 pub struct OperationMeasurement {
     /// As in the plan.
     pub name: String,
-    /// Latency of acknowledged operations.
+    /// Latency of acknowledged operations: from the start, in an open loop from the intended start.
     pub succeeded: Latencies,
     /// Latency of failed attempts; those never sent (`parent_missing`) have none.
     pub failed: Latencies,
@@ -87,7 +202,7 @@ pub struct SlowOperation {
     pub worker: usize,
     /// Index into the plan's operations.
     pub operation: usize,
-    /// Row of the dataset, from 1.
+    /// Row of the dataset, or ordinal of the operation, from 1.
     pub row: u64,
     /// Seconds since the barrier at its end.
     pub second: u64,

@@ -7,8 +7,10 @@ use sha2::{Digest, Sha256};
 
 use super::ddl::{TableFacts, quote};
 use super::tables::{self, Input, Tables};
-use super::{Database, Location, Operation, Plan, Record, Table, pragma, shares};
-use crate::dataset::{Dataset, Rows, Source, Workspace};
+use super::{
+    Crew, Database, Extent, Load, Location, Operation, Plan, Record, Table, WarmUp, Workload, pragma, shares,
+};
+use crate::dataset::{Dataset, Interleaving, Parts, Rows, Source, Workspace};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::scenario::{Allow, Loaded, Reset};
 
@@ -35,10 +37,47 @@ pub fn build(path: &Path, loaded: &Loaded) -> Result<Plan, Vec<Diagnostic>> {
     if !faults.is_empty() {
         return Err(faults);
     }
-    let (mixed, phased) = tables::orders(&input, &tables, &counts, parts).map_err(|fault| vec![fault])?;
     let (plan_tables, operations) = statements(&tables, &counts);
-    let dataset = Dataset::new(scenario.seed, tables.rows, mixed, phased);
+    let writers: Vec<Vec<(usize, u64)>> = (0..plan_tables.len())
+        .map(|table| {
+            let operation = operations.iter().position(|o: &Operation| o.inserts() == Some(table));
+            operation.map(|operation| (operation, counts[table])).into_iter().collect()
+        })
+        .collect();
+    let names: Vec<String> = tables.rows.iter().map(|r| r.name.clone()).collect();
+    let dataset = Dataset::new(Parts {
+        seed: scenario.seed,
+        tables: Arc::new(tables.rows),
+        loaded: vec![0; plan_tables.len()],
+        writers: writers.clone(),
+        actions: Vec::new(),
+        ranks: tables.ranks,
+        combinations: tables.combinations,
+        interleaving: match scenario.order {
+            crate::scenario::Order::Mixed => Interleaving::Mixed,
+            crate::scenario::Order::Phased => Interleaving::Phased,
+        },
+        parts,
+        loaded_only: vec![false; plan_tables.len()],
+    })
+    .map_err(|fault| vec![tables::unorderable(&input, &names, &fault)])?;
     check_first_rows(&input, &dataset, &counts)?;
+    let mut per_operation = vec![0; operations.len()];
+    writers.iter().flatten().for_each(|&(operation, count)| per_operation[operation] = count);
+    let workload = Workload {
+        name: scenario.test.clone(),
+        crews: vec![Crew { role: None, workers: None, dataset: Arc::new(dataset), counts: per_operation }],
+        extent: Extent::Total(scenario.total_writes),
+        concurrency: scenario.concurrency.clone(),
+        iterations: 1,
+        warm_up: WarmUp::None,
+        reset: scenario.reset,
+        load: Load::Closed,
+        retry: None,
+        batch: None,
+        pool: None,
+        only_inserts: true,
+    };
     Ok(Plan {
         name,
         test: scenario.test.clone(),
@@ -47,10 +86,8 @@ pub fn build(path: &Path, loaded: &Loaded) -> Result<Plan, Vec<Diagnostic>> {
         database,
         tables: plan_tables,
         operations,
-        dataset: Arc::new(dataset),
-        reset: scenario.reset,
-        total: scenario.total_writes,
-        concurrency: scenario.concurrency.clone(),
+        workloads: vec![workload],
+        targets: Vec::new(),
         quick: loaded.overrides.iter().any(|(key, _)| key == "--quick"),
         result_schema: scenario.output.schema.clone(),
         source: record(path, loaded),
@@ -140,6 +177,7 @@ fn database(input: &Input<'_>, faults: &mut Vec<Diagnostic>) -> Option<Database>
         busy_timeout_ms,
         pragmas,
         allow_attach: section.allow.contains(&Allow::Attach),
+        statement_cache: None,
     })
 }
 
@@ -200,7 +238,7 @@ fn statements(tables: &Tables, counts: &[u64]) -> (Vec<Table>, Vec<Operation>) {
         let key = facts.distinct_groups.iter().find_map(whole).unwrap_or_default();
         if counts[index] > 0 {
             let sql = insert(&rows.name, &columns);
-            operations.push(Operation { name: rows.name.clone(), table: index, sql, count: counts[index] });
+            operations.push(Operation::insert(&rows.name, index, sql, columns.len()));
         }
         made.push(Table {
             name: rows.name.clone(),

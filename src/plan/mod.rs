@@ -7,18 +7,28 @@ mod columns;
 mod ddl;
 mod distinct;
 mod names;
+mod operation;
 mod pragma;
 mod shares;
 mod tables;
+mod target;
+mod workload;
 
 use std::path::PathBuf;
-use std::sync::Arc;
 
-use crate::dataset::Dataset;
 use crate::diagnostic::Span;
 use crate::scenario::Reset;
 
 pub use build::build;
+pub use operation::{
+    Bind, EXPECT_CHANGES, EXPECT_ROWS, EXPECT_VALUE, Expect, Kind, NOTHING_CAPTURED, Operation, Repeat, Step,
+    Transaction,
+};
+pub use target::Target;
+pub use workload::{
+    Arrivals, Batch, BatchMode, BatchSize, Crew, Extent, Load, POOL_TIMEOUT, Pool, Retry, Stage, WarmUp,
+    Workload,
+};
 
 /// Everything that a run needs, with nothing left to decide.
 #[derive(Debug)]
@@ -33,24 +43,36 @@ pub struct Plan {
     pub seed: u64,
     /// Where the writes go.
     pub database: Database,
-    /// In the file's order; [`Operation::table`] and the dataset use the same indexes.
+    /// In the file's order; operations and the dataset use the same indexes.
     pub tables: Vec<Table>,
-    /// What is executed, each with its count per level.
+    /// The inserts of tables that get rows, in the order of the tables, then those of `[operations]`.
     pub operations: Vec<Operation>,
-    /// Rows of every table, and the order of the writes.
-    pub dataset: Arc<Dataset>,
-    /// When tables are dropped and made anew.
-    pub reset: Reset,
-    /// Writes per level.
-    pub total: u64,
-    /// One level each, in this order.
-    pub concurrency: Vec<u32>,
+    /// At least one, in the file's order.
+    pub workloads: Vec<Workload>,
+    /// In the file's order.
+    pub targets: Vec<Target>,
     /// Whether totals were divided by `--quick`.
     pub quick: bool,
     /// A stricter schema for the result.
     pub result_schema: Option<PathBuf>,
     /// What the plan was made from.
     pub source: Record,
+}
+
+impl Plan {
+    /// Whether tables are set up and torn down around every single write, each worker with a database of its own. Holds for all workloads.
+    pub fn per_write(&self) -> bool {
+        self.workloads.iter().any(|workload| workload.reset == Reset::Write)
+    }
+
+    /// Connections that are open at once, at most.
+    pub fn connections(&self) -> u32 {
+        let of = |workload: &Workload| match workload.pool {
+            Some(pool) => pool.max,
+            None => workload.concurrency.iter().copied().max().unwrap_or(1),
+        };
+        self.workloads.iter().map(of).max().unwrap_or(1)
+    }
 }
 
 /// The text that a plan was made from, kept for the result.
@@ -79,6 +101,8 @@ pub struct Database {
     pub pragmas: Vec<Pragma>,
     /// SQL of the scenario may name other database files.
     pub allow_attach: bool,
+    /// Statements that each connection keeps prepared. Absent: all are held for the whole level. 0: prepared every time.
+    pub statement_cache: Option<u32>,
 }
 
 /// What holds the database.
@@ -121,17 +145,4 @@ pub struct Table {
     pub references: Vec<String>,
     /// Whether every value under a foreign key is one of an earlier row.
     pub references_bound: bool,
-}
-
-/// One statement of the mix.
-#[derive(Clone, Debug)]
-pub struct Operation {
-    /// The table's name, for a table's share.
-    pub name: String,
-    /// Index of the table that it writes.
-    pub table: usize,
-    /// One parameter for each value on the tape.
-    pub sql: String,
-    /// How often per level.
-    pub count: u64,
 }

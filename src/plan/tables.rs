@@ -3,7 +3,7 @@
 use super::columns;
 use super::ddl::{self, ForeignKey, TableFacts, span_of};
 use super::names::Names;
-use crate::dataset::{Column, Interleaving, Order, Rows, Source, TooFew};
+use crate::dataset::{Column, Rows, Source, Unorderable};
 use crate::diagnostic::{Code, Diagnostic, Sources, Span, nearest};
 use crate::scenario::{Scenario, Spans};
 use crate::template::{
@@ -326,35 +326,22 @@ fn circle(parents: &[Vec<usize>], ranks: &[usize]) -> Vec<usize> {
     way
 }
 
-/// The mixed order, and the phased one where the scenario asks for it; or which group of columns cannot be distinct.
-pub(super) fn orders(
-    input: &Input<'_>,
-    tables: &Tables,
-    counts: &[u64],
-    parts: u64,
-) -> Result<(Order, Option<Order>), Diagnostic> {
-    let refused = |few: TooFew| {
-        let name = &tables.rows[few.table].name;
-        let words = format!(
-            "`{name}` gets {} rows, but the rows that it refers to give only {} distinct combination{}",
-            few.rows,
-            few.combinations,
-            if few.combinations == 1 { "" } else { "s" }
-        );
-        Diagnostic::error(Code::NotDistinct, input.at(&["tables", name]), words)
-            .help("give the tables that it refers to a larger `share`, or this table a smaller one")
-    };
-    let order = |combinations: &[Vec<Vec<usize>>], interleaving| {
-        Order::new(counts, &tables.ranks, combinations, interleaving, parts).map_err(refused)
-    };
-    let mixed = order(&tables.combinations, Interleaving::Mixed)?;
-    // Written table by table, no row has to wait for combinations.
-    let none = vec![Vec::new(); counts.len()];
-    let phased = match input.scenario.order {
-        crate::scenario::Order::Mixed => None,
-        crate::scenario::Order::Phased => Some(order(&none, Interleaving::Phased)?),
-    };
-    Ok((mixed, phased))
+/// Says why operations cannot be put in order.
+pub(super) fn unorderable(input: &Input<'_>, names: &[String], fault: &Unorderable) -> Diagnostic {
+    match fault {
+        Unorderable::TooFew(few) => {
+            let name = &names[few.table];
+            let words = format!(
+                "`{name}` gets {} rows, but the rows that it refers to give only {} distinct combination{}",
+                few.rows,
+                few.combinations,
+                if few.combinations == 1 { "" } else { "s" }
+            );
+            Diagnostic::error(Code::NotDistinct, input.at(&["tables", name]), words)
+                .help("give the tables that it refers to a larger `share`, or this table a smaller one")
+        }
+        Unorderable::NoRows { .. } | Unorderable::NothingLeft { .. } => unimplemented!(),
+    }
 }
 
 /// Tables whose unique columns run out of values before the rows do.

@@ -82,7 +82,7 @@ fn configuration(plan: &Plan, level: &LevelMeasurement, verification: Verificati
         concurrency: level.concurrency,
         total_writes: level.planned,
         metrics: Some(metrics(&overall, level.duration_ns)),
-        workload: "write".to_owned(),
+        workload: level.workload.clone(),
         variant: "base".to_owned(),
         parameters: IndexMap::new(),
         attempted,

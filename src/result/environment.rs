@@ -168,9 +168,9 @@ impl Environment {
             ("memoryBytes", machine.memory_bytes.map(|bytes| bytes.to_string())),
             ("memoryLimitBytes", machine.memory_limit_bytes.map(|bytes| bytes.to_string())),
             ("tables", Some(digest(&rows.map(ToString::to_string).join("\n")))),
-            ("totalWrites", Some(plan.total.to_string())),
+            ("totalWrites", Some(plan.workloads[0].planned().to_string())),
             ("seed", Some(plan.seed.to_string())),
-            ("reset", Some(format!("{:?}", plan.reset).to_lowercase())),
+            ("reset", Some(format!("{:?}", plan.workloads[0].reset).to_lowercase())),
         ];
         self.comparability =
             fields.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect();

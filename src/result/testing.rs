@@ -5,21 +5,17 @@ use std::sync::Arc;
 
 use super::environment::{Environment, Runner, Storage};
 use super::model::{RunResult, Status};
-use crate::dataset::{Dataset, Interleaving, Order};
+use crate::dataset::{Dataset, Interleaving, Parts, Rows};
 use crate::engine::Facts;
 use crate::machine::{FileSystem, Machine};
 use crate::measure::*;
-use crate::plan::{Database, Location, Operation, Plan, Record};
+use crate::plan::{Crew, Database, Extent, Load, Location, Operation, Plan, Record, WarmUp, Workload};
 use crate::scenario::Reset;
 
 /// Two tables, one operation each.
 pub(crate) fn plan() -> Plan {
-    let operation = |name: &str, table| Operation {
-        name: name.to_owned(),
-        table,
-        sql: format!("INSERT INTO {name} VALUES (?)"),
-        count: 2,
-    };
+    let operation =
+        |name: &str, table| Operation::insert(name, table, format!("INSERT INTO {name} VALUES (?)"), 1);
     Plan {
         name: "base-0".to_owned(),
         test: "write".to_owned(),
@@ -30,13 +26,12 @@ pub(crate) fn plan() -> Plan {
             busy_timeout_ms: 5_000,
             pragmas: Vec::new(),
             allow_attach: false,
+            statement_cache: None,
         },
         tables: Vec::new(),
         operations: vec![operation("users", 0), operation("posts", 1)],
-        dataset: Arc::new(empty_dataset()),
-        reset: Reset::Level,
-        total: 4,
-        concurrency: vec![1, 2],
+        workloads: vec![workload()],
+        targets: Vec::new(),
         quick: false,
         result_schema: None,
         source: Record {
@@ -46,6 +41,28 @@ pub(crate) fn plan() -> Plan {
             overrides: vec![("total_writes".to_owned(), "4".to_owned())],
             effective: serde_json::json!({ "total_writes": 4, "order": "mixed" }),
         },
+    }
+}
+
+fn workload() -> Workload {
+    Workload {
+        name: "write".to_owned(),
+        crews: vec![Crew {
+            role: None,
+            workers: None,
+            dataset: Arc::new(empty_dataset()),
+            counts: vec![2, 2],
+        }],
+        extent: Extent::Total(4),
+        concurrency: vec![1, 2],
+        iterations: 1,
+        warm_up: WarmUp::None,
+        reset: Reset::Level,
+        load: Load::Closed,
+        retry: None,
+        batch: None,
+        pool: None,
+        only_inserts: true,
     }
 }
 
@@ -122,6 +139,8 @@ pub(crate) fn level(concurrency: u32, latencies: &[u64], refused: u64) -> LevelM
         sample: "database is locked".to_owned(),
     };
     LevelMeasurement {
+        workload: "write".to_owned(),
+        iteration: 1,
         concurrency,
         planned: count + refused,
         duration_ns: 4_000_000,
@@ -139,6 +158,14 @@ pub(crate) fn level(concurrency: u32, latencies: &[u64], refused: u64) -> LevelM
         resources: ResourceMeasurement { user_cpu_ns: Some(3_000_000), ..ResourceMeasurement::default() },
         floor_ns: 90,
         reset_ns: None,
+        warm_up: None,
+        used_up: false,
+        arrivals: None,
+        retries: None,
+        batches: None,
+        pool: None,
+        times: None,
+        checkpoints: Vec::new(),
     }
 }
 
@@ -163,6 +190,18 @@ pub(crate) fn finished() -> RunResult {
 }
 
 fn empty_dataset() -> Dataset {
-    let order = Order::new(&[2, 2], &[0, 1], &[Vec::new(), Vec::new()], Interleaving::Mixed, 1);
-    Dataset::new(42, Vec::new(), order.expect("nothing has to be distinct"), None)
+    let rows = |name: &str| Rows { name: name.to_owned(), columns: Vec::new() };
+    let parts = Parts {
+        seed: 42,
+        tables: Arc::new(vec![rows("users"), rows("posts")]),
+        loaded: vec![0, 0],
+        writers: vec![vec![(0, 2)], vec![(1, 2)]],
+        actions: Vec::new(),
+        ranks: vec![0, 1],
+        combinations: vec![Vec::new(), Vec::new()],
+        interleaving: Interleaving::Mixed,
+        parts: 1,
+        loaded_only: vec![false, false],
+    };
+    Dataset::new(parts).expect("nothing has to be distinct")
 }

@@ -20,6 +20,7 @@ const FLOOR_ROUNDS: usize = 3;
 
 /// What a level works on.
 pub(super) struct Work<'a> {
+    pub(super) workload: &'a str,
     pub(super) dataset: &'a Dataset,
     pub(super) operations: &'a [Operation],
     pub(super) tape: &'a Tape,
@@ -138,6 +139,8 @@ pub(super) fn measure(
     let merged = std::mem::replace(&mut worked.merged, merge(Vec::new(), TimeSeries::default(), &[]));
     let attempted: u64 = merged.workers.iter().map(|w| w.attempted).sum();
     let measurement = LevelMeasurement {
+        workload: level.workload.to_owned(),
+        iteration: 1,
         concurrency,
         planned,
         duration_ns: worked.duration_ns,
@@ -158,6 +161,14 @@ pub(super) fn measure(
         },
         floor_ns,
         reset_ns: level.per_write.then_some(worked.reset_ns),
+        warm_up: None,
+        used_up: false,
+        arrivals: None,
+        retries: None,
+        batches: None,
+        pool: None,
+        times: None,
+        checkpoints: Vec::new(),
     };
     Ok((measurement, worked))
 }

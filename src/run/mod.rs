@@ -15,7 +15,7 @@ use crate::clock::Clock;
 use crate::dataset::{Tape, TapeError, TapeOptions};
 use crate::engine::{Engine, EngineError};
 use crate::measure::{LevelMeasurement, TableVerification, Verification, VerificationStatus};
-use crate::plan::Plan;
+use crate::plan::{Crew, Plan, Workload};
 use crate::scenario::Reset;
 
 pub use level::LiveCounters;
@@ -59,12 +59,25 @@ pub enum Event<'a> {
     },
     /// Tables are made anew, then sessions opened.
     Resetting,
+    /// Rows are being loaded.
+    Loading {
+        /// How many.
+        total: u64,
+        /// How many so far.
+        done: Arc<AtomicU64>,
+    },
     /// Workers are about to start.
     LevelStarted {
+        /// Name of the workload.
+        workload: &'a str,
+        /// Which repetition of the level, from 1.
+        iteration: u32,
         /// Workers.
         concurrency: u32,
-        /// Operations.
+        /// Operations; the most there can be where the level lasts for a time.
         planned: u64,
+        /// How long it lasts, nanoseconds, where it lasts for a time.
+        duration_ns: Option<u64>,
         /// While it runs.
         live: LiveCounters,
     },
@@ -126,21 +139,26 @@ pub fn execute(
     options: &Options,
     on_event: &mut dyn FnMut(Event<'_>),
 ) -> Result<(), RunError> {
-    let mut run =
-        Run { plan, engine, options, on_event, tape: None, states: fresh_states(plan), floor_ns: 0 };
-    for (index, &concurrency) in plan.concurrency.iter().enumerate() {
-        run.level(index as u64, concurrency)?;
+    for workload in &plan.workloads {
+        let crew = &workload.crews[0];
+        let states = fresh_states(crew);
+        let mut run =
+            Run { plan, workload, crew, engine, options, on_event, tape: None, states, floor_ns: 0 };
+        for (index, &concurrency) in workload.concurrency.iter().enumerate() {
+            run.level(index as u64, concurrency)?;
+        }
     }
     Ok(())
 }
 
-fn fresh_states(plan: &Plan) -> RowStates {
-    let order = plan.dataset.order();
-    RowStates::new((0..plan.tables.len()).map(|t| order.count(t) * order.parts()))
+fn fresh_states(crew: &Crew) -> RowStates {
+    RowStates::new((0..crew.dataset.tables().len()).map(|t| crew.dataset.rows_in_all(t)))
 }
 
 struct Run<'a> {
     plan: &'a Plan,
+    workload: &'a Workload,
+    crew: &'a Crew,
     engine: &'a mut dyn Engine,
     options: &'a Options,
     on_event: &'a mut dyn FnMut(Event<'_>),
@@ -152,25 +170,33 @@ struct Run<'a> {
 
 impl Run<'_> {
     fn level(&mut self, index: u64, concurrency: u32) -> Result<(), RunError> {
-        let survives = self.plan.reset == Reset::Scenario;
+        let survives = self.workload.reset == Reset::Scenario;
         self.prepare_tape(if survives { index } else { 0 })?;
         if index == 0 || !survives {
             (self.on_event)(Event::Resetting);
             self.engine.reset()?;
-            self.states = fresh_states(self.plan);
+            self.states = fresh_states(self.crew);
         }
         let live = LiveCounters::default();
-        let planned = self.plan.dataset.order().part_total();
-        (self.on_event)(Event::LevelStarted { concurrency, planned, live: live.clone() });
+        let planned = self.crew.dataset.part_total();
+        (self.on_event)(Event::LevelStarted {
+            workload: &self.workload.name,
+            iteration: 1,
+            concurrency,
+            planned,
+            duration_ns: None,
+            live: live.clone(),
+        });
         let (_, tape) = self.tape.as_ref().expect("the tape was just made");
         let work = Work {
-            dataset: &self.plan.dataset,
+            workload: &self.workload.name,
+            dataset: &self.crew.dataset,
             operations: &self.plan.operations,
             tape,
             states: &self.states,
             clock: &self.options.clock,
             stop: &self.options.stop,
-            per_write: self.plan.reset == Reset::Write,
+            per_write: self.workload.reset == Reset::Write,
         };
         let (measurement, worked) = level::measure(&work, self.engine, concurrency, self.floor_ns, &live)?;
         (self.on_event)(Event::LevelEnded);
@@ -187,16 +213,12 @@ impl Run<'_> {
             return Ok(());
         }
         self.tape = None;
-        let order = self.plan.dataset.order();
         let done = Arc::new(AtomicU64::new(0));
-        (self.on_event)(Event::Generating { total: order.part_total(), done: Arc::clone(&done) });
-        let position = |table| self.plan.operations.iter().position(|o| o.table == table);
-        let operation_of_table: Vec<Option<usize>> = (0..self.plan.tables.len()).map(position).collect();
+        (self.on_event)(Event::Generating { total: self.crew.dataset.part_total(), done: Arc::clone(&done) });
         let tape = Tape::generate(
-            &self.plan.dataset,
+            &self.crew.dataset,
             part,
             &TapeOptions {
-                operation_of_table: &operation_of_table,
                 budget_bytes: self.options.tape_budget_bytes,
                 folder: self.options.tape_folder.clone(),
                 stop: &self.options.stop,
@@ -212,10 +234,11 @@ impl Run<'_> {
     }
 
     fn floor(&self, tape: &Tape) -> Result<u64, RunError> {
-        let order = self.plan.dataset.order();
-        let counts: Vec<u64> = (0..self.plan.tables.len()).map(|t| order.count(t)).collect();
+        let counts: Vec<u64> =
+            (0..self.plan.tables.len()).map(|t| self.crew.dataset.rows_in_all(t)).collect();
         let work = Work {
-            dataset: &self.plan.dataset,
+            workload: &self.workload.name,
+            dataset: &self.crew.dataset,
             operations: &self.plan.operations,
             tape,
             states: &self.states,
@@ -227,7 +250,7 @@ impl Run<'_> {
     }
 
     fn verify(&mut self, measurement: &LevelMeasurement, worked: &Worked) -> Verification {
-        if self.plan.reset == Reset::Write {
+        if self.workload.reset == Reset::Write {
             return verification_of_single_writes(self.plan, &self.states, worked);
         }
         if self.options.stop.load(Ordering::Relaxed) {
@@ -236,7 +259,7 @@ impl Run<'_> {
         let done = Arc::new(AtomicU64::new(0));
         (self.on_event)(Event::Verifying { done: Arc::clone(&done) });
         let expected = verify::Expected {
-            dataset: &self.plan.dataset,
+            dataset: &self.crew.dataset,
             tables: &self.plan.tables,
             states: &self.states,
             database_bytes: measurement.resources.engine.database_bytes,

@@ -169,7 +169,7 @@ impl Worker<'_, '_> {
         let latency_ns = shared.clock.nanos_between(start, end);
         let end_ns = shared.clock.nanos_between(shared.origin, end);
         let sample = Sample { operation, row: row + 1, latency_ns, end_ns };
-        let table = shared.operations[operation].table;
+        let table = shared.operations[operation].inserts().expect("an insert");
         match outcome {
             Outcome::Done { changes } => {
                 // An INSERT that a conflict clause ignored is acknowledged, and leaves no row to refer to.
@@ -191,6 +191,7 @@ impl Worker<'_, '_> {
                 shared.give_up(EngineError::Fatal { code: failure.code, message: failure.message });
                 false
             }
+            Outcome::Unexpected { .. } | Outcome::Torn(_) => unimplemented!(),
             Outcome::Cancelled => false,
         }
     }
@@ -206,7 +207,7 @@ impl Worker<'_, '_> {
     #[cold]
     fn not_sent(&mut self, operation: usize, row: u64, parent: (usize, u64)) {
         let shared = self.shared;
-        shared.states.refuse(shared.operations[operation].table, row);
+        shared.states.refuse(shared.operations[operation].inserts().expect("an insert"), row);
         shared.errors.fetch_add(1, Ordering::Relaxed);
         let end_ns = shared.clock.nanos_between(shared.origin, shared.clock.now());
         let name = &shared.dataset.tables()[parent.0].name;
@@ -219,7 +220,7 @@ impl Worker<'_, '_> {
     fn write_alone(&mut self, operation: usize, row: u64, values: Decoder<'_>) {
         let clock = self.shared.clock;
         let start = clock.now();
-        let table = self.shared.operations[operation].table;
+        let table = self.shared.operations[operation].inserts().expect("an insert");
         let ready = self.session.set_up().and_then(|()| self.make_parents(table, row));
         self.tally.reset_ns += clock.nanos_between(start, clock.now());
         if let Err(error) = ready {
@@ -262,12 +263,15 @@ impl Worker<'_, '_> {
     }
 
     fn insert_parent(&mut self, table: usize, bytes: &[u8]) -> Result<(), EngineError> {
-        let operation = self.shared.operations.iter().position(|o| o.table == table);
+        let operation = self.shared.operations.iter().position(|o| o.inserts() == Some(table));
         let operation = operation.expect("a table that others refer to is written");
         match self.session.execute(operation, Decoder::new(bytes)) {
             Outcome::Done { .. } => Ok(()),
             Outcome::Cancelled => Err(EngineError::Interrupted),
-            Outcome::Refused(f) | Outcome::Fatal(f) => Err(EngineError::Fatal {
+            Outcome::Unexpected { failure: f, .. }
+            | Outcome::Torn(f)
+            | Outcome::Refused(f)
+            | Outcome::Fatal(f) => Err(EngineError::Fatal {
                 code: f.code,
                 message: format!("a parent row was refused: {}", f.message),
             }),

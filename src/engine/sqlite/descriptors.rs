@@ -62,7 +62,13 @@ mod tests {
     use super::*;
 
     fn database(location: Location) -> Database {
-        Database { location, busy_timeout_ms: 0, pragmas: Vec::new(), allow_attach: false }
+        Database {
+            location,
+            busy_timeout_ms: 0,
+            pragmas: Vec::new(),
+            allow_attach: false,
+            statement_cache: None,
+        }
     }
 
     #[test]

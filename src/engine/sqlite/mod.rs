@@ -49,9 +49,9 @@ use self::inspect::{SqliteInspector, stoppable};
 use self::ownership::Claim;
 use self::session::SqliteSession;
 use self::totals::Totals;
-use crate::engine::{Counters, Engine, EngineError, Facts, Inspector, Session};
+use crate::clock::Clock;
+use crate::engine::{Checkpoint, Connector, Counters, Engine, EngineError, Facts, Inspector, Session};
 use crate::plan::{Database, Location, Operation, Table};
-use crate::scenario::Reset;
 
 /// A connection that may be lent.
 type Slot = Arc<Mutex<Option<Link>>>;
@@ -90,8 +90,8 @@ impl Guard<'_> {
 }
 
 impl SqliteEngine {
-    /// Takes the database's place, marks it, and tries all settings on a connection like a worker's. With [`Reset::Write`] each worker has a
-    /// database of its own: `<stem>.w<n>.db` beside the path, which itself is not touched. `stop` tells that the run is being stopped.
+    /// Takes the database's place, marks it, and tries all settings on a connection like a worker's. With a reset around every write each worker has a
+    /// database of its own: `<stem>.w<n>.db` beside the path, which itself is not touched. Times are read from `clock`; `stop` tells that the run is being stopped.
     ///
     /// # Errors
     /// [`EngineError::Foreign`] for what the runner did not make, [`EngineError::Unavailable`] for what it cannot have,
@@ -100,16 +100,18 @@ impl SqliteEngine {
         database: &Database,
         tables: &[Table],
         operations: &[Operation],
-        reset: Reset,
+        per_write: bool,
+        clock: &Clock,
         stop: Arc<AtomicBool>,
     ) -> Result<SqliteEngine, EngineError> {
+        let _ = clock;
         let settings = Settings {
             pragmas: database.pragmas.clone(),
             busy_timeout_ms: database.busy_timeout_ms,
             allow_attach: database.allow_attach,
             stop,
         };
-        let own = reset == Reset::Write;
+        let own = per_write;
         let place = match &database.location {
             Location::File(path) => Place::File(path.clone()),
             Location::Memory { shared: true } if !own => Place::Shared(shared_name()),
@@ -246,6 +248,14 @@ impl Engine for SqliteEngine {
         Ok(Box::new(SqliteSession::new(link, home, &self.blueprint, &self.totals, self.own)?))
     }
 
+    fn connector(&mut self) -> Result<Arc<dyn Connector>, EngineError> {
+        unimplemented!()
+    }
+
+    fn take_checkpoints(&mut self) -> Vec<Checkpoint> {
+        Vec::new()
+    }
+
     fn facts(&self) -> Facts {
         self.facts.clone()
     }
@@ -262,6 +272,8 @@ impl Engine for SqliteEngine {
             cache_writes: total(&self.totals.cache_writes),
             cache_spills: total(&self.totals.cache_spills),
             checkpoints: total(&self.totals.checkpoints),
+            statement_hits: None,
+            statement_misses: None,
         })
     }
 

@@ -10,7 +10,8 @@ use super::connect::Link;
 use super::prepared::Prepared;
 use super::totals::{self, Totals};
 use super::{Blueprint, Slot, codes, rows, schema};
-use crate::engine::{EngineError, Failure, Lookup, Outcome, Session};
+use crate::engine::{EngineError, Failure, Lookup, Outcome, Session, Times};
+use crate::plan::Transaction;
 use crate::value::{Decoder, Value};
 
 /// A connection and the prepared operations. Closed, or given back, when dropped.
@@ -55,7 +56,7 @@ impl SqliteSession {
         self.statements.clear();
         for operation in &self.blueprint.operations {
             // SAFETY: the session finalises its statements before it parts with the connection, and has both to itself.
-            let prepared = unsafe { Prepared::new(&self.link().connection, &operation.sql) };
+            let prepared = unsafe { Prepared::new(&self.link().connection, &operation.steps[0].sql) };
             let prepared = prepared.map_err(|error| self.fault(&error, "preparing an operation"))?;
             self.statements.push(prepared);
         }
@@ -95,6 +96,30 @@ impl Session for SqliteSession {
             Ok(changes) => Outcome::Done { changes },
             Err(code) => self.failed(operation, code),
         }
+    }
+
+    fn begin(&mut self, _mode: Transaction) -> Outcome {
+        unimplemented!()
+    }
+
+    fn commit(&mut self) -> Outcome {
+        unimplemented!()
+    }
+
+    fn roll_back(&mut self) {
+        unimplemented!()
+    }
+
+    fn prepare_rows(&mut self, _operation: usize, _rows: usize) -> Result<(), EngineError> {
+        unimplemented!()
+    }
+
+    fn insert_rows(&mut self, _operation: usize, _rows: &[Decoder<'_>]) -> Outcome {
+        unimplemented!()
+    }
+
+    fn take_times(&mut self) -> Option<Times> {
+        None
     }
 
     fn set_up(&mut self) -> Result<(), EngineError> {

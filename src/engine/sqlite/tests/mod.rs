@@ -12,7 +12,13 @@ fn pragma(name: &str, value: &str, expected: &str) -> Pragma {
 }
 
 fn database(location: Location, pragmas: &[Pragma]) -> Database {
-    Database { location, busy_timeout_ms: 0, pragmas: pragmas.to_vec(), allow_attach: false }
+    Database {
+        location,
+        busy_timeout_ms: 0,
+        pragmas: pragmas.to_vec(),
+        allow_attach: false,
+        statement_cache: None,
+    }
 }
 
 fn tables() -> Vec<Table> {
@@ -33,20 +39,15 @@ fn tables() -> Vec<Table> {
 }
 
 fn operations() -> Vec<Operation> {
-    let operation = |name: &str, table, sql: &str| Operation {
-        name: name.to_owned(),
-        table,
-        sql: sql.to_owned(),
-        count: 1,
-    };
+    let operation = |name: &str, table, sql: &str| Operation::insert(name, table, sql.to_owned(), 2);
     vec![
         operation("users", 0, "INSERT INTO users (id, name) VALUES (?1, ?2)"),
         operation("posts", 1, "INSERT INTO posts (id, user_id) VALUES (?1, ?2) RETURNING id"),
     ]
 }
 
-fn open(database: &Database, reset: Reset) -> Result<SqliteEngine, EngineError> {
-    SqliteEngine::open(database, &tables(), &operations(), reset, Arc::default())
+fn open(database: &Database, per_write: bool) -> Result<SqliteEngine, EngineError> {
+    SqliteEngine::open(database, &tables(), &operations(), per_write, &Clock::real(), Arc::default())
 }
 
 fn in_file(pragmas: &[Pragma]) -> (tempfile::TempDir, Database) {
@@ -93,7 +94,7 @@ fn levels_start_from_the_same_file_and_nothing_is_left_behind() {
         pragma("synchronous", "NORMAL", "1"),
     ];
     let (folder, database) = in_file(&pragmas);
-    let mut engine = open(&database, Reset::Level).unwrap();
+    let mut engine = open(&database, false).unwrap();
     let mut sizes = Vec::new();
     for _ in 0..3 {
         engine.reset().unwrap();
@@ -123,7 +124,7 @@ fn levels_start_from_the_same_file_and_nothing_is_left_behind() {
 fn automatic_checkpoints_happen_and_are_counted() {
     let pragmas = [pragma("journal_mode", "wal", "wal"), pragma("wal_autocheckpoint", "10", "10")];
     let (_folder, database) = in_file(&pragmas);
-    let mut engine = open(&database, Reset::Level).unwrap();
+    let mut engine = open(&database, false).unwrap();
     engine.reset().unwrap();
     let before = engine.counters().unwrap();
     let mut session = engine.open_session(0).unwrap();
@@ -137,7 +138,7 @@ fn automatic_checkpoints_happen_and_are_counted() {
 #[test]
 fn a_kept_database_is_one_file_with_its_rows() {
     let (folder, database) = in_file(&[pragma("journal_mode", "wal", "wal")]);
-    let mut engine = open(&database, Reset::Level).unwrap();
+    let mut engine = open(&database, false).unwrap();
     engine.reset().unwrap();
     let mut session = engine.open_session(0).unwrap();
     assert!(done(&execute(&mut *session, 0, &user(1, "Ann"))));
@@ -152,23 +153,22 @@ fn a_kept_database_is_one_file_with_its_rows() {
 #[test]
 fn an_engine_that_is_dropped_or_fails_to_open_cleans_up() {
     let (folder, database) = in_file(&[]);
-    let mut engine = open(&database, Reset::Level).unwrap();
+    let mut engine = open(&database, false).unwrap();
     engine.reset().unwrap();
-    assert!(matches!(open(&database, Reset::Level), Err(EngineError::Unavailable(_))));
+    assert!(matches!(open(&database, false), Err(EngineError::Unavailable(_))));
     assert_eq!(files(&folder), ["x.db"]);
     drop(engine);
     assert_eq!(files(&folder), [""; 0]);
     let wrong = [pragma("cache_size", "7", "7"), pragma("journal_mode", "wall", "wal")];
     let (folder, database) = in_file(&wrong);
-    let error = open(&database, Reset::Level).unwrap_err();
+    let error = open(&database, false).unwrap_err();
     assert!(matches!(&error, EngineError::Setting { pragma: Some(1), .. }), "{error}");
     assert_eq!(files(&folder), [""; 0]);
 }
 
 #[test]
 fn a_setting_without_effect_is_an_error_also_in_memory() {
-    let memory =
-        |shared, pragmas: &[Pragma]| open(&database(Location::Memory { shared }, pragmas), Reset::Level);
+    let memory = |shared, pragmas: &[Pragma]| open(&database(Location::Memory { shared }, pragmas), false);
     for shared in [false, true] {
         let wal = memory(shared, &[pragma("journal_mode", "wal", "wal")]).unwrap_err();
         assert!(matches!(wal, EngineError::Setting { pragma: Some(0), .. }), "{wal}");
@@ -181,7 +181,7 @@ fn a_setting_without_effect_is_an_error_also_in_memory() {
 
 #[test]
 fn private_memory_has_one_connection_that_comes_back() {
-    let mut engine = open(&database(Location::Memory { shared: false }, &[]), Reset::Level).unwrap();
+    let mut engine = open(&database(Location::Memory { shared: false }, &[]), false).unwrap();
     engine.reset().unwrap();
     let mut session = engine.open_session(0).unwrap();
     assert!(matches!(engine.open_session(1), Err(EngineError::Unavailable(_))));
@@ -197,8 +197,8 @@ fn private_memory_has_one_connection_that_comes_back() {
 #[test]
 fn shared_memory_is_shared_by_the_sessions_of_one_engine_only() {
     let memory = database(Location::Memory { shared: true }, &[]);
-    let mut engine = open(&memory, Reset::Level).unwrap();
-    let mut other = open(&memory, Reset::Level).unwrap();
+    let mut engine = open(&memory, false).unwrap();
+    let mut other = open(&memory, false).unwrap();
     engine.reset().unwrap();
     other.reset().unwrap();
     let (mut first, mut second) = (engine.open_session(0).unwrap(), engine.open_session(1).unwrap());
@@ -214,7 +214,7 @@ fn a_locking_mode_for_workers_does_not_lock_the_runner_in_or_them_out() {
         let pragmas =
             [pragma("journal_mode", journal, journal), pragma("locking_mode", "EXCLUSIVE", "exclusive")];
         let (folder, database) = in_file(&pragmas);
-        let mut engine = open(&database, Reset::Level).unwrap();
+        let mut engine = open(&database, false).unwrap();
         for _ in 0..2 {
             engine.reset().unwrap();
             let mut session = engine.open_session(0).unwrap();
@@ -233,7 +233,7 @@ fn with_a_reset_around_every_write_each_worker_has_a_file_of_its_own() {
     let (folder, file) = in_file(&[pragma("foreign_keys", "on", "1")]);
     for database in [file, database(Location::Memory { shared: true }, &[pragma("foreign_keys", "on", "1")])]
     {
-        let mut engine = open(&database, Reset::Write).unwrap();
+        let mut engine = open(&database, true).unwrap();
         engine.reset().unwrap();
         let mut sessions: Vec<_> = (0..2).map(|worker| engine.open_session(worker).unwrap()).collect();
         if database.location != (Location::Memory { shared: true }) {
@@ -259,7 +259,7 @@ fn with_a_reset_around_every_write_each_worker_has_a_file_of_its_own() {
 fn a_foreign_file_in_the_place_of_a_workers_own_is_refused() {
     let (folder, database) = in_file(&[]);
     std::fs::write(folder.path().join("x.w1.db"), "mine").unwrap();
-    let mut engine = open(&database, Reset::Write).unwrap();
+    let mut engine = open(&database, true).unwrap();
     assert!(engine.open_session(0).is_ok());
     assert!(matches!(engine.open_session(1), Err(EngineError::Foreign(_))));
     drop(engine);

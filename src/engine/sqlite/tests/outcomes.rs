@@ -5,7 +5,7 @@ use super::*;
 #[test]
 fn refusals_carry_the_extended_code_and_the_run_goes_on() {
     let (_folder, database) = in_file(&[pragma("foreign_keys", "on", "1")]);
-    let mut engine = open(&database, Reset::Level).unwrap();
+    let mut engine = open(&database, false).unwrap();
     engine.reset().unwrap();
     let mut session = engine.open_session(0).unwrap();
     assert!(done(&execute(&mut *session, 0, &user(1, "Ann"))));
@@ -31,7 +31,7 @@ fn refusals_carry_the_extended_code_and_the_run_goes_on() {
 fn a_lock_refuses_after_the_time_out_and_the_wait_is_counted() {
     let (folder, mut database) = in_file(&[]);
     database.busy_timeout_ms = 1;
-    let mut engine = open(&database, Reset::Level).unwrap();
+    let mut engine = open(&database, false).unwrap();
     engine.reset().unwrap();
     let mut session = engine.open_session(0).unwrap();
     let other = Connection::open(folder.path().join("x.db")).unwrap();
@@ -49,7 +49,8 @@ fn a_wait_that_the_stop_ends_is_cancelled_and_not_refused() {
     database.busy_timeout_ms = 60_000;
     let stop = Arc::new(AtomicBool::new(false));
     let mut engine =
-        SqliteEngine::open(&database, &tables(), &operations(), Reset::Level, Arc::clone(&stop)).unwrap();
+        SqliteEngine::open(&database, &tables(), &operations(), false, &Clock::real(), Arc::clone(&stop))
+            .unwrap();
     engine.reset().unwrap();
     let link = connect::connect(&engine.place_of(0).unwrap(), engine.settings(), Role::Worker).unwrap();
     let watch = Arc::clone(&link.watch);
@@ -66,7 +67,7 @@ fn a_wait_that_the_stop_ends_is_cancelled_and_not_refused() {
 #[test]
 fn a_full_database_is_fatal_and_a_mismatch_is_not() {
     let (_folder, database) = in_file(&[pragma("max_page_count", "8", "8")]);
-    let mut engine = open(&database, Reset::Level).unwrap();
+    let mut engine = open(&database, false).unwrap();
     engine.reset().unwrap();
     let mut session = engine.open_session(0).unwrap();
     let outcome = execute(&mut *session, 0, &user(1, &"n".repeat(100_000)));
@@ -78,7 +79,7 @@ fn a_full_database_is_fatal_and_a_mismatch_is_not() {
 #[test]
 fn foreign_keys_are_off_as_sqlite_comes_and_orphans_are_counted() {
     let (_folder, database) = in_file(&[]);
-    let mut engine = open(&database, Reset::Level).unwrap();
+    let mut engine = open(&database, false).unwrap();
     engine.reset().unwrap();
     let mut session = engine.open_session(0).unwrap();
     assert!(done(&execute(&mut *session, 1, &[Value::Integer(1), Value::Integer(9)])));
@@ -91,15 +92,10 @@ fn foreign_keys_are_off_as_sqlite_comes_and_orphans_are_counted() {
 fn sql_cannot_attach_a_file_unless_it_is_allowed() {
     let (folder, mut database) = in_file(&[]);
     let target = folder.path().join("other.db");
-    let attach = Operation {
-        name: "attach".to_owned(),
-        table: 0,
-        sql: format!("ATTACH '{}' AS other", target.display()),
-        count: 1,
-    };
+    let attach = Operation::insert("attach", 0, format!("ATTACH '{}' AS other", target.display()), 0);
     let mut tables = tables();
     let open = |database: &Database, tables: &[Table], operations: &[Operation]| {
-        SqliteEngine::open(database, tables, operations, Reset::Level, Arc::default()).unwrap()
+        SqliteEngine::open(database, tables, operations, false, &Clock::real(), Arc::default()).unwrap()
     };
     let mut engine = open(&database, &tables, std::slice::from_ref(&attach));
     engine.reset().unwrap();
@@ -126,7 +122,7 @@ fn the_inspector_finds_a_changed_and_a_lost_row_and_damage() {
     {
         let (_folder, mut database) = in_file(&[]);
         database.location = location.unwrap_or(database.location);
-        let mut engine = open(&database, Reset::Level).unwrap();
+        let mut engine = open(&database, false).unwrap();
         engine.reset().unwrap();
         let mut session = engine.open_session(0).unwrap();
         assert!((1..4).all(|id| done(&execute(&mut *session, 0, &user(id, &format!("name {id}"))))));
@@ -167,7 +163,8 @@ fn a_long_check_ends_when_the_run_is_stopped() {
     let stop = Arc::new(AtomicBool::new(false));
     let memory = database(Location::Memory { shared: false }, &[]);
     let mut engine =
-        SqliteEngine::open(&memory, &tables(), &operations(), Reset::Level, Arc::clone(&stop)).unwrap();
+        SqliteEngine::open(&memory, &tables(), &operations(), false, &Clock::real(), Arc::clone(&stop))
+            .unwrap();
     engine.reset().unwrap();
     let fill = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000) INSERT INTO users SELECT i, i FROM n";
     engine.admin().unwrap().link().connection.execute_batch(fill).unwrap();
