@@ -312,6 +312,7 @@ impl View<'_> {
             Source::Template(template) => {
                 let context = RowContext {
                     row: self.row + 1,
+                    repetition: 0,
                     seed: mix(column.seed, &[self.row]),
                     column_seed: column.seed,
                     references: self,

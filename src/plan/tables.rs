@@ -253,6 +253,7 @@ fn template(
         vars: &input.scenario.vars,
         locale: input.scenario.locale,
         references: names,
+        repetition: false,
         files: &read_file,
     };
     Template::compile(text, context)

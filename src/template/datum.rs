@@ -65,6 +65,7 @@ impl Kind {
 pub(super) struct Run<'a> {
     pub(super) draw: Draw,
     pub(super) row: u64,
+    pub(super) repetition: u64,
     pub(super) column_seed: u64,
     pub(super) references: &'a dyn References,
     pub(super) text: &'a mut String,

@@ -39,6 +39,7 @@ pub(super) struct Fallback {
 struct Current {
     draw: Draw,
     row: u64,
+    repetition: u64,
     column_seed: u64,
     locale: Locale,
     available: Vec<(usize, u64)>,
@@ -96,6 +97,7 @@ fn evaluate(act: impl FnOnce(&mut Run<'_>) -> Result<Piece, RenderError>) -> Res
         let mut run = Run {
             draw: current.draw.clone(),
             row: current.row,
+            repetition: current.repetition,
             column_seed: current.column_seed,
             references: &lookup,
             text: &mut scratch.text,
@@ -205,6 +207,7 @@ impl Fallback {
             let current = Current {
                 draw: Draw::new(row.seed),
                 row: row.row,
+                repetition: row.repetition,
                 column_seed: row.column_seed,
                 locale: self.locale,
                 available: self
@@ -219,7 +222,7 @@ impl Fallback {
                 scratch: Scratch::default(),
             };
             CURRENT.replace(Some(current));
-            let rendered = self.render(row.row);
+            let rendered = self.render(row.row, row.repetition);
             let current =
                 CURRENT.take().ok_or_else(|| RenderError::new("the row was lost while it was made"))?;
             fetched = current.fetched;
@@ -237,6 +240,7 @@ impl Fallback {
             let mut run = Run {
                 draw: current.draw,
                 row: row.row,
+                repetition: row.repetition,
                 column_seed: row.column_seed,
                 references: row.references,
                 text: &mut scratch.text,
@@ -247,9 +251,11 @@ impl Fallback {
         }
     }
 
-    fn render(&self, row: u64) -> Result<String, Error> {
+    fn render(&self, row: u64, repetition: u64) -> Result<String, Error> {
         let template = self.environment.get_template(NAME)?;
-        template.render(minijinja::context! { row => row as i64, vars => self.vars.clone() })
+        template.render(
+            minijinja::context! { row => row as i64, n => repetition as i64, vars => self.vars.clone() },
+        )
     }
 }
 

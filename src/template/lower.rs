@@ -123,6 +123,7 @@ impl Lower<'_> {
         }
         match name {
             "row" => return Some(Node::Row),
+            "n" if self.context.repetition => return Some(Node::Repetition),
             "vars" => return Some(Node::Constant(self.vars.clone())),
             _ => {}
         }
@@ -154,7 +155,12 @@ impl Lower<'_> {
     fn names(&self) -> impl Iterator<Item = &str> {
         let locals = self.scopes.iter().flatten().map(String::as_str);
         let vars = self.context.vars.keys().map(String::as_str);
-        locals.chain(["row", "vars"]).chain(vars).chain(catalogue().iter().map(|info| info.name))
+        let repetition = self.context.repetition.then_some("n");
+        locals
+            .chain(["row", "vars"])
+            .chain(repetition)
+            .chain(vars)
+            .chain(catalogue().iter().map(|info| info.name))
     }
 
     fn attribute(&mut self, attribute: &ast::GetAttr<'_>, range: Range<usize>) -> Option<Node> {

@@ -55,6 +55,8 @@ pub struct CompileContext<'a> {
     pub locale: Locale,
     /// The scenario's tables.
     pub references: &'a dyn ResolveReference,
+    /// Whether `n` is in scope: the repetition, from 0.
+    pub repetition: bool,
     /// Reads a whole text file for `line(...)`, once, or says why not. Usually [`read_file`].
     pub files: &'a dyn Fn(&str) -> Result<String, String>,
 }
@@ -91,6 +93,8 @@ impl References for NoReferences {
 pub struct RowContext<'a> {
     /// 1, 2, … within the table.
     pub row: u64,
+    /// `n` of a repetition: 0, 1, …; 0 where nothing is repeated.
+    pub repetition: u64,
     /// Mixed from the scenario's seed, table, column and row; see [`mix`].
     pub seed: u64,
     /// Mixed from the scenario's seed, table and column: the order of `unique` values.
@@ -281,6 +285,7 @@ impl Template {
             Body::Tree(node) => node.eval(&mut Run {
                 draw: Draw::new(row.seed),
                 row: row.row,
+                repetition: row.repetition,
                 column_seed: row.column_seed,
                 references: row.references,
                 text: &mut scratch.text,

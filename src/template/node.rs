@@ -11,6 +11,8 @@ use super::{Distinct, Distribution, Locale, RenderError, Target};
 pub(super) enum Node {
     Constant(Datum),
     Row,
+    /// `n` of a repetition.
+    Repetition,
     /// A call whose arguments were known at compile time.
     Call(&'static GeneratorInfo, Box<Prepared>),
     /// A call whose arguments are evaluated for every row.
@@ -61,6 +63,7 @@ impl Node {
             Node::Call(_, prepared) => (prepared.run)(run),
             Node::Constant(datum) => Ok(run.put(datum)),
             Node::Row => Ok(Piece::Integer(run.row as i64)),
+            Node::Repetition => Ok(Piece::Integer(run.repetition as i64)),
             Node::Concat(parts) => {
                 let start = run.text.len();
                 for part in parts {
@@ -115,7 +118,7 @@ impl Node {
     pub(super) fn kind(&self) -> Kind {
         match self {
             Node::Constant(datum) => datum.kind(),
-            Node::Row | Node::Arithmetic(..) => Kind::Integer,
+            Node::Row | Node::Repetition | Node::Arithmetic(..) => Kind::Integer,
             Node::Call(info, _) | Node::Dynamic(info, ..) => info.gives,
             Node::Concat(_) => Kind::Text,
             Node::List(_) => Kind::List,
@@ -135,7 +138,9 @@ impl Node {
             Node::Concat(parts) => distinct_text(parts),
             Node::Shared(node) => node.distinct(),
             Node::Arithmetic(operator, sides) => distinct_arithmetic(*operator, &sides.0, &sides.1),
-            Node::Dynamic(..) | Node::Reference(..) | Node::List(_) | Node::Map(_) => Distinct::Unknown,
+            Node::Repetition | Node::Dynamic(..) | Node::Reference(..) | Node::List(_) | Node::Map(_) => {
+                Distinct::Unknown
+            }
         }
     }
 
@@ -152,7 +157,7 @@ impl Node {
             }
             Node::Unique(inner) => inner.walk(visit),
             Node::Shared(node) => node.walk(visit),
-            Node::Constant(_) | Node::Row | Node::Call(..) | Node::Reference(..) => {}
+            Node::Constant(_) | Node::Row | Node::Repetition | Node::Call(..) | Node::Reference(..) => {}
         }
     }
 

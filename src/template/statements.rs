@@ -100,7 +100,7 @@ fn facts_of_all(nodes: &[&Node]) -> Facts {
             Node::Reference(target, ..) if !facts.references.contains(target) => {
                 facts.references.push(*target)
             }
-            Node::Row => facts.uses_row = true,
+            Node::Row | Node::Repetition => facts.uses_row = true,
             Node::Call(_, prepared) => facts.uses_row |= prepared.uses_row,
             Node::Unique(inner) => {
                 facts.uses_row = true;

@@ -41,7 +41,13 @@ fn with_context<T>(act: impl FnOnce(CompileContext<'_>) -> T) -> T {
         "words.txt" => Ok("one\ntwo\n\nthree\n".to_owned()),
         _ => Err("no such file".to_owned()),
     };
-    act(CompileContext { vars: &vars(), locale: Locale::En, references: &Tables, files: &files })
+    act(CompileContext {
+        vars: &vars(),
+        locale: Locale::En,
+        references: &Tables,
+        repetition: true,
+        files: &files,
+    })
 }
 
 fn compile(source: &str) -> Template {
@@ -55,7 +61,8 @@ fn faults(source: &str) -> Vec<Fault> {
 
 fn try_row(template: &Template, row: u64) -> Result<Value, RenderError> {
     let seed = mix(42, &[1, 2, row]);
-    let context = RowContext { row, seed, column_seed: mix(42, &[1, 2]), references: &Rows(10) };
+    let context =
+        RowContext { row, repetition: 3, seed, column_seed: mix(42, &[1, 2]), references: &Rows(10) };
     template.render(&context, &mut Scratch::default()).map(ValueRef::to_owned)
 }
 
@@ -241,6 +248,8 @@ fn facts_say_what_is_known_beforehand() {
     ] {
         assert_eq!(compile(source).facts().distinct(), distinct, "{source}");
     }
+    assert_eq!(row(&compile("{{ n }}"), 9), Value::Integer(3));
+    assert_eq!(row(&compile("{% if n == 3 %}x{% endif %}{{ n * row }}"), 2), Value::Text("x6".to_owned()));
     assert!(!compile("{{ name() }}").facts().uses_row());
     assert!(compile("{{ name() }}{{ row }}").facts().uses_row());
 }
@@ -294,7 +303,7 @@ fn mistakes_are_placed_and_say_what_to_write() {
 #[test]
 fn a_row_without_parents_is_an_error_in_words() {
     let template = compile("{{ ref('users.id') }}");
-    let context = RowContext { row: 1, seed: 1, column_seed: 1, references: &Rows(0) };
+    let context = RowContext { row: 1, repetition: 0, seed: 1, column_seed: 1, references: &Rows(0) };
     let error = template.render(&context, &mut Scratch::default()).unwrap_err();
     assert!(error.to_string().contains("users.id"), "{error}");
 }
