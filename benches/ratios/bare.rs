@@ -4,6 +4,7 @@
 #![expect(unsafe_code, reason = "this is the C interface, as a C program would use it")]
 
 use std::ffi::{CStr, CString, c_int};
+use std::hint::black_box;
 use std::path::Path;
 use std::ptr;
 use std::sync::Barrier;
@@ -28,8 +29,19 @@ impl Measured {
     }
 }
 
-/// Writes all rows of the plan's only level into a database made anew.
-pub(crate) fn run(plan: &Plan, rows: &Rows) -> Measured {
+/// How the rows of one worker are sent.
+#[derive(Clone, Copy)]
+pub(crate) enum Sent {
+    /// Each in a transaction of its own.
+    Alone,
+    /// So many in a transaction.
+    Together(usize),
+    /// So many in an INSERT. All rows are of one table.
+    InOneInsert(usize),
+}
+
+/// Carries out all operations of the plan's only level in a database made anew; `loaded` are there before.
+pub(crate) fn run(plan: &Plan, loaded: Option<&Rows>, rows: &Rows, sent: Sent) -> Measured {
     let path = match &plan.database.location {
         Location::File(path) => {
             remove(path);
@@ -42,8 +54,15 @@ pub(crate) fn run(plan: &Plan, rows: &Rows) -> Measured {
     let others = (1..plan.workloads[0].concurrency[0]).map(|_| Connection::open(plan, &path));
     let mut connections: Vec<Connection> = std::iter::once(first).chain(others).collect();
     connections.iter_mut().for_each(|connection| connection.prepare(plan));
-    let measured = match &connections[..] {
-        [connection] => alone(connection, rows),
+    if let Some(loaded) = loaded {
+        connections[0].sql("BEGIN");
+        (0..loaded.len()).for_each(|place| assert!(connections[0].execute(loaded, place)));
+        connections[0].sql("COMMIT");
+    }
+    let measured = match (&connections[..], sent) {
+        ([connection], Sent::Alone) => alone(connection, rows),
+        ([connection], Sent::Together(size)) => in_transactions(connection, rows, size),
+        ([connection], Sent::InOneInsert(size)) => in_inserts(connection, plan, rows, size),
         _ => together(&connections, rows),
     };
     drop(connections);
@@ -58,6 +77,60 @@ fn alone(connection: &Connection, rows: &Rows) -> Measured {
         acknowledged += u64::from(connection.execute(rows, place));
     }
     Measured { acknowledged, duration_ns: start.elapsed().as_nanos() as u64 }
+}
+
+fn in_transactions(connection: &Connection, rows: &Rows, size: usize) -> Measured {
+    let [begin, commit] = ["BEGIN", "COMMIT"].map(|sql| Statement(connection.prepared(sql)));
+    let start = Instant::now();
+    let mut acknowledged = 0;
+    for first in (0..rows.len()).step_by(size) {
+        begin.step();
+        for place in first..rows.len().min(first + size) {
+            acknowledged += u64::from(connection.execute(rows, place));
+        }
+        commit.step();
+    }
+    Measured { acknowledged, duration_ns: start.elapsed().as_nanos() as u64 }
+}
+
+fn in_inserts(connection: &Connection, plan: &Plan, rows: &Rows, size: usize) -> Measured {
+    assert_eq!(rows.len() % size, 0, "whole INSERTs");
+    let single = &plan.operations[0].steps[0].sql;
+    let (head, marks) = single.split_once("VALUES").expect("an INSERT");
+    let columns = marks.matches('?').count();
+    let group = format!("({})", vec!["?"; columns].join(", "));
+    let statement = Statement(connection.prepared(&format!("{head}VALUES {}", vec![group; size].join(", "))));
+    let start = Instant::now();
+    for first in (0..rows.len()).step_by(size) {
+        let mut index = 0;
+        for place in first..first + size {
+            for cell in rows.row(place) {
+                index += 1;
+                // SAFETY: the statement is reset, and the arena outlives it.
+                assert_eq!(unsafe { bind(statement.0, index, *cell, &rows.arena) }, ffi::SQLITE_OK);
+            }
+        }
+        statement.step();
+    }
+    Measured { acknowledged: rows.len() as u64, duration_ns: start.elapsed().as_nanos() as u64 }
+}
+
+/// A statement that gives no row.
+struct Statement(*mut ffi::sqlite3_stmt);
+
+impl Statement {
+    fn step(&self) {
+        // SAFETY: the statement is prepared, and what is bound to it is there.
+        let codes = unsafe { (ffi::sqlite3_step(self.0), ffi::sqlite3_reset(self.0)) };
+        assert_eq!(codes, (ffi::SQLITE_DONE, ffi::SQLITE_OK));
+    }
+}
+
+impl Drop for Statement {
+    fn drop(&mut self) {
+        // SAFETY: it is not used again.
+        unsafe { ffi::sqlite3_finalize(self.0) };
+    }
 }
 
 fn together(connections: &[Connection], rows: &Rows) -> Measured {
@@ -152,19 +225,20 @@ impl Connection {
     }
 
     fn prepare(&mut self, plan: &Plan) {
-        for operation in &plan.operations {
-            let mut statement = ptr::null_mut();
-            let flags = ffi::SQLITE_PREPARE_PERSISTENT;
-            let sql = &operation.steps[0].sql;
-            // SAFETY: the text is given with its length.
-            let code = unsafe {
-                let length = sql.len() as c_int;
-                let text = sql.as_ptr().cast();
-                ffi::sqlite3_prepare_v3(self.db, text, length, flags, &raw mut statement, ptr::null_mut())
-            };
-            assert_eq!(code, ffi::SQLITE_OK, "{sql}: {}", self.words());
-            self.statements.push(statement);
-        }
+        self.statements = plan.operations.iter().map(|o| self.prepared(&o.steps[0].sql)).collect();
+    }
+
+    fn prepared(&self, sql: &str) -> *mut ffi::sqlite3_stmt {
+        let mut statement = ptr::null_mut();
+        let flags = ffi::SQLITE_PREPARE_PERSISTENT;
+        // SAFETY: the text is given with its length.
+        let code = unsafe {
+            let length = sql.len() as c_int;
+            let text = sql.as_ptr().cast();
+            ffi::sqlite3_prepare_v3(self.db, text, length, flags, &raw mut statement, ptr::null_mut())
+        };
+        assert_eq!(code, ffi::SQLITE_OK, "{sql}: {}", self.words());
+        statement
     }
 
     /// Whether the row was acknowledged.
@@ -178,8 +252,42 @@ impl Connection {
                     return false;
                 }
             }
-            let code = ffi::sqlite3_step(statement);
+            let mut code = ffi::sqlite3_step(statement);
+            while code == ffi::SQLITE_ROW {
+                touch(statement);
+                code = ffi::sqlite3_step(statement);
+            }
             ffi::sqlite3_reset(statement) == ffi::SQLITE_OK && code == ffi::SQLITE_DONE
+        }
+    }
+}
+
+/// Fetches every column of the current row.
+///
+/// # Safety
+/// The statement is valid and has a row.
+#[inline]
+unsafe fn touch(statement: *mut ffi::sqlite3_stmt) {
+    // SAFETY: passed on to the caller.
+    unsafe {
+        for index in 0..ffi::sqlite3_column_count(statement) {
+            match ffi::sqlite3_column_type(statement, index) {
+                ffi::SQLITE_INTEGER => {
+                    black_box(ffi::sqlite3_column_int64(statement, index));
+                }
+                ffi::SQLITE_FLOAT => {
+                    black_box(ffi::sqlite3_column_double(statement, index));
+                }
+                ffi::SQLITE_TEXT => {
+                    black_box(ffi::sqlite3_column_text(statement, index));
+                    black_box(ffi::sqlite3_column_bytes(statement, index));
+                }
+                ffi::SQLITE_BLOB => {
+                    black_box(ffi::sqlite3_column_blob(statement, index));
+                    black_box(ffi::sqlite3_column_bytes(statement, index));
+                }
+                _ => {}
+            }
         }
     }
 }

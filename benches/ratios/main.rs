@@ -84,6 +84,7 @@ fn main() {
 fn ratios(bench: &Bench) {
     let mut table = Table::new(bench.only.clone());
     throughput::against_bare(bench, &mut table);
+    throughput::long_form(bench, &mut table);
     throughput::of_many(bench, &mut table);
     throughput::gate(bench, &mut table);
     making::all(bench, &mut table);

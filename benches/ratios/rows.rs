@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64};
 
-use runner::dataset::{Dataset, Source, Tape, TapeOptions, Workspace};
+use runner::dataset::{Dataset, Source, Tape, TapeError, TapeOptions, Workspace};
 use runner::diagnostic::render;
 use runner::plan::{self, Plan};
 use runner::run;
@@ -12,6 +12,24 @@ use runner::value::{EncodedValue, Value};
 
 /// The scenario that all throughput is measured with.
 pub(crate) const BASE_0: &str = include_str!("../../scenarios/base-0.toml");
+
+/// Reads of single rows by their key.
+pub(crate) const READS: &str = r#"
+total_writes = 1
+concurrency = [1]
+[database]
+path = ":memory:"
+[tables.users]
+rows = 100_000
+[tables.users.columns]
+id    = { type = "INTEGER PRIMARY KEY" }
+name  = { type = "TEXT NOT NULL", value = '{{ name() }}' }
+email = { type = "TEXT NOT NULL UNIQUE", value = '{{ unique(email()) }}' }
+[operations.read]
+share = 1
+get = "users"
+by = "id"
+"#;
 
 /// A plan, through the same doors as `runner run --set …`.
 pub(crate) fn plan(text: &str, total: u64, workers: u32, set: &[String]) -> Plan {
@@ -41,13 +59,26 @@ pub(crate) fn dataset(plan: &Plan) -> &Dataset {
 
 /// The tape that a run of the plan makes.
 pub(crate) fn tape(plan: &Plan) -> Tape {
+    made(|options| Tape::generate(dataset(plan), 0, options))
+}
+
+fn made(make: impl FnOnce(&TapeOptions<'_>) -> Result<Tape, TapeError>) -> Tape {
     let options = TapeOptions {
         budget_bytes: run::TAPE_BUDGET_BYTES,
         folder: std::env::temp_dir(),
         stop: &AtomicBool::new(false),
         done: &AtomicU64::new(0),
     };
-    Tape::generate(dataset(plan), 0, &options).expect("the rows can be made")
+    make(&options).expect("the rows can be made")
+}
+
+/// The tape of the rows that are there before the level, where there are any.
+pub(crate) fn loaded(plan: &Plan) -> Option<Tape> {
+    let rows = dataset(plan);
+    let inserts: Vec<Option<usize>> = (0..plan.tables.len())
+        .map(|table| plan.operations.iter().position(|operation| operation.inserts() == Some(table)))
+        .collect();
+    (rows.load_total() > 0).then(|| made(|options| Tape::load(rows, &inserts, options)))
 }
 
 /// A value; text lies in the arena.

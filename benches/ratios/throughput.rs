@@ -3,9 +3,10 @@
 use std::cell::RefCell;
 use std::path::PathBuf;
 
-use crate::rows::{self, BASE_0, Rows};
+use crate::rows::{self, BASE_0, READS, Rows};
 use crate::table::{Pairs, Table, Wanted, median};
-use crate::{Bench, bare, product};
+use crate::bare::{self, Sent};
+use crate::{Bench, product};
 
 /// One comparison with the bare loop.
 struct Case {
@@ -82,7 +83,7 @@ pub(crate) fn against_bare(bench: &Bench, table: &mut Table) {
         let floors = RefCell::new(Vec::new());
         let pairs = Pairs::measure(
             bench.pairs * case.times,
-            || bare::run(&plan, &decoded).per_second(),
+            || bare::run(&plan, None, &decoded, Sent::Alone).per_second(),
             || {
                 let level = product::run(&plan, &bench.folder);
                 floors.borrow_mut().push(level.floor_ns as f64);
@@ -98,6 +99,34 @@ pub(crate) fn against_bare(bench: &Bench, table: &mut Table) {
     }
 }
 
+/// Rows that share transactions or statements, and reads.
+pub(crate) fn long_form(bench: &Bench, table: &mut Table) {
+    const WAL_NORMAL_SET: &[(&str, &str)] = WAL_NORMAL;
+    let batch = |set: &[&str]| set.iter().map(|s| (*s).to_owned()).collect::<Vec<_>>();
+    // One table alone, so that every INSERT is full.
+    let users = ["posts", "tags", "user_posts", "posts_tags"].map(|name| format!("tables.{name}.share=0"));
+    let thousand = batch(&["batch_size=1000"]);
+    let fifty = [batch(&["batch_size=50", "batch_mode=\"multi_row\""]), users.to_vec()].concat();
+    let cases = [
+        (":memory:, 1,000 rows a transaction: runner ÷ bare loop", BASE_0, &[][..], 300_000, thousand.clone(), Sent::Together(1_000)),
+        ("WAL/NORMAL, 1,000 rows a transaction: runner ÷ bare loop", BASE_0, WAL_NORMAL_SET, 200_000, thousand, Sent::Together(1_000)),
+        (":memory:, INSERT of 50 rows: runner ÷ bare loop", BASE_0, &[][..], 300_000, fifty, Sent::InOneInsert(50)),
+        (":memory:, reads by key: runner ÷ bare loop", READS, &[][..], 300_000, Vec::new(), Sent::Alone),
+    ];
+    for (what, text, pragmas, total, set, sent) in cases.into_iter().filter(|case| bench.wants(case.0)) {
+        let path = if pragmas.is_empty() { memory() } else { bench.database() };
+        let plan = rows::plan(text, total, 1, &[rows::at(&path, pragmas), set].concat());
+        let loaded = rows::loaded(&plan).map(|tape| Rows::decode(&plan, &tape));
+        let decoded = Rows::decode(&plan, &rows::tape(&plan));
+        let pairs = Pairs::measure(
+            bench.pairs * 3,
+            || bare::run(&plan, loaded.as_ref(), &decoded, sent).per_second(),
+            || product::run(&plan, &bench.folder).measured.per_second(),
+        );
+        table.line(what, pairs.ratio, Wanted::AtLeast(0.90), &format!("{}; aim 0.95", pairs.detail("bare", "runner", "/s")));
+    }
+}
+
 /// Whether a long run is slower than a short one, beyond what the database itself becomes slower by as it grows.
 pub(crate) fn of_many(bench: &Bench, table: &mut Table) {
     let what = ":memory:, rows/s of 1,000,000 writes ÷ of 100,000";
@@ -109,7 +138,7 @@ pub(crate) fn of_many(bench: &Bench, table: &mut Table) {
     let pairs = Pairs::measure(bench.pairs, || run(&plans[0]), || run(&plans[1]));
     table.line(what, pairs.ratio, Wanted::AtLeast(0.9), &pairs.detail("short", "long", "/s"));
     let decoded = plans.each_ref().map(|plan| Rows::decode(plan, &rows::tape(plan)));
-    let loops = |which: usize| bare::run(&plans[which], &decoded[which]).per_second();
+    let loops = |which: usize| bare::run(&plans[which], None, &decoded[which], Sent::Alone).per_second();
     let bare = Pairs::measure(bench.pairs, || loops(0), || loops(1));
     table.line(
         &format!("{what}, bare loop"),

@@ -41,7 +41,7 @@ pub(crate) fn work(bench: &Bench, what: &str, writes: u64) {
         "rows" => drop(Rows::decode(&plan, &rows::tape(&plan))),
         "bare" => {
             let decoded = Rows::decode(&plan, &rows::tape(&plan));
-            println!("{}", bare::run(&plan, &decoded).acknowledged);
+            println!("{}", bare::run(&plan, None, &decoded, bare::Sent::Alone).acknowledged);
         }
         "null" => println!("{}", product::run_null(&plan, &bench.folder).measured.acknowledged),
         "runner" => println!("{}", product::run(&plan, &bench.folder).measured.acknowledged),
