@@ -3,7 +3,6 @@
 //! ```text
 //! path         what stands at a path, and whether it may be taken
 //! ownership    taking it, and giving it back
-//! folders      those around it, made and removed
 //! descriptors  whether enough files may be open
 //! codes        result codes: names and kinds
 //! watch        busy waiting and checkpoints, called back from SQLite
@@ -19,7 +18,6 @@
 mod codes;
 mod connect;
 mod descriptors;
-mod folders;
 mod inspect;
 mod ownership;
 mod path;
