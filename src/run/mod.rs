@@ -159,6 +159,9 @@ impl Run<'_> {
             self.engine.reset()?;
             self.states = fresh_states(self.plan);
         }
+        if self.options.stop.load(Ordering::Relaxed) {
+            return Err(RunError::Interrupted);
+        }
         let live = LiveCounters::default();
         let planned = self.plan.dataset.order().part_total();
         (self.on_event)(Event::LevelStarted { concurrency, planned, live: live.clone() });
