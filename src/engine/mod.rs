@@ -143,6 +143,8 @@ pub struct Counters {
     pub cache_spills: Option<u64>,
     /// Checkpoints of the write-ahead log.
     pub checkpoints: Option<u64>,
+    /// Times that a file or a folder was synced, summed over the sessions of the level.
+    pub syncs: Option<u64>,
 }
 
 impl Counters {
@@ -160,6 +162,7 @@ impl Counters {
             cache_writes: counted(self.cache_writes, earlier.cache_writes),
             cache_spills: counted(self.cache_spills, earlier.cache_spills),
             checkpoints: counted(self.checkpoints, earlier.checkpoints),
+            syncs: counted(self.syncs, earlier.syncs),
         }
     }
 }

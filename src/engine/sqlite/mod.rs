@@ -10,6 +10,7 @@
 //! schema       tables made and dropped
 //! rows         rows as made against rows as stored
 //! prepared     a held statement
+//! syncs        how often files and folders are synced
 //! totals       counters of the closed sessions
 //! session      Session
 //! inspect      Inspector
@@ -25,6 +26,7 @@ mod prepared;
 mod rows;
 mod schema;
 mod session;
+mod syncs;
 mod totals;
 mod watch;
 
@@ -260,6 +262,8 @@ impl Engine for SqliteEngine {
             cache_writes: total(&self.totals.cache_writes),
             cache_spills: total(&self.totals.cache_spills),
             checkpoints: total(&self.totals.checkpoints),
+            syncs: total(&self.totals.syncs)
+                .filter(|_| matches!(self.place, Place::File(_)) && syncs::counting_vfs().is_some()),
         })
     }
 
