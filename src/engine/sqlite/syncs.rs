@@ -164,6 +164,12 @@ mod tests {
         assert_eq!(of("delete", "extra"), [5; 10]);
         assert_eq!(of("delete", "normal"), [3; 10]);
         assert_eq!(of("delete", "off"), [0; 10]);
+        // What is left of the journal is synced, too.
+        assert_eq!(of("truncate", "normal"), [3; 10]);
+        assert_eq!(of("truncate", "full"), [5; 10]);
+        assert_eq!(of("persist", "normal"), [4; 10]);
+        assert_eq!(of("persist", "full"), [5; 10]);
+        assert_eq!(of("memory", "full"), [1; 10]);
         assert_eq!(of("wal", "full"), [1; 10]);
         assert_eq!(of("wal", "normal"), [0; 10]);
     }
