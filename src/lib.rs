@@ -6,6 +6,7 @@
 //! units        durations, sizes, rates, counts: parsed and printed with their unit
 //! value        the one value type from template to engine
 //! clock        real and virtual time
+//! files        folders that go again, and what the system says, in words
 //! diagnostic   what is wrong with a file, where, and what to write instead
 //! template     minijinja + fake: compile, generators, distributions, seeds
 //! scenario     TOML text -> Scenario
@@ -25,6 +26,7 @@ pub mod clock;
 pub mod dataset;
 pub mod diagnostic;
 pub mod engine;
+pub mod files;
 pub mod machine;
 pub mod measure;
 pub mod plan;

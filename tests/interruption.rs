@@ -189,8 +189,6 @@ fn stop_at(at: impl Fn(&Event<'_>) -> bool) -> (Vec<&'static str>, Vec<(bool, u6
             after.push(match &event {
                 Event::LevelEnded => "level ended",
                 Event::LevelFinished { .. } => "level finished",
-                // Says no more than that sessions are to be opened.
-                Event::LevelStarted { .. } => return,
                 _ => "more work",
             });
         }

@@ -144,6 +144,20 @@ fn sql_of_a_scenario_reaches_no_other_file_neither_in_a_run_nor_in_a_check() {
 }
 
 #[test]
+fn a_run_that_is_refused_creates_nothing() {
+    for (code, path) in [(2, "db/folder"), (3, "notes.txt/mine.db")] {
+        let place = Place::new();
+        place.write("mine.toml", &few(path));
+        place.write("notes.txt", "mine");
+        std::fs::create_dir_all(place.path("db/folder")).unwrap();
+        let before = contents(place.root());
+        let ended = place.run(&["run", "mine.toml"]);
+        assert_eq!(ended.code, code, "{ended:?}");
+        assert_unchanged(&before, &contents(place.root()), path);
+    }
+}
+
+#[test]
 fn a_run_leaves_the_folder_of_its_database_as_it_was() {
     let place = Place::new();
     place.write("mine.toml", &few("db/inner/mine.db"));
@@ -197,7 +211,7 @@ fn a_second_runner_on_one_file_is_kept_off() {
     let second = place.run(&["run", "mine.toml", "--results", "second"]);
     assert_eq!(second.code, 3, "{second:?}");
     assert_one_message(&second, "another runner is using db/mine.db");
-    assert!(place.files("second").is_empty());
+    assert!(!place.path("second").exists());
     assert!(first.is_running());
     first.interrupt();
     let first = first.ended();
@@ -279,5 +293,7 @@ fn what_stands_in_the_place_of_a_result_stays_and_nothing_is_run() {
         place.write("results/other.json", "{}");
         symlink("other.json", place.path("results/mine.json")).unwrap();
     });
-    assert_no_place_for_a_result("results cannot be written", |place| place.write("results", "mine"));
+    assert_no_place_for_a_result("results cannot be written: not a directory\n", |place| {
+        place.write("results", "mine");
+    });
 }

@@ -16,6 +16,7 @@ const ORDER: &[&str] = &[
     "units",
     "value",
     "clock",
+    "files",
     "diagnostic",
     "template",
     "scenario",

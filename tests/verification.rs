@@ -373,3 +373,21 @@ fn rows_that_a_script_loses_or_makes_up_fail_the_verification() {
     });
     assert_eq!(enforced, ["4 references of posts lead to no row"]);
 }
+
+#[test]
+fn a_level_says_how_often_its_workers_had_a_file_synced() {
+    let place = Place::new();
+    place.write("mine.toml", &mix("total_writes = 20\nconcurrency = [1, 4]", "path = 'db/mine.db'"));
+    let syncs = |settings: &[&str]| -> Vec<Option<u64>> {
+        let settings = settings.iter().flat_map(|setting| ["--set", setting]);
+        let ended = place.run(&[&["run", "mine.toml"], &*settings.collect::<Vec<_>>()].concat());
+        assert_eq!(ended.code, 0, "{ended:?}");
+        place.result("mine").configurations.iter().map(|level| level.resources.syncs).collect()
+    };
+    // The journal twice, its folder, the database.
+    assert_eq!(syncs(&[]), [Some(80), Some(80)]);
+    assert_eq!(syncs(&["database.pragmas.synchronous=off"]), [Some(0), Some(0)]);
+    // The log each time, and once its header and its folder; each further worker has the folder synced, too.
+    assert_eq!(syncs(&["database.pragmas.journal_mode=wal"])[0], Some(22));
+    assert_eq!(syncs(&["database.path=':memory:'"]), [None, None]);
+}

@@ -11,6 +11,7 @@ use crate::clock::Clock;
 use crate::diagnostic::{Code, Diagnostic, render};
 use crate::engine::sqlite::{SqliteEngine, ensure_descriptors};
 use crate::engine::{Engine, EngineError};
+use crate::files::reason;
 use crate::plan::{Location, Plan};
 use crate::report::{self, TableOptions};
 use crate::result::{self, Environment, RunResult, Status, Store, StoreError};
@@ -36,7 +37,7 @@ pub(super) fn run(arguments: &RunArgs) -> Exit {
     let stop = match signals::install() {
         Ok(stop) => stop,
         Err(error) => {
-            eprintln!("error: signals cannot be handled: {error}");
+            eprintln!("error: signals cannot be handled: {}", reason(&error));
             return exit.max(Exit::Unavailable);
         }
     };
@@ -206,7 +207,7 @@ fn print_result(document: &Path, format: Format, header_printed: &mut bool) {
     if format == Format::Json {
         match std::fs::read_to_string(document) {
             Ok(text) => print!("{text}"),
-            Err(error) => eprintln!("error: {} cannot be read: {error}", document.display()),
+            Err(error) => eprintln!("error: {} cannot be read: {}", document.display(), reason(&error)),
         }
         return;
     }

@@ -90,9 +90,10 @@ fn nanos_per_write(plan: &Plan) -> (f64, String) {
     let synchronous = setting("synchronous").unwrap_or("2");
     let syncs = match (journal, synchronous) {
         (_, "0") | ("wal", "1") => 0.0,
-        ("wal", _) | ("memory" | "off", _) => 1.0,
-        ("delete", _) => 4.0,
-        _ => 3.0,
+        ("wal" | "memory" | "off", _) => 1.0,
+        ("delete" | "truncate", "1") => 3.0,
+        ("delete", "2") | ("persist", "1") => 4.0,
+        _ => 5.0,
     };
     // Around each write the tables are made, then its parents (one or two as a rule), and the tables are dropped.
     let transactions = if plan.per_write() { 4.5 } else { 1.0 };

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::Exit;
 use crate::diagnostic::{Code, Diagnostic, Source, Sources, render};
+use crate::files::reason;
 use crate::plan::{self, Plan};
 use crate::scenario::{self, Overrides};
 
@@ -73,7 +74,7 @@ fn read(path: &Path) -> Result<String, Rejected> {
             ("there is no such file".to_owned(), name_one)
         }
         Err(_) if path.is_dir() => ("it is a directory".to_owned(), name_one),
-        Err(error) => (error.to_string(), name_one),
+        Err(error) => (reason(&error), name_one),
     };
     let source = Source { name: path.display().to_string(), text: String::new() };
     let words = format!("the scenario cannot be read: {reason}");

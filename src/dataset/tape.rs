@@ -13,6 +13,7 @@ use memmap2::{Mmap, UncheckedAdvice};
 use rayon::prelude::*;
 
 use super::{Dataset, Workspace};
+use crate::files::reason;
 use crate::value::{Decoder, encode, encode_number};
 
 const PAGE: u64 = 4096;
@@ -46,7 +47,7 @@ pub enum TapeError {
         message: String,
     },
     /// The mapped file cannot be written.
-    #[error("the generated rows outgrow the memory budget, and their file in {} cannot be written: {source}", folder.display())]
+    #[error("the generated rows outgrow the memory budget, and their file in {} cannot be written: {}", folder.display(), reason(source))]
     File {
         /// Where it was tried.
         folder: PathBuf,

@@ -18,7 +18,7 @@ pub enum Severity {
     Error,
 }
 
-/// A byte range in one source: the scenario file (0), or the overrides of the command line (1).
+/// A byte range in one source: the scenario file (0), the texts of `--set` (1), or the value of another flag.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub struct Span {
     /// Index into [`Sources`].
@@ -32,13 +32,13 @@ pub struct Span {
 /// A named text that spans point into.
 #[derive(Clone, Debug)]
 pub struct Source {
-    /// Shown before `:LINE:COLUMN`: a path, or `--set`.
+    /// Shown before `:LINE:COLUMN`: a path, or a flag such as `--set`.
     pub name: String,
     /// The whole text.
     pub text: String,
 }
 
-/// The file first, then the overrides: one line for each `--set`, in order.
+/// The file first, then `--set` with a line for each in order, then each other flag that replaces a key.
 pub type Sources = Vec<Source>;
 
 /// One problem, with its place and its remedy.

@@ -210,6 +210,8 @@ pub struct Counters {
     pub statement_hits: Option<u64>,
     /// Statements that had to be prepared.
     pub statement_misses: Option<u64>,
+    /// Times that a file or a folder was synced, summed over the sessions of the level.
+    pub syncs: Option<u64>,
 }
 
 impl Counters {
@@ -229,6 +231,7 @@ impl Counters {
             checkpoints: counted(self.checkpoints, earlier.checkpoints),
             statement_hits: counted(self.statement_hits, earlier.statement_hits),
             statement_misses: counted(self.statement_misses, earlier.statement_misses),
+            syncs: counted(self.syncs, earlier.syncs),
         }
     }
 }

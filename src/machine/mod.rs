@@ -21,11 +21,6 @@ pub fn clock_resolution_ns() -> u64 {
     Clock::real().resolution_ns()
 }
 
-/// Monotonic time since an arbitrary start, in nanoseconds.
-fn monotonic_ns() -> u64 {
-    nanoseconds(rustix::time::clock_gettime(rustix::time::ClockId::Monotonic))
-}
-
 fn nanoseconds(time: rustix::time::Timespec) -> u64 {
     let seconds = u64::try_from(time.tv_sec).unwrap_or(0);
     let rest = u64::try_from(time.tv_nsec).unwrap_or(0);

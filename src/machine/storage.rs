@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::monotonic_ns;
+use crate::clock::Clock;
 
 /// A mounted file system.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -43,17 +43,18 @@ pub fn free_bytes(path: &Path) -> Option<u64> {
 /// It is made on an unlinked file, which vanishes even if the process is killed. Absent where no such file can be made.
 pub fn sync_latency_ns(folder: &Path) -> Option<u64> {
     let file = tempfile::tempfile_in(existing(folder)?).ok()?;
-    let mut times = (0..20).map(|round| timed_sync(&file, round)).collect::<Option<Vec<u64>>>()?;
+    let clock = Clock::real();
+    let mut times = (0..20).map(|round| timed_sync(&clock, &file, round)).collect::<Option<Vec<u64>>>()?;
     times.sort_unstable();
     times.get(times.len() / 2).copied()
 }
 
-fn timed_sync(file: &File, round: u64) -> Option<u64> {
+fn timed_sync(clock: &Clock, file: &File, round: u64) -> Option<u64> {
     let block = [u8::try_from(round).unwrap_or(0); 4096];
-    let start = monotonic_ns();
+    let start = clock.now();
     file.write_all_at(&block, round * 4096).ok()?;
     rustix::fs::fdatasync(file).ok()?;
-    Some(monotonic_ns().saturating_sub(start))
+    Some(clock.nanos_between(start, clock.now()))
 }
 
 /// The nearest folder or file at or above a path that exists, without symbolic links.

@@ -152,6 +152,10 @@ pub(super) fn trial_database() -> rusqlite::Result<Connection> {
         AuthAction::Attach { .. } | AuthAction::Unknown { code: ffi::SQLITE_ATTACH, .. } => {
             Authorization::Deny
         }
+        // `temp_store_directory` and its like hold for the whole process.
+        AuthAction::Pragma { pragma_name, .. } if pragma_name.ends_with("_store_directory") => {
+            Authorization::Deny
+        }
         _ => Authorization::Allow,
     }))?;
     Ok(database)

@@ -172,6 +172,12 @@ fn unknown(name: &str, place: Option<Span>) -> Diagnostic {
             "`application_id` marks the files that the runner made",
         )
         .help("leave it out: the runner needs it to know its own files"),
+        "temp_store_directory" | "data_store_directory" => Diagnostic::error(
+            Code::ReservedPragma,
+            place,
+            format!("`{name}` would have SQLite write files outside of the database's folder"),
+        )
+        .help("leave it out; temporary files stay in memory with `temp_store = \"memory\"`"),
         _ if exists(name) => Diagnostic::error(
             Code::ReservedPragma,
             place,

@@ -103,9 +103,12 @@ fn make_all(input: &Input<'_>, faults: &mut Vec<Diagnostic>) -> Vec<TableFacts> 
         }
         if section.ddl.is_none() && section.columns.is_empty() {
             let at = input.at(&["tables", name]);
+            let others = input.scenario.tables.keys().map(String::as_str).filter(|other| other != name);
+            let list = "list them under `columns`, or write the table as SQL under `ddl`";
+            let help = nearest(name, others)
+                .map_or_else(|| list.to_owned(), |near| format!("did you mean `{near}`? Otherwise {list}"));
             faults.push(
-                Diagnostic::error(Code::TypeAndDdl, at, format!("table `{name}` has no columns"))
-                    .help("list them under `columns`, or write the table as SQL under `ddl`"),
+                Diagnostic::error(Code::TypeAndDdl, at, format!("table `{name}` has no columns")).help(help),
             );
             continue;
         }

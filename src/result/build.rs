@@ -232,6 +232,7 @@ fn resources(measured: &ResourceMeasurement) -> Resources {
         cache_writes: engine.cache_writes,
         cache_spills: engine.cache_spills,
         checkpoints: engine.checkpoints,
+        syncs: engine.syncs,
     }
 }
 

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::model::{Configuration, RunResult};
 use crate::run::PARENT_MISSING;
-use crate::units::count;
+use crate::units::{count, workers};
 
 /// Something that the figures say about the database.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -79,7 +79,7 @@ fn mostly_busy(result: &RunResult) -> Option<Finding> {
     let sentence = format!(
         "Most writes were refused because another connection held the lock, or not sent because the row that they refer to \
          had been refused: with {} only {} of {} were acknowledged, so figures of time are those of a few.",
-        workers(worst.concurrency),
+        workers(&[worst.concurrency]),
         count(worst.succeeded),
         count(worst.attempted)
     );
@@ -111,7 +111,7 @@ fn some_busy(result: &RunResult) -> Option<Finding> {
          ms: {} of {} with {}.",
         count(busy(worst)),
         count(worst.attempted),
-        workers(worst.concurrency)
+        workers(&[worst.concurrency])
     );
     let suggestion = "An application has to repeat such a write: raise `busy_timeout` in [database], or use fewer writers.";
     Some(finding("refused-busy", &seen, sentence, suggestion))
@@ -139,7 +139,7 @@ fn starved_workers(result: &RunResult) -> Option<Finding> {
         .map_or(String::new(), |ms| format!("; the longest wait was {ms:.0} ms"));
     let sentence = format!(
         "Some workers were starved: with {}, worker {} had {} writes acknowledged and worker {} only {}{wait}.",
-        workers(worst.concurrency),
+        workers(&[worst.concurrency]),
         most.worker,
         count(most.acknowledged),
         fewest.worker,
@@ -157,7 +157,7 @@ fn missing_parents(result: &RunResult) -> Option<Finding> {
         "{} of {} attempts with {} were never sent, because the row that they refer to had been refused.",
         count(missing),
         count(worst.attempted),
-        workers(worst.concurrency)
+        workers(&[worst.concurrency])
     );
     let suggestion = "They follow from other errors of the level: cure those first.";
     Some(finding("parent-missing", &seen, sentence, suggestion))
@@ -194,10 +194,6 @@ fn durability(result: &RunResult) -> Option<Finding> {
         _ => return None,
     };
     Some(finding("less-durable", &[], sentence, suggestion))
-}
-
-fn workers(count: u32) -> String {
-    if count == 1 { "1 worker".to_owned() } else { format!("{count} workers") }
 }
 
 #[cfg(test)]

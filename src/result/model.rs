@@ -323,6 +323,9 @@ pub struct Resources {
     /// Checkpoints of the write-ahead log.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub checkpoints: Option<u64>,
+    /// Times that the workers had a file or a folder synced.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub syncs: Option<u64>,
 }
 
 /// What the runner itself costs: the same rows against an engine that does nothing, one worker, median.

@@ -12,12 +12,13 @@ use serde_json::Value;
 
 use super::model::{RunResult, Status};
 use super::schema;
+use crate::files::{Folders, folder_of, reason};
 
 /// Why a result cannot be written.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// A folder cannot be made or a file in it cannot be written.
-    #[error("{} cannot be written: {source}", path.display())]
+    #[error("{} cannot be written: {}", path.display(), reason(source))]
     Write {
         /// What was to be written.
         path: PathBuf,
@@ -56,7 +57,7 @@ pub enum StoreError {
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
     /// The file cannot be read.
-    #[error("{} cannot be read: {source}", path.display())]
+    #[error("{} cannot be read: {}", path.display(), reason(source))]
     Io {
         /// The file.
         path: PathBuf,
@@ -87,19 +88,22 @@ pub struct Store {
     folder: PathBuf,
     name: String,
     own_schema: Option<(PathBuf, Validator)>,
+    /// Made for results; without any, they go again.
+    folders: Folders,
 }
 
 impl Store {
     /// Makes the folders and tries to write in them, so that nothing is run whose result cannot be kept. Removes what killed runs
-    /// left behind. `name` is the plan's name; `schema` is a stricter schema, which completed results must satisfy as well.
+    /// left behind. Folders that no result went into are removed when the store is dropped. `name` is the plan's name; `schema` is a stricter schema, which completed results must satisfy as well.
     pub fn prepare(folder: &Path, name: &str, schema: Option<&Path>) -> Result<Store, StoreError> {
         let own_schema = schema.map(load_schema).transpose()?;
-        let store = Store { folder: folder.to_owned(), name: name.to_owned(), own_schema };
-        for folder in [folder.to_owned(), store.history()] {
-            fs::create_dir_all(&folder)
-                .map_err(|source| StoreError::Write { path: folder.clone(), source })?;
+        let (folder, name) = (folder.to_owned(), name.to_owned());
+        let mut store = Store { folder, name, own_schema, folders: Folders::default() };
+        for folder in [store.folder.clone(), store.history()] {
+            let made = store.folders.make(&folder);
+            made.map_err(|source| StoreError::Write { path: folder.clone(), source })?;
             remove_leftovers(&folder);
-            try_writing(&folder, name)?;
+            try_writing(&folder, &store.name)?;
         }
         store.check_path(&store.path())?;
         store.check_path(&store.rejected_path())?;
@@ -253,7 +257,7 @@ fn is_ours(document: &Value) -> bool {
 
 fn load_schema(path: &Path) -> Result<(PathBuf, Validator), StoreError> {
     let unusable = |reason: String| StoreError::Schema { path: path.to_owned(), reason };
-    let bytes = fs::read(path).map_err(|error| unusable(error.to_string()))?;
+    let bytes = fs::read(path).map_err(|error| unusable(reason(&error)))?;
     let document: Value = serde_json::from_slice(&bytes).map_err(|error| unusable(error.to_string()))?;
     let validator = schema::compile(&document).map_err(unusable)?;
     Ok((path.to_owned(), validator))
@@ -266,7 +270,7 @@ fn try_writing(folder: &Path, name: &str) -> Result<(), StoreError> {
 }
 
 fn replace(path: &Path, name: &str, bytes: &[u8]) -> Result<(), StoreError> {
-    let folder = path.parent().unwrap_or(Path::new("."));
+    let folder = folder_of(path);
     let failed = |source| StoreError::Write { path: path.to_owned(), source };
     let file = temporary(folder, name, bytes).map_err(failed)?;
     file.persist(path).map_err(|error| failed(error.error))?;
@@ -316,7 +320,6 @@ fn is_alive(process: i32) -> bool {
 }
 
 fn sync_folder(folder: &Path) -> io::Result<()> {
-    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
     fs::File::open(folder)?.sync_all()
 }
 

@@ -177,6 +177,9 @@ impl Run<'_> {
             self.engine.reset()?;
             self.states = fresh_states(self.crew);
         }
+        if self.options.stop.load(Ordering::Relaxed) {
+            return Err(RunError::Interrupted);
+        }
         let live = LiveCounters::default();
         let planned = self.crew.dataset.part_total();
         (self.on_event)(Event::LevelStarted {

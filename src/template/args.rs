@@ -210,7 +210,7 @@ pub(super) fn locale_argument(datum: &Datum) -> Result<Locale, (String, String)>
         return Err(("a locale is text in quotes".to_owned(), "write locale=\"de_de\"".to_owned()));
     };
     Locale::parse(name).ok_or_else(|| {
-        let near = super::fault::nearest(&name.replace('-', "_"), LOCALE_NAMES.iter().copied());
+        let near = crate::diagnostic::nearest(&name.replace('-', "_"), LOCALE_NAMES.iter().copied());
         let help = match near {
             Some(near) => format!("did you mean \"{near}\"?"),
             None => format!("write one of {}", LOCALE_NAMES.join(", ")),

@@ -8,11 +8,11 @@ use minijinja::machinery::ast;
 use super::args::{ArgFault, Args, GeneratorInfo, locale_argument};
 use super::catalogue::{catalogue, find};
 use super::datum::{Datum, Kind};
-use super::fault::nearest;
 use super::generators::chance;
 use super::lower::{BUILT_IN, Lower, span};
 use super::node::Node;
 use super::{Distinct, FaultKind, Locale};
+use crate::diagnostic::nearest;
 
 /// One argument in the place of its parameter.
 struct Argument {

@@ -1,8 +1,8 @@
 //! The one vocabulary of distributions, used wherever a row or a number is drawn from a range.
 
 use super::draw::Draw;
-use super::fault::nearest;
 use super::portable::{exp, exp_m1, ln, ln_1p};
+use crate::diagnostic::nearest;
 
 /// How a number from 1 to n is drawn.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -11,9 +11,9 @@ use minijinja::machinery::ast;
 
 use super::catalogue::{catalogue, find};
 use super::datum::{Datum, Kind};
-use super::fault::nearest;
 use super::node::{Node, Operator};
 use super::{CompileContext, Fault, FaultKind};
+use crate::diagnostic::nearest;
 
 /// Functions of minijinja that make sense within a value.
 pub(super) const BUILT_IN: [&str; 3] = ["range", "dict", "namespace"];

@@ -63,7 +63,7 @@ pub struct CompileContext<'a> {
 
 /// Reads a file relative to the working directory.
 pub fn read_file(path: &str) -> Result<String, String> {
-    std::fs::read_to_string(path).map_err(|error| error.to_string())
+    std::fs::read_to_string(path).map_err(|error| crate::files::reason(&error))
 }
 
 /// The other tables, as one row sees them.

@@ -15,6 +15,7 @@ use rusqlite::{Connection, OpenFlags, ffi};
 
 use super::codes::engine_error;
 use super::path::APPLICATION_ID;
+use super::syncs::counting_vfs;
 use super::watch::{self, Watch};
 use crate::engine::EngineError;
 use crate::plan::Pragma;
@@ -140,7 +141,13 @@ fn open(place: &Place) -> rusqlite::Result<Connection> {
     let flags =
         OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = match place {
-        Place::File(path) => Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NOFOLLOW)?,
+        Place::File(path) => {
+            let flags = flags | OpenFlags::SQLITE_OPEN_NOFOLLOW;
+            match counting_vfs() {
+                Some(vfs) => Connection::open_with_flags_and_vfs(path, flags, vfs)?,
+                None => Connection::open_with_flags(path, flags)?,
+            }
+        }
         Place::Private => Connection::open_in_memory_with_flags(flags)?,
         Place::Shared(name) => {
             let uri = format!("file:/{name}?vfs=memdb");

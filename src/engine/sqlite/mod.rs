@@ -3,7 +3,6 @@
 //! ```text
 //! path         what stands at a path, and whether it may be taken
 //! ownership    taking it, and giving it back
-//! folders      those around it, made and removed
 //! descriptors  whether enough files may be open
 //! codes        result codes: names and kinds
 //! watch        busy waiting and checkpoints, called back from SQLite
@@ -11,6 +10,7 @@
 //! schema       tables made and dropped
 //! rows         rows as made against rows as stored
 //! prepared     a held statement
+//! syncs        how often files and folders are synced
 //! totals       counters of the closed sessions
 //! session      Session
 //! inspect      Inspector
@@ -19,7 +19,6 @@
 mod codes;
 mod connect;
 mod descriptors;
-mod folders;
 mod inspect;
 mod ownership;
 mod path;
@@ -27,6 +26,7 @@ mod prepared;
 mod rows;
 mod schema;
 mod session;
+mod syncs;
 mod totals;
 mod watch;
 
@@ -274,6 +274,8 @@ impl Engine for SqliteEngine {
             checkpoints: total(&self.totals.checkpoints),
             statement_hits: None,
             statement_misses: None,
+            syncs: total(&self.totals.syncs)
+                .filter(|_| matches!(self.place, Place::File(_)) && syncs::counting_vfs().is_some()),
         })
     }
 

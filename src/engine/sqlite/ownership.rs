@@ -12,12 +12,12 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rustix::fs::{FlockOperation, OFlags};
 
-use super::folders::{Folders, folder_of};
 use super::path::{
     Identity, SIDE_FILES, cannot, check_name, check_ours, check_unlocked, identity, identity_at, in_use,
     look, open, open_existing, side_file,
 };
 use crate::engine::EngineError;
+use crate::files::{Folders, folder_of};
 
 /// How often a path that changes while it is being taken is looked at again.
 const ATTEMPTS: usize = 5;
@@ -149,7 +149,7 @@ fn attempt(path: &Path, held: &BTreeSet<Identity>) -> Result<Option<Claim>, Engi
             None => return Ok(None),
         },
         None => {
-            folders.make(path).map_err(|error| cannot(path, "created", &error))?;
+            folders.make(folder_of(path)).map_err(|error| cannot(path, "created", &error))?;
             match open(path, OFlags::RDWR | OFlags::CREATE | OFlags::EXCL) {
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Ok(None),
                 other => other.map_err(|error| cannot(path, "created", &error))?,

@@ -13,6 +13,7 @@ use rustix::fs::{FlockOperation, Mode, OFlags};
 use rustix::process::{Flock, FlockType};
 
 use crate::engine::EngineError;
+use crate::files::reason;
 
 /// SQLite's `application_id` of every database that the runner makes: `RunR`.
 pub const APPLICATION_ID: i32 = i32::from_be_bytes(*b"RunR");
@@ -179,7 +180,7 @@ pub(super) fn in_use(path: &Path) -> EngineError {
 }
 
 pub(super) fn cannot(path: &Path, what: &str, error: &io::Error) -> EngineError {
-    let message = format!("{} cannot be {what}: {error}", path.display());
+    let message = format!("{} cannot be {what}: {}", path.display(), reason(error));
     match error.kind() {
         io::ErrorKind::StorageFull => EngineError::Fatal { code: "ENOSPC", message },
         io::ErrorKind::QuotaExceeded => EngineError::Fatal { code: "EDQUOT", message },

@@ -49,6 +49,7 @@ fn drop_objects(connection: &Connection) -> rusqlite::Result<bool> {
 /// Drops everything, gives the pages back, makes the tables anew and empties the write-ahead log: each level finds the same file.
 pub(super) fn rebuild(connection: &Connection, tables: &[Table]) -> rusqlite::Result<()> {
     if drop_all(connection)? {
+        // Removes `sqlite_sequence` too, which cannot be dropped.
         connection.execute_batch("VACUUM")?;
     }
     create(connection, tables)?;
@@ -68,4 +69,55 @@ pub(super) fn rebuild(connection: &Connection, tables: &[Table]) -> rusqlite::Re
 /// A name as SQL writes it, whatever it holds.
 pub(super) fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Everything that tells one empty state from another.
+    fn state(connection: &Connection) -> Vec<String> {
+        let mut statement = connection
+            .prepare("SELECT name || ' ' || rootpage FROM sqlite_schema UNION ALL SELECT 'pages ' || page_count FROM pragma_page_count")
+            .unwrap();
+        statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+    }
+
+    #[test]
+    fn tables_with_row_ids_that_are_never_used_again_are_made_anew_in_the_same_state() {
+        let table = |name: &str, sql: &str| Table {
+            name: name.to_owned(),
+            create: vec![sql.to_owned()],
+            columns: vec!["id".to_owned()],
+            key: vec![0],
+            references: Vec::new(),
+            references_bound: true,
+        };
+        let tables = [
+            table("a", "CREATE TABLE a (id INTEGER PRIMARY KEY, text TEXT UNIQUE)"),
+            table("b", "CREATE TABLE b (id INTEGER PRIMARY KEY AUTOINCREMENT, text TEXT)"),
+        ];
+        let folder = tempfile::tempdir().unwrap();
+        for (path, journal_mode) in [(":memory:", "memory"), ("x.db", "delete"), ("y.db", "wal")] {
+            let path = if path == ":memory:" { path.into() } else { folder.path().join(path) };
+            let connection = Connection::open(path).unwrap();
+            connection.pragma_update(None, "journal_mode", journal_mode).unwrap();
+            let mut states = Vec::new();
+            for _ in 0..3 {
+                rebuild(&connection, &tables).unwrap();
+                states.push(state(&connection));
+                connection.execute_batch("INSERT INTO b (text) VALUES ('x'), ('y')").unwrap();
+                let last: i64 = connection.query_row("SELECT max(id) FROM b", [], |row| row.get(0)).unwrap();
+                assert_eq!(last, 2);
+            }
+            assert_eq!(states[1], states[0], "{journal_mode}");
+            assert_eq!(states[2], states[0], "{journal_mode}");
+            // Without giving the pages back, too, the row ids begin with 1.
+            assert!(drop_all(&connection).unwrap());
+            create(&connection, &tables).unwrap();
+            connection.execute_batch("INSERT INTO b (text) VALUES ('x')").unwrap();
+            assert_eq!(connection.query_row("SELECT max(id) FROM b", [], |row| row.get(0)), Ok(1));
+            assert_eq!(read(&connection, "integrity_check").unwrap().as_deref(), Some("ok"));
+        }
+    }
 }

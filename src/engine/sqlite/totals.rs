@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use rusqlite::{Connection, ffi};
 
 use super::connect::Link;
+use super::syncs;
 
 /// Sums over all sessions closed since the last reset.
 #[derive(Debug, Default)]
@@ -17,12 +18,13 @@ pub(super) struct Totals {
     pub(super) cache_writes: AtomicU64,
     pub(super) cache_spills: AtomicU64,
     pub(super) checkpoints: AtomicU64,
+    pub(super) syncs: AtomicU64,
     pub(super) busy_waits: AtomicU64,
     pub(super) busy_wait_ns: AtomicU64,
 }
 
 impl Totals {
-    /// Adds what a connection counted since it was opened, or since the last call.
+    /// Adds what a connection counted since it was opened, or since the last call, and the syncs of this thread: that of its worker.
     pub(super) fn add(&self, link: &Link) {
         for (code, sum) in [
             (ffi::SQLITE_DBSTATUS_CACHE_HIT, &self.cache_hits),
@@ -35,6 +37,7 @@ impl Totals {
         let (waits, waited_ns) = link.watch.take_waits();
         self.busy_waits.fetch_add(waits, Ordering::Relaxed);
         self.busy_wait_ns.fetch_add(waited_ns, Ordering::Relaxed);
+        self.syncs.fetch_add(syncs::take(), Ordering::Relaxed);
         self.checkpoints.fetch_add(link.watch.take_checkpoints(), Ordering::Relaxed);
     }
 
@@ -46,12 +49,20 @@ impl Totals {
             cache_writes,
             cache_spills,
             checkpoints,
+            syncs,
             busy_waits,
             busy_wait_ns,
         } = self;
-        for sum in
-            [cache_hits, cache_misses, cache_writes, cache_spills, checkpoints, busy_waits, busy_wait_ns]
-        {
+        for sum in [
+            cache_hits,
+            cache_misses,
+            cache_writes,
+            cache_spills,
+            checkpoints,
+            syncs,
+            busy_waits,
+            busy_wait_ns,
+        ] {
             sum.store(0, Ordering::Relaxed);
         }
     }

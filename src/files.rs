@@ -1,27 +1,41 @@
-//! The folders around a database file.
+//! Files and folders as every room meets them: folders that go again when nothing was put into them, and what the system says, in words.
+//!
+//! Whether a file may be written or removed is left to who owns it.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
+/// Why the system refused something: its words, without its number and without the temporary names that may follow it.
+pub fn reason(error: &io::Error) -> String {
+    let text = error.to_string();
+    let words = text.split(" (os error ").next().unwrap_or_default();
+    let mut rest = words.chars();
+    match (rest.next(), rest.clone().next()) {
+        // What begins with two capitals is a name.
+        (Some(first), Some(second)) if !second.is_uppercase() => first.to_lowercase().chain(rest).collect(),
+        _ => words.to_owned(),
+    }
+}
+
 /// Where a file is, the working directory included.
-pub(super) fn folder_of(path: &Path) -> &Path {
+pub fn folder_of(path: &Path) -> &Path {
     match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
     }
 }
 
-/// Folders made for a database, removed again where they are empty.
+/// Folders made, and removed again where nothing is in them when this is dropped.
 #[derive(Debug, Default)]
-pub(super) struct Folders {
+pub struct Folders {
     /// Outermost first.
     made: Vec<PathBuf>,
 }
 
 impl Folders {
-    /// Makes those missing above `path`.
-    pub(super) fn make(&mut self, path: &Path) -> io::Result<()> {
-        let missing: Vec<&Path> = folder_of(path)
+    /// Makes a folder, with those missing above it.
+    pub fn make(&mut self, folder: &Path) -> io::Result<()> {
+        let missing: Vec<&Path> = folder
             .ancestors()
             .take_while(|folder| !folder.as_os_str().is_empty() && !folder.exists())
             .collect();
@@ -37,7 +51,7 @@ impl Folders {
     }
 
     /// Leaves them where they are.
-    pub(super) fn keep(&mut self) {
+    pub fn keep(&mut self) {
         self.made.clear();
     }
 }
@@ -61,7 +75,7 @@ mod tests {
         let at = |name: &str| folder.path().join(name);
         let made = || {
             let mut folders = Folders::default();
-            folders.make(&at("a/b/x.db")).unwrap();
+            folders.make(&at("a/b")).unwrap();
             assert!(at("a/b").is_dir());
             folders
         };
@@ -76,5 +90,17 @@ mod tests {
         // These were there before.
         drop(made());
         assert!(at("a/b").is_dir());
+    }
+
+    #[test]
+    fn the_system_speaks_without_numbers_and_without_temporary_names() {
+        let folder = tempfile::tempdir().unwrap();
+        let missing = std::fs::read(folder.path().join("nothing")).unwrap_err();
+        assert_eq!(reason(&missing), "no such file or directory");
+        let nowhere = tempfile::NamedTempFile::new_in(folder.path().join("nowhere")).unwrap_err();
+        assert!(nowhere.to_string().contains("nowhere"));
+        assert_eq!(reason(&nowhere), "no such file or directory");
+        assert_eq!(reason(&io::Error::other("UTF-8 was expected")), "UTF-8 was expected");
+        assert_eq!(reason(&io::Error::other("Too many")), "too many");
     }
 }
