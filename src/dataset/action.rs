@@ -8,7 +8,7 @@ use crate::template::Distribution;
 pub struct Action {
     /// As the scenario spells it.
     pub name: String,
-    /// Index into the plan's operations.
+    /// Index into the plan's operations; no other action has the same.
     pub operation: usize,
     /// Occurrences per part.
     pub count: u64,
@@ -41,12 +41,13 @@ pub enum ActionValue {
         /// Column of the table's dataset row.
         column: usize,
     },
-    /// A column of a row that is not in the dataset: new values under an existing key.
+    /// A column of a row that is not in the dataset: new values under an existing key. A column that is part of a distinct combination keeps its
+    /// value.
     Fresh {
         /// Column of the table's dataset row.
         column: usize,
     },
-    /// A value of the operation's own, by its ordinal.
+    /// A value of the operation's own, by its ordinal; never a combination.
     Own(Column),
 }
 

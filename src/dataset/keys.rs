@@ -4,7 +4,7 @@
 //! that no row goes twice and nothing later is about it.
 
 use super::deaths::{Choice, Deaths};
-use super::order::{Order, Place};
+use super::order::{Occurrences, Order, Place};
 use super::{Action, ActionValue, Column, Key, Parts, Source, StepRepeat, Unorderable, mix_names};
 use crate::template::{Draw, mix};
 
@@ -89,24 +89,25 @@ fn needs_of_values(parts: &Parts, action: &Action) -> Vec<usize> {
     shared.chain(steps).collect()
 }
 
-/// Per action, how often it comes in a part and the tables whose first row it waits for.
+/// When each action comes: not before the first row of the tables that it needs.
 ///
 /// # Errors
 /// When one of these tables never has a row.
-pub(super) fn waits(parts: &Parts, counts: &[u64]) -> Result<Vec<(u64, Vec<usize>)>, Unorderable> {
+pub(super) fn occurrences(parts: &Parts, counts: &[u64]) -> Result<Vec<Occurrences>, Unorderable> {
     let comes = |table: usize| {
         parts.loaded[table] > 0 || (counts[table] * parts.parts > 0 && !parts.loaded_only[table])
     };
     let wait = |(index, action): (usize, &Action)| {
         if action.count == 0 {
-            return Ok((0, Vec::new()));
+            return Ok(Occurrences::default());
         }
         let mut tables = needs_of_values(parts, action);
         tables.extend(action.key.filter(|_| hits_of(action) > 0).map(|key| key.table));
         if tables.iter().any(|&table| !comes(table)) {
             return Err(Unorderable::NoRows { action: index });
         }
-        Ok((action.count, tables))
+        let late = action.key.is_some_and(|key| key.removes);
+        Ok(Occurrences { count: action.count, waits: tables, late })
     };
     parts.actions.iter().enumerate().map(wait).collect()
 }

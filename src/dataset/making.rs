@@ -123,7 +123,7 @@ impl Dataset {
             let place = Target { table: keyed.key.table, column };
             let beyond = keyed.beyond + ordinal;
             let Some((_, row)) = target else {
-                each(self.missing(place, beyond, view, scratch)?);
+                each(self.missing(place, beyond, ordinal, view, scratch)?);
                 continue;
             };
             let source = &self.column(place).source;
@@ -145,15 +145,17 @@ impl Dataset {
         &'s self,
         place: Target,
         row: u64,
+        ordinal: u64,
         view: &mut View<'_>,
         scratch: &'s mut Scratch,
     ) -> Result<ValueRef<'s>, RenderError> {
         match &self.column(place).source {
             Source::Reference { target, .. } | Source::Combined { target, .. } if *target != place => {
-                self.missing(*target, self.keys.beyond[target.table] + row, view, scratch)
+                let parent = self.keys.beyond[target.table] + ordinal;
+                self.missing(*target, parent, ordinal, view, scratch)
             }
             _ => {
-                let ordinal = std::mem::replace(&mut view.row, row);
+                view.row = row;
                 let value = view.column(self.column(place), scratch);
                 view.row = ordinal;
                 value

@@ -19,7 +19,7 @@ use std::sync::Arc;
 use crate::template::{Distinct, Scratch, Target, Template, mix};
 
 use keys::Keys;
-use order::{Order, Shape};
+use order::{Occurrences, Order, Shape};
 use writers::Writers;
 
 pub use action::{Action, ActionStep, ActionValue, Key, StepRepeat};
@@ -187,8 +187,8 @@ impl Dataset {
     pub fn new(parts: Parts) -> Result<Self, Unorderable> {
         let counts: Vec<u64> =
             parts.writers.iter().map(|writers| writers.iter().map(|(_, count)| count).sum()).collect();
-        let waits = keys::waits(&parts, &counts)?;
-        let order = |combinations: &[Vec<Vec<usize>>], actions: &[(u64, Vec<usize>)], interleaving| {
+        let occurrences = keys::occurrences(&parts, &counts)?;
+        let order = |combinations: &[Vec<Vec<usize>>], actions: &[Occurrences], interleaving| {
             let shape = Shape {
                 loaded: &parts.loaded,
                 loaded_only: &parts.loaded_only,
@@ -202,12 +202,12 @@ impl Dataset {
             Order::new(shape).map_err(Unorderable::TooFew)
         };
         let (mixed, phased) = match parts.interleaving {
-            Interleaving::Mixed => (order(&parts.combinations, &waits, Interleaving::Mixed)?, None),
+            Interleaving::Mixed => (order(&parts.combinations, &occurrences, Interleaving::Mixed)?, None),
             Interleaving::Phased => {
                 // Written table by table, no row has to wait for combinations.
                 let none = vec![Vec::new(); counts.len()];
                 let mixed = order(&parts.combinations, &[], Interleaving::Mixed)?;
-                (mixed, Some(order(&none, &waits, Interleaving::Phased)?))
+                (mixed, Some(order(&none, &occurrences, Interleaving::Phased)?))
             }
         };
         let keys = Keys::new(&parts, phased.as_ref().unwrap_or(&mixed))?;

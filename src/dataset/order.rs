@@ -27,10 +27,18 @@ struct Lane {
     /// Rows that can be referred to or asked for, at most.
     visible: u64,
     window: Window,
+    /// Whether each row comes at the end of its stretch of the window, not at its start.
+    late: bool,
     /// No row comes before this key.
     opens_at: u64,
     /// One for each combination of parents that rows wait for.
     stages: Vec<Stages>,
+}
+
+impl Lane {
+    fn new(loaded: u64, count: u64, window: Window) -> Self {
+        Lane { loaded, count, visible: u64::MAX, window, late: false, opens_at: 0, stages: Vec::new() }
+    }
 }
 
 /// The order of all rows and operations: the load, then parts of equal size, one after the other.
@@ -78,10 +86,20 @@ pub(super) struct Shape<'a> {
     pub(super) ranks: &'a [usize],
     /// The parents whose combination is distinct in every row.
     pub(super) combinations: &'a [Vec<Vec<usize>>],
-    /// Per action, how often it comes in each part, and the tables whose first row it waits for: they have one.
-    pub(super) actions: &'a [(u64, Vec<usize>)],
+    pub(super) actions: &'a [Occurrences],
     pub(super) interleaving: Interleaving,
     pub(super) parts: u64,
+}
+
+/// When an action comes.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Occurrences {
+    /// In each part.
+    pub(super) count: u64,
+    /// Tables whose first row it waits for: they have one.
+    pub(super) waits: Vec<usize>,
+    /// As late as its share allows: so that a delete from a growing table finds more rows than went before.
+    pub(super) late: bool,
 }
 
 impl Order {
@@ -103,7 +121,7 @@ impl Order {
             let place = by_rank.iter().position(|&t| t == table).expect("every table has a place");
             let (loaded, count) = (shape.loaded[table], shape.counts[table]);
             let visible = if shape.loaded_only[table] { loaded } else { u64::MAX };
-            Lane { loaded, count, visible, window: window(place), opens_at: 0, stages: Vec::new() }
+            Lane { visible, ..Lane::new(loaded, count, window(place)) }
         });
         let mut order = Order { lanes: lanes.collect(), by_rank, parts: shape.parts };
         for table in order.by_rank.clone() {
@@ -117,13 +135,10 @@ impl Order {
                 order.lanes[table].stages.push(stages);
             }
         }
-        for (count, waits) in shape.actions {
+        for Occurrences { count, waits, late } in shape.actions {
             let opens_at = waits.iter().map(|&table| order.key(table, 0)).max().unwrap_or(0);
-            let window = window(tables);
             order.by_rank.push(order.lanes.len());
-            let lane =
-                Lane { loaded: 0, count: *count, visible: u64::MAX, window, opens_at, stages: Vec::new() };
-            order.lanes.push(lane);
+            order.lanes.push(Lane { late: *late, opens_at, ..Lane::new(0, *count, window(tables)) });
         }
         Ok(order)
     }
@@ -185,10 +200,11 @@ impl Order {
 
     /// The key of a row (from 0, loaded ones counted), waits left out.
     fn plain_key(&self, lane: usize, row: u64) -> u64 {
-        let window = self.lanes[lane].window;
+        let Lane { window, late, .. } = self.lanes[lane];
         let (part, within, count) = self.part_of(lane, row);
-        let offset = u128::from(within) * u128::from(window.length) / u128::from(count);
-        part * PART_TICKS + window.start + offset as u64
+        let late = u64::from(late);
+        let offset = u128::from(within + late) * u128::from(window.length) / u128::from(count);
+        part * PART_TICKS + window.start + offset as u64 - late
     }
 
     /// The key of a row (from 0, loaded ones counted) or of an occurrence.
@@ -199,15 +215,16 @@ impl Order {
 
     /// How many rows of a lane have a key of at most `key`, waits left out.
     fn plain_rows_until(&self, lane: usize, key: u64) -> u64 {
-        let Lane { loaded, count, window, .. } = self.lanes[lane];
+        let Lane { loaded, count, window, late, .. } = self.lanes[lane];
         let (part, within) = (key / PART_TICKS, key % PART_TICKS);
         let (before, count) = if part == 0 { (0, loaded) } else { (loaded + (part - 1) * count, count) };
         let in_part = match within.checked_sub(window.start) {
             None => 0,
             Some(offset) if offset >= window.length => count,
             Some(offset) => {
-                let rows = (u128::from(offset) + 1) * u128::from(count);
-                rows.div_ceil(u128::from(window.length)) as u64
+                let late = u64::from(late);
+                let rows = u128::from(offset + 1 + late) * u128::from(count);
+                (rows.div_ceil(u128::from(window.length)) as u64).saturating_sub(late)
             }
         };
         before + in_part.min(count)

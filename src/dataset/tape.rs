@@ -89,7 +89,8 @@ pub struct Tape {
 pub struct Entry<'a> {
     /// Index into the plan's operations.
     pub operation: usize,
-    /// Row of the table that it inserts into, else the ordinal of the operation; from 0 over all parts, loaded rows counted.
+    /// Row of the table that it inserts into, else the ordinal of the operation; from 0 over all parts, loaded rows counted. An upsert inserts
+    /// where it has no target.
     pub row: u64,
     /// The existing row (table, row from 0) that it is about: one of its parents.
     pub target: Option<(usize, u64)>,
