@@ -35,6 +35,7 @@ pub struct Key {
 
 /// One value that an operation's steps share.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "there are few, and most are the large one")]
 pub enum ActionValue {
     /// A column of the row that the operation is about.
     Key {
@@ -62,6 +63,7 @@ pub struct ActionStep {
 
 /// How often a step comes.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "there is one for each step, made once")]
 pub enum StepRepeat {
     /// Always as often.
     Fixed(u64),

@@ -34,12 +34,12 @@ fn walk(dataset: &Dataset) -> (usize, usize) {
     let mut come = HashSet::new();
     let mut gone = HashSet::new();
     let mut pairs = HashSet::new();
-    let mut next = vec![0; 14];
+    let mut next = [0; 14];
     let tapes =
         std::iter::once(load(dataset)).chain((0..dataset.parts()).map(|p| tape(dataset, p, u64::MAX)));
     for (index, tape) in tapes.enumerate() {
-        let mut counts = vec![0; 14];
-        let mut hits = vec![0; 14];
+        let mut counts = [0; 14];
+        let mut hits = [0; 14];
         for entry in read(&tape, columns_or_key) {
             let Read { operation, row, target, .. } = entry;
             assert_eq!(row, next[operation], "rows and occurrences come in turn");
