@@ -8,7 +8,7 @@ use crate::template::Distribution;
 pub struct Action {
     /// As the scenario spells it.
     pub name: String,
-    /// Index into the plan's operations.
+    /// Index into the plan's operations; no other action has the same.
     pub operation: usize,
     /// Occurrences per part.
     pub count: u64,
@@ -35,18 +35,20 @@ pub struct Key {
 
 /// One value that an operation's steps share.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "there are few, and most are the large one")]
 pub enum ActionValue {
     /// A column of the row that the operation is about.
     Key {
         /// Column of the table's dataset row.
         column: usize,
     },
-    /// A column of a row that is not in the dataset: new values under an existing key.
+    /// A column of a row that is not in the dataset: new values under an existing key. A column that is part of a distinct combination keeps its
+    /// value.
     Fresh {
         /// Column of the table's dataset row.
         column: usize,
     },
-    /// A value of the operation's own, by its ordinal.
+    /// A value of the operation's own, by its ordinal; never a combination.
     Own(Column),
 }
 
@@ -61,6 +63,7 @@ pub struct ActionStep {
 
 /// How often a step comes.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "there is one for each step, made once")]
 pub enum StepRepeat {
     /// Always as often.
     Fixed(u64),

@@ -4,7 +4,7 @@
 //! has room for all its rows, and draws by a permutation from a window of cells. Cells are numbered shell by shell: first those of the box at the
 //! first stage, then those that each later box adds. So a stage never meets cells of another, and no row refers to a parent that comes after it.
 
-use super::order::{Order, PART_TICKS};
+use super::order::Order;
 use crate::template::{Permutation, mix};
 
 #[derive(Clone, Debug)]
@@ -28,24 +28,33 @@ pub(super) struct Stages {
     stages: Vec<Stage>,
 }
 
+/// Rows that find no combination.
+pub(super) struct Exhausted {
+    /// Rows wanted.
+    pub(super) rows: u64,
+    /// Combinations that there are.
+    pub(super) combinations: u128,
+}
+
 impl Stages {
     /// # Errors
-    /// The number of combinations, where it is less than the number of rows.
-    pub(super) fn new(order: &Order, table: usize, parents: &[usize]) -> Result<Self, u128> {
-        let per_part = order.count(table);
-        let rows = per_part * order.parts();
+    /// Where there are fewer combinations than rows.
+    pub(super) fn new(order: &Order, table: usize, parents: &[usize]) -> Result<Self, Exhausted> {
+        let (loaded, rows) = (order.loaded(table), order.in_all(table));
         let cells_at = |key: u64| -> (Vec<u64>, u128) {
-            let sides: Vec<u64> = parents.iter().map(|&p| order.rows_until(p, key)).collect();
+            let sides: Vec<u64> = parents.iter().map(|&p| order.available(p, key)).collect();
             let cells = sides.iter().fold(1u128, |product, &side| product.saturating_mul(u128::from(side)));
             (sides, cells)
         };
+        let part_ends = (0..=order.parts()).map(|part| loaded + part * order.count(table));
         let mut stages = Vec::new();
-        for window in boundaries(rows, per_part).windows(2) {
+        for window in boundaries(rows, part_ends).windows(2) {
             let (first_row, end_row) = (window[0], window[1]);
-            let part_end = (first_row / per_part + 1) * PART_TICKS - 1;
-            let (_, most) = cells_at(part_end);
-            if most < u128::from(end_row) {
-                return Err(most);
+            let part_end = order.part_end(table, first_row);
+            let (_, combinations) = cells_at(part_end);
+            if combinations < u128::from(end_row) {
+                let rows = if first_row < loaded { loaded } else { rows };
+                return Err(Exhausted { rows, combinations });
             }
             let enough = |key: u64| cells_at(key).1 >= u128::from(end_row);
             let opens_at = first_key_where(part_end, enough).max(order.key(table, first_row));
@@ -120,11 +129,10 @@ fn split(mut cell: u128, ranges: &[(u64, u64)]) -> Vec<u64> {
     ranges.iter().map(digit).collect()
 }
 
-/// First rows of the stages, and the number of rows: powers of two less one, and the parts' ends.
-fn boundaries(rows: u64, per_part: u64) -> Vec<u64> {
+/// First rows of the stages, and the number of rows: powers of two less one, and the ends of the load and the parts.
+fn boundaries(rows: u64, part_ends: impl Iterator<Item = u64>) -> Vec<u64> {
     let doubling = (0..63).map(|j| (1u64 << j) - 1).take_while(|&row| row < rows);
-    let part_ends = (0..=rows / per_part.max(1)).map(|part| part * per_part);
-    let mut all: Vec<u64> = doubling.chain(part_ends).chain([rows]).collect();
+    let mut all: Vec<u64> = std::iter::once(0).chain(doubling).chain(part_ends).chain([rows]).collect();
     all.sort_unstable();
     all.dedup();
     all
@@ -155,13 +163,35 @@ fn place_windows(stages: &mut [Stage]) {
 mod tests {
     use std::collections::HashSet;
 
-    use super::super::order::Interleaving;
+    use super::super::order::{Interleaving, Shape};
     use super::*;
 
-    fn check(counts: [u64; 3], interleaving: Interleaving, parts: u64) {
+    fn order(
+        loaded: &[u64],
+        counts: &[u64],
+        combinations: &[Vec<Vec<usize>>],
+        interleaving: Interleaving,
+        parts: u64,
+    ) -> Order {
+        let ranks: Vec<usize> = combinations.iter().map(|c| usize::from(!c.is_empty())).collect();
+        let loaded_only = vec![false; counts.len()];
+        Order::new(Shape {
+            loaded,
+            loaded_only: &loaded_only,
+            counts,
+            ranks: &ranks,
+            combinations,
+            actions: &[],
+            interleaving,
+            parts,
+        })
+        .unwrap_or_else(|few| panic!("{few:?}"))
+    }
+
+    fn check(loaded: [u64; 3], counts: [u64; 3], interleaving: Interleaving, parts: u64) {
         let combinations = [vec![], vec![], vec![vec![0, 1]]];
-        let order = Order::new(&counts, &[0, 0, 1], &combinations, interleaving, parts).expect("enough");
-        let stages = Stages::new(&order, 2, &[0, 1]).expect("enough");
+        let order = order(&loaded, &counts, &combinations, interleaving, parts);
+        let stages = Stages::new(&order, 2, &[0, 1]).ok().expect("enough");
         let (mut seen, mut drawn) = ([0u64; 3], HashSet::new());
         for (table, row) in order.walk(0) {
             if table == 2 {
@@ -171,31 +201,41 @@ mod tests {
             }
             seen[table] += 1;
         }
-        assert_eq!(seen, counts.map(|n| n * parts));
+        let expected = [0, 1, 2].map(|t| loaded[t] + counts[t] * parts);
+        assert_eq!(seen, expected);
     }
 
     #[test]
     fn pairs_are_distinct_and_refer_to_earlier_rows() {
         for interleaving in [Interleaving::Mixed, Interleaving::Phased] {
-            check([100, 400, 300], interleaving, 1);
-            check([100, 400, 300], interleaving, 3);
-            check([1, 5, 3], interleaving, 2);
+            check([0; 3], [100, 400, 300], interleaving, 1);
+            check([0; 3], [100, 400, 300], interleaving, 3);
+            check([0; 3], [1, 5, 3], interleaving, 2);
+        }
+    }
+
+    #[test]
+    fn loaded_pairs_and_later_ones_are_distinct_together() {
+        for interleaving in [Interleaving::Mixed, Interleaving::Phased] {
+            check([20, 30, 150], [100, 400, 300], interleaving, 2);
+            check([10, 10, 40], [0, 0, 30], interleaving, 2);
+            check([10, 10, 100], [5, 0, 50], interleaving, 1);
+            check([10, 10, 40], [10, 10, 0], interleaving, 1);
         }
     }
 
     #[test]
     fn every_last_combination_can_be_used() {
         for interleaving in [Interleaving::Mixed, Interleaving::Phased] {
-            check([10, 9, 90], interleaving, 1);
-            check([1, 50, 50], interleaving, 1);
+            check([0; 3], [10, 9, 90], interleaving, 1);
+            check([0; 3], [1, 50, 50], interleaving, 1);
         }
     }
 
     #[test]
     fn a_single_side_is_a_permutation_of_its_parents() {
-        let order =
-            Order::new(&[50, 50], &[0, 1], &[vec![], vec![vec![0]]], Interleaving::Mixed, 1).expect("enough");
-        let stages = Stages::new(&order, 1, &[0]).expect("enough");
+        let order = order(&[0, 0], &[50, 50], &[vec![], vec![vec![0]]], Interleaving::Mixed, 1);
+        let stages = Stages::new(&order, 1, &[0]).ok().expect("enough");
         let drawn: HashSet<_> = (0..50).map(|row| stages.cell(row, 5)).collect();
         assert_eq!(drawn.len(), 50);
     }

@@ -1,23 +1,29 @@
 //! The rows of every table as pure functions of (seed, table, column, row), the order in which they are written, and the tape.
 //!
 //! A value depends on nothing but the scenario's text: not on the number of workers, the machine, or other rows having been made before. What a
-//! column's template means is left to `template`; what becomes of rows, to `run`.
+//! column's template means is left to `template`; what becomes of rows, to `run`. Only references to rows of a table that is deleted from depend
+//! on the order too, since they leave out what is gone.
 
 mod action;
 mod combination;
+mod deaths;
+mod keys;
+mod making;
 mod order;
 mod tape;
+mod view;
+mod writers;
 
-use std::cell::RefCell;
 use std::sync::Arc;
 
-use crate::template::{
-    Distinct, Distribution, Draw, References, RenderError, RowContext, Scratch, Target, Template, mix,
-};
-use crate::value::{Value, ValueRef};
+use crate::template::{Distinct, Scratch, Target, Template, mix};
+
+use keys::Keys;
+use order::{Occurrences, Order, Shape};
+use writers::Writers;
 
 pub use action::{Action, ActionStep, ActionValue, Key, StepRepeat};
-pub use order::{Interleaving, Order, TooFew, Walk};
+pub use order::{Interleaving, TooFew};
 pub use tape::{Entry, Tape, TapeError, TapeOptions};
 
 /// Where a column's values come from.
@@ -128,8 +134,20 @@ pub enum Unorderable {
     NothingLeft {
         /// Index into the actions.
         action: usize,
-        /// Deletes that find a row.
+        /// Deletes of this action, over all parts, that find a row and leave one to what needs one.
         possible: u64,
+    },
+    /// Rows are to be deleted that rows still to come may refer to, since theirs must be distinct combinations.
+    StillNeeded {
+        /// Index into the actions.
+        action: usize,
+        /// Table whose rows are combinations.
+        child: usize,
+    },
+    /// Rows of a table with more rows than can be kept track of (2^32 - 1) are to be deleted.
+    TooMany {
+        /// Index into the actions.
+        action: usize,
     },
 }
 
@@ -141,8 +159,9 @@ pub struct Dataset {
     /// What each row may refer to follows from this order, whichever way the rows are written.
     mixed: Order,
     phased: Option<Order>,
-    writers: Vec<Vec<(usize, u64)>>,
-    loaded: Vec<u64>,
+    writers: Vec<Writers>,
+    actions: Vec<Action>,
+    keys: Keys,
 }
 
 /// Buffers for making rows, kept from row to row.
@@ -168,30 +187,51 @@ impl Dataset {
     pub fn new(parts: Parts) -> Result<Self, Unorderable> {
         let counts: Vec<u64> =
             parts.writers.iter().map(|writers| writers.iter().map(|(_, count)| count).sum()).collect();
-        let order = |combinations: &[Vec<Vec<usize>>], interleaving| {
-            Order::new(&counts, &parts.ranks, combinations, interleaving, parts.parts)
-                .map_err(Unorderable::TooFew)
+        let occurrences = keys::occurrences(&parts, &counts)?;
+        let order = |combinations: &[Vec<Vec<usize>>], actions: &[Occurrences], interleaving| {
+            let shape = Shape {
+                loaded: &parts.loaded,
+                loaded_only: &parts.loaded_only,
+                counts: &counts,
+                ranks: &parts.ranks,
+                combinations,
+                actions,
+                interleaving,
+                parts: parts.parts,
+            };
+            Order::new(shape).map_err(Unorderable::TooFew)
         };
-        let mixed = order(&parts.combinations, Interleaving::Mixed)?;
-        // Written table by table, no row has to wait for combinations.
-        let none = vec![Vec::new(); counts.len()];
-        let phased = match parts.interleaving {
-            Interleaving::Mixed => None,
-            Interleaving::Phased => Some(order(&none, Interleaving::Phased)?),
+        let (mixed, phased) = match parts.interleaving {
+            Interleaving::Mixed => (order(&parts.combinations, &occurrences, Interleaving::Mixed)?, None),
+            Interleaving::Phased => {
+                // Written table by table, no row has to wait for combinations.
+                let none = vec![Vec::new(); counts.len()];
+                let mixed = order(&parts.combinations, &[], Interleaving::Mixed)?;
+                (mixed, Some(order(&none, &occurrences, Interleaving::Phased)?))
+            }
         };
+        let keys = Keys::new(&parts, phased.as_ref().unwrap_or(&mixed))?;
+        let writers = parts.writers.into_iter().enumerate();
+        let writers = writers.map(|(table, writers)| Writers::new(mix(parts.seed, &[table as u64]), writers));
         Ok(Dataset {
             seed: parts.seed,
             tables: parts.tables,
             mixed,
             phased,
-            writers: parts.writers,
-            loaded: parts.loaded,
+            writers: writers.collect(),
+            actions: parts.actions,
+            keys,
         })
     }
 
     /// The tables' columns.
     pub fn tables(&self) -> &[Rows] {
         &self.tables
+    }
+
+    /// The operations other than inserts of dataset rows.
+    pub fn actions(&self) -> &[Action] {
+        &self.actions
     }
 
     /// The order of the writes.
@@ -201,17 +241,28 @@ impl Dataset {
 
     /// Rows of a table that are there before anything is measured.
     pub fn loaded(&self, table: usize) -> u64 {
-        self.loaded[table]
+        self.mixed.loaded(table)
+    }
+
+    /// Rows of a table that each part writes.
+    pub fn rows_per_part(&self, table: usize) -> u64 {
+        self.mixed.count(table)
     }
 
     /// Rows of a table in all: loaded, and written in all parts.
     pub fn rows_in_all(&self, table: usize) -> u64 {
-        self.loaded[table] + self.order().count(table) * self.order().parts()
+        self.mixed.in_all(table)
+    }
+
+    /// Row numbers of a table that values may be made of: its rows, and those beyond them that misses and new values take. A template with
+    /// fewer values than this can fail.
+    pub fn row_numbers(&self, table: usize) -> u64 {
+        self.keys.beyond[table]
     }
 
     /// Rows loaded, over all tables.
     pub fn load_total(&self) -> u64 {
-        self.loaded.iter().sum()
+        self.order().load_total()
     }
 
     /// Operations in one part.
@@ -219,162 +270,54 @@ impl Dataset {
         self.order().part_total()
     }
 
-    /// The operation that writes a row (from 0).
-    fn writer(&self, table: usize, _row: u64) -> usize {
-        self.writers[table][0].0
+    /// How many parts there are, the load left out.
+    pub fn parts(&self) -> u64 {
+        self.order().parts()
     }
 
-    /// Values that the steps of an occurrence (from 0) of an operation share, in their order: what an update has written.
-    ///
-    /// # Errors
-    /// When a template fails on this occurrence.
-    pub fn shared_values(
-        &self,
-        _operation: usize,
-        _ordinal: u64,
-        _workspace: &mut Workspace,
-    ) -> Result<Vec<Value>, RenderError> {
-        unimplemented!()
+    /// How often an operation of the plan comes in one part.
+    pub fn count_of(&self, operation: usize) -> u64 {
+        let written: u64 = self.writers.iter().map(|writers| writers.count_of(operation)).sum();
+        let actions = self.actions.iter().filter(|action| action.operation == operation);
+        written + actions.map(|action| action.count).sum::<u64>()
     }
 
-    /// Makes the row (from 0) of a table, handing each column's value to `each`, and notes the parents in the workspace.
-    ///
-    /// # Errors
-    /// When a template fails on this row.
-    pub fn row(
-        &self,
-        table: usize,
-        row: u64,
-        workspace: &mut Workspace,
-        each: &mut dyn FnMut(ValueRef<'_>),
-    ) -> Result<(), RenderError> {
-        workspace.parents.clear();
-        let Workspace { scratch, parents } = workspace;
-        let view = View {
-            dataset: self,
-            table,
-            row,
-            key: self.mixed.key(table, row),
-            parents: RefCell::new(parents),
-        };
-        for column in &self.tables[table].columns {
-            each(view.column(column, scratch)?);
-        }
-        Ok(())
+    /// The table whose rows an operation of the plan is about, where it asks for some.
+    pub fn key_table(&self, operation: usize) -> Option<usize> {
+        self.action_of(operation).and_then(|action| self.actions[action].key).map(|key| key.table)
     }
 
-    /// The same, as values.
-    ///
-    /// # Errors
-    /// When a template fails on this row.
-    pub fn values(
-        &self,
-        table: usize,
-        row: u64,
-        workspace: &mut Workspace,
-    ) -> Result<Vec<Value>, RenderError> {
-        let mut values = Vec::with_capacity(self.tables[table].columns.len());
-        self.row(table, row, workspace, &mut |value| values.push(value.to_owned()))?;
-        Ok(values)
+    /// How often an operation of the plan finds a row that it is about, in one part.
+    pub fn hits_of(&self, operation: usize) -> u64 {
+        let keyed = self.action_of(operation).and_then(|action| self.keys.actions[action].as_ref());
+        keyed.map_or(0, |keyed| keyed.hits)
     }
 
-    fn value_of_parent(&self, target: Target, row: u64, scratch: &mut Scratch) -> Result<Value, RenderError> {
-        let column = &self.tables[target.table].columns[target.column];
-        if let Source::Row = column.source {
-            return Ok(Value::Integer(row as i64 + 1));
-        }
-        // What the parent itself refers to is the parent's business.
-        let mut ignored = Vec::new();
-        let view = View {
-            dataset: self,
-            table: target.table,
-            row,
-            key: self.mixed.key(target.table, row),
-            parents: RefCell::new(&mut ignored),
-        };
-        view.column(column, scratch).map(ValueRef::to_owned)
+    /// The row (table, row from 0) that an occurrence (from 0, over all parts) of an operation is about; none where it finds none.
+    pub fn target(&self, operation: usize, ordinal: u64) -> Option<(usize, u64)> {
+        self.action_of(operation).and_then(|action| self.target_of(action, ordinal))
+    }
+
+    /// Whether some operation deletes rows of a table.
+    pub fn is_deleted_from(&self, table: usize) -> bool {
+        self.keys.deaths[table].is_some()
+    }
+
+    fn action_of(&self, operation: usize) -> Option<usize> {
+        self.actions.iter().position(|action| action.operation == operation)
+    }
+
+    fn target_of(&self, action: usize, ordinal: u64) -> Option<(usize, u64)> {
+        let keyed = self.keys.actions[action].as_ref()?;
+        let row = self.keys.target(self.order(), keyed, ordinal)?;
+        Some((keyed.key.table, row))
+    }
+
+    /// The operation that writes a row (from 0, not a loaded one).
+    fn writer(&self, table: usize, row: u64) -> usize {
+        self.writers[table].of_row(row - self.mixed.loaded(table))
     }
 }
 
-/// The other tables, as one row sees them.
-struct View<'a> {
-    dataset: &'a Dataset,
-    table: usize,
-    row: u64,
-    key: u64,
-    parents: RefCell<&'a mut Vec<(usize, u64)>>,
-}
-
-impl View<'_> {
-    fn column<'s>(&self, column: &'s Column, scratch: &'s mut Scratch) -> Result<ValueRef<'s>, RenderError> {
-        match &column.source {
-            Source::Row => Ok(ValueRef::Integer(self.row as i64 + 1)),
-            Source::Template(template) => {
-                let context = RowContext {
-                    row: self.row + 1,
-                    repetition: 0,
-                    seed: mix(column.seed, &[self.row]),
-                    column_seed: column.seed,
-                    references: self,
-                };
-                template.render(&context, scratch)
-            }
-            Source::Reference { target, stream, nullable } => {
-                let available = self.available(target.table);
-                if available == 0 {
-                    return if *nullable { Ok(ValueRef::Null) } else { self.own_value(*target) };
-                }
-                let mut draw = Draw::new(mix(self.dataset.seed, &[*stream, self.row]));
-                let parent = Distribution::Uniform.pick(&mut draw, self.row + 1, available);
-                self.parent_value(*target, parent - 1, scratch)
-            }
-            Source::Combined { combination, side, target } => {
-                let seed = mix(self.dataset.seed, &[self.table as u64, *combination as u64]);
-                let cell = self.dataset.mixed.combination(self.table, *combination, self.row, seed);
-                self.parent_value(*target, cell[*side], scratch)
-            }
-        }
-    }
-
-    /// The first row of a table that refers to itself, where NULL is not allowed.
-    fn own_value<'s>(&self, target: Target) -> Result<ValueRef<'s>, RenderError> {
-        match self.dataset.tables[target.table].columns[target.column].source {
-            Source::Row => Ok(ValueRef::Integer(self.row as i64 + 1)),
-            _ => Err(RenderError::new(
-                "the first row of a table cannot refer to an earlier one, and its column is NOT NULL",
-            )),
-        }
-    }
-
-    fn parent_value<'s>(
-        &self,
-        target: Target,
-        row: u64,
-        scratch: &'s mut Scratch,
-    ) -> Result<ValueRef<'s>, RenderError> {
-        self.note(target.table, row);
-        if let Source::Row = self.dataset.tables[target.table].columns[target.column].source {
-            return Ok(ValueRef::Integer(row as i64 + 1));
-        }
-        let value = self.dataset.value_of_parent(target, row, scratch)?;
-        Ok(scratch.keep(value))
-    }
-
-    fn note(&self, table: usize, row: u64) {
-        let mut parents = self.parents.borrow_mut();
-        if !parents.contains(&(table, row)) {
-            parents.push((table, row));
-        }
-    }
-}
-
-impl References for View<'_> {
-    fn available(&self, table: usize) -> u64 {
-        if table == self.table { self.row } else { self.dataset.mixed.rows_until(table, self.key) }
-    }
-
-    fn value(&self, target: Target, row: u64, scratch: &mut Scratch) -> Result<Value, RenderError> {
-        self.note(target.table, row - 1);
-        self.dataset.value_of_parent(target, row - 1, scratch)
-    }
-}
+#[cfg(test)]
+mod tests;

@@ -1,8 +1,9 @@
-//! In which order the rows of all tables are written, in closed form: any place of the order can be computed without those before it.
+//! In which order rows are written and operations come, in closed form: any place of the order can be computed without those before it.
 //!
-//! Every row has a key on one time line, and the order is by key, then by rank (parents before children). Interleaving in proportion puts row `k`
-//! of `n` at the fraction `k / n`; writing in phases squeezes each table into a window of its own. A table whose rows combine several parents
-//! waits until there are enough of them (see `combination`).
+//! Every row has a key on one time line, and the order is by key, then by rank (parents before children, operations last). Rows that are loaded
+//! have a part of their own before the first measured one. Interleaving in proportion puts row `k` of `n` at the fraction `k / n` of its part;
+//! writing in phases squeezes each table into a window of its own, and operations into one after them. A table whose rows combine several parents
+//! waits until there are enough of them (see `combination`); an operation waits for the first row of the tables that it asks for rows.
 
 use super::combination::Stages;
 
@@ -16,19 +17,34 @@ struct Window {
     length: u64,
 }
 
-/// One table's place in the order.
+/// The place of one table or action in the order.
 #[derive(Clone, Debug)]
 struct Lane {
-    /// Rows per part.
+    /// Rows in the part before the measured ones.
+    loaded: u64,
+    /// Rows in each measured part.
     count: u64,
+    /// Rows that can be referred to or asked for, at most.
+    visible: u64,
     window: Window,
+    /// Whether each row comes at the end of its stretch of the window, not at its start.
+    late: bool,
+    /// No row comes before this key.
+    opens_at: u64,
     /// One for each combination of parents that rows wait for.
     stages: Vec<Stages>,
 }
 
-/// The order of all writes: parts of equal size, one after the other.
+impl Lane {
+    fn new(loaded: u64, count: u64, window: Window) -> Self {
+        Lane { loaded, count, visible: u64::MAX, window, late: false, opens_at: 0, stages: Vec::new() }
+    }
+}
+
+/// The order of all rows and operations: the load, then parts of equal size, one after the other.
 #[derive(Clone, Debug)]
-pub struct Order {
+pub(super) struct Order {
+    /// The tables', then the actions'.
     lanes: Vec<Lane>,
     /// Lanes by rank.
     by_rank: Vec<usize>,
@@ -40,7 +56,7 @@ pub struct Order {
 pub enum Interleaving {
     /// In proportion.
     Mixed,
-    /// One after the other, parents first.
+    /// One after the other, parents first; operations that insert no row come after all tables.
     Phased,
 }
 
@@ -57,48 +73,90 @@ pub struct TooFew {
     pub combinations: u128,
 }
 
+/// What an order is made of, per table unless said otherwise.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Shape<'a> {
+    /// Rows before the first part.
+    pub(super) loaded: &'a [u64],
+    /// Tables of which only loaded rows can be referred to.
+    pub(super) loaded_only: &'a [bool],
+    /// Rows in each part.
+    pub(super) counts: &'a [u64],
+    /// Parents before children.
+    pub(super) ranks: &'a [usize],
+    /// The parents whose combination is distinct in every row.
+    pub(super) combinations: &'a [Vec<Vec<usize>>],
+    pub(super) actions: &'a [Occurrences],
+    pub(super) interleaving: Interleaving,
+    pub(super) parts: u64,
+}
+
+/// When an action comes.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Occurrences {
+    /// In each part.
+    pub(super) count: u64,
+    /// Tables whose first row it waits for: they have one.
+    pub(super) waits: Vec<usize>,
+    /// As late as its share allows: so that a delete from a growing table finds more rows than went before.
+    pub(super) late: bool,
+}
+
 impl Order {
-    /// `counts` rows of each table per part; `ranks` order the tables so that parents come before children; `combinations` name, per table,
-    /// the parents whose combination is distinct in every row.
-    ///
     /// # Errors
     /// When the parents of a table give fewer combinations than it has rows.
-    pub fn new(
-        counts: &[u64],
-        ranks: &[usize],
-        combinations: &[Vec<Vec<usize>>],
-        interleaving: Interleaving,
-        parts: u64,
-    ) -> Result<Self, TooFew> {
-        let mut by_rank: Vec<usize> = (0..counts.len()).collect();
-        by_rank.sort_by_key(|&t| ranks[t]);
-        let slice = PART_TICKS / counts.len() as u64;
-        let lanes = counts.iter().enumerate().map(|(table, &count)| {
+    pub(super) fn new(shape: Shape<'_>) -> Result<Self, TooFew> {
+        let tables = shape.counts.len();
+        let mut by_rank: Vec<usize> = (0..tables).collect();
+        by_rank.sort_by_key(|&t| shape.ranks[t]);
+        let slices = tables + usize::from(!shape.actions.is_empty());
+        let window = |place: usize| match shape.interleaving {
+            Interleaving::Mixed => Window { start: 0, length: PART_TICKS },
+            Interleaving::Phased => {
+                let slice = PART_TICKS / slices as u64;
+                Window { start: place as u64 * slice, length: slice }
+            }
+        };
+        let lanes = (0..tables).map(|table| {
             let place = by_rank.iter().position(|&t| t == table).expect("every table has a place");
-            let window = match interleaving {
-                Interleaving::Mixed => Window { start: 0, length: PART_TICKS },
-                Interleaving::Phased => Window { start: place as u64 * slice, length: slice },
-            };
-            Lane { count, window, stages: Vec::new() }
+            let (loaded, count) = (shape.loaded[table], shape.counts[table]);
+            let visible = if shape.loaded_only[table] { loaded } else { u64::MAX };
+            Lane { visible, ..Lane::new(loaded, count, window(place)) }
         });
-        let mut order = Order { lanes: lanes.collect(), by_rank, parts };
+        let mut order = Order { lanes: lanes.collect(), by_rank, parts: shape.parts };
         for table in order.by_rank.clone() {
-            for (combination, parents) in combinations[table].iter().enumerate() {
-                let stages = Stages::new(&order, table, parents).map_err(|combinations| TooFew {
+            for (combination, parents) in shape.combinations[table].iter().enumerate() {
+                let stages = Stages::new(&order, table, parents).map_err(|few| TooFew {
                     table,
                     combination,
-                    rows: counts[table] * parts,
-                    combinations,
+                    rows: few.rows,
+                    combinations: few.combinations,
                 })?;
                 order.lanes[table].stages.push(stages);
             }
         }
+        for Occurrences { count, waits, late } in shape.actions {
+            let opens_at = waits.iter().map(|&table| order.key(table, 0)).max().unwrap_or(0);
+            order.by_rank.push(order.lanes.len());
+            order.lanes.push(Lane { late: *late, opens_at, ..Lane::new(0, *count, window(tables)) });
+        }
         Ok(order)
     }
 
-    /// Rows of a table in one part.
-    pub fn count(&self, table: usize) -> u64 {
-        self.lanes[table].count
+    /// Rows of a table that are loaded.
+    pub(super) fn loaded(&self, lane: usize) -> u64 {
+        self.lanes[lane].loaded
+    }
+
+    /// Rows of a table, or occurrences of an action, in one part.
+    pub(super) fn count(&self, lane: usize) -> u64 {
+        self.lanes[lane].count
+    }
+
+    /// Rows of a table, or occurrences of an action, over the load and all parts.
+    pub(super) fn in_all(&self, lane: usize) -> u64 {
+        let Lane { loaded, count, .. } = self.lanes[lane];
+        loaded + count * self.parts
     }
 
     /// The parents' rows (from 0) of a row, for one of its table's combinations; `seed` belongs to the combination.
@@ -106,60 +164,125 @@ impl Order {
         self.lanes[table].stages[combination].cell(row, seed)
     }
 
-    /// How many parts there are.
-    pub fn parts(&self) -> u64 {
+    /// How many parts there are, the load left out.
+    pub(super) fn parts(&self) -> u64 {
         self.parts
     }
 
-    /// Writes in one part.
-    pub fn part_total(&self) -> u64 {
+    /// Rows loaded, over all tables.
+    pub(super) fn load_total(&self) -> u64 {
+        self.lanes.iter().map(|l| l.loaded).sum()
+    }
+
+    /// Rows and operations in one part.
+    pub(super) fn part_total(&self) -> u64 {
         self.lanes.iter().map(|l| l.count).sum()
     }
 
-    /// The key of a row (from 0, over all parts), waits left out.
-    fn plain_key(&self, table: usize, row: u64) -> u64 {
-        let Lane { count, window, .. } = self.lanes[table];
-        let (part, within) = (row / count, row % count);
-        let offset = u128::from(within) * u128::from(window.length) / u128::from(count);
-        part * PART_TICKS + window.start + offset as u64
+    /// The key after which nothing comes.
+    pub(super) fn end(&self) -> u64 {
+        (self.parts + 1) * PART_TICKS
     }
 
-    /// The key of a row (from 0, over all parts).
-    pub(super) fn key(&self, table: usize, row: u64) -> u64 {
-        let plain = self.plain_key(table, row);
-        self.lanes[table].stages.iter().map(|s| s.opens_at(row)).fold(plain, u64::max)
+    /// The part that a row (from 0, loaded ones counted) belongs to: 0 is the load. With it, the place within the part and the part's rows.
+    fn part_of(&self, lane: usize, row: u64) -> (u64, u64, u64) {
+        let Lane { loaded, count, .. } = self.lanes[lane];
+        match row.checked_sub(loaded) {
+            None => (0, row, loaded),
+            Some(later) => (1 + later / count, later % count, count),
+        }
     }
 
-    /// How many rows of a table have a key of at most `key`, waits left out.
-    fn plain_rows_until(&self, table: usize, key: u64) -> u64 {
-        let Lane { count, window, .. } = self.lanes[table];
+    /// The last key of the part that a row belongs to.
+    pub(super) fn part_end(&self, lane: usize, row: u64) -> u64 {
+        (self.part_of(lane, row).0 + 1) * PART_TICKS - 1
+    }
+
+    /// The key of a row (from 0, loaded ones counted), waits left out.
+    fn plain_key(&self, lane: usize, row: u64) -> u64 {
+        let Lane { window, late, .. } = self.lanes[lane];
+        let (part, within, count) = self.part_of(lane, row);
+        let late = u64::from(late);
+        let offset = u128::from(within + late) * u128::from(window.length) / u128::from(count);
+        part * PART_TICKS + window.start + offset as u64 - late
+    }
+
+    /// The key of a row (from 0, loaded ones counted) or of an occurrence.
+    pub(super) fn key(&self, lane: usize, row: u64) -> u64 {
+        let plain = self.plain_key(lane, row).max(self.lanes[lane].opens_at);
+        self.lanes[lane].stages.iter().map(|s| s.opens_at(row)).fold(plain, u64::max)
+    }
+
+    /// How many rows of a lane have a key of at most `key`, waits left out.
+    fn plain_rows_until(&self, lane: usize, key: u64) -> u64 {
+        let Lane { loaded, count, window, late, .. } = self.lanes[lane];
         let (part, within) = (key / PART_TICKS, key % PART_TICKS);
+        let (before, count) = if part == 0 { (0, loaded) } else { (loaded + (part - 1) * count, count) };
         let in_part = match within.checked_sub(window.start) {
             None => 0,
             Some(offset) if offset >= window.length => count,
             Some(offset) => {
-                let rows = (u128::from(offset) + 1) * u128::from(count);
-                rows.div_ceil(u128::from(window.length)) as u64
+                let late = u64::from(late);
+                let rows = u128::from(offset + 1 + late) * u128::from(count);
+                (rows.div_ceil(u128::from(window.length)) as u64).saturating_sub(late)
             }
         };
-        part * count + in_part.min(count)
+        before + in_part.min(count)
     }
 
-    /// How many rows of a table have a key of at most `key`.
-    pub(super) fn rows_until(&self, table: usize, key: u64) -> u64 {
-        let plain = self.plain_rows_until(table, key);
-        self.lanes[table].stages.iter().map(|s| s.open_rows(key)).fold(plain, u64::min)
+    /// How many rows of a table, or occurrences of an action, have a key of at most `key`, which lies before the end.
+    pub(super) fn rows_until(&self, lane: usize, key: u64) -> u64 {
+        if key < self.lanes[lane].opens_at {
+            return 0;
+        }
+        let plain = self.plain_rows_until(lane, key);
+        self.lanes[lane].stages.iter().map(|s| s.open_rows(key)).fold(plain, u64::min)
     }
 
-    /// Walks the order from a place (from 0, over all parts) on.
-    pub fn walk(&self, place: u64) -> Walk<'_> {
+    /// How many come before a key.
+    pub(super) fn rows_before(&self, lane: usize, key: u64) -> u64 {
+        key.checked_sub(1).map_or(0, |last| self.rows_until(lane, last))
+    }
+
+    /// How many rows of a table can be referred to or asked for at a key.
+    pub(super) fn available(&self, table: usize, key: u64) -> u64 {
+        self.rows_until(table, key).min(self.lanes[table].visible)
+    }
+
+    /// How many rows of a table can be referred to or asked for in the end.
+    pub(super) fn available_in_all(&self, table: usize) -> u64 {
+        self.in_all(table).min(self.lanes[table].visible)
+    }
+
+    /// The key from which on more than `rows` rows of a table can be referred to; the end where that never comes.
+    pub(super) fn key_of_next(&self, table: usize, rows: u64) -> u64 {
+        if rows < self.available_in_all(table) { self.key(table, rows) } else { self.end() }
+    }
+
+    /// How many come before a place of the order: the key and lane of what stands there, a table's row or an action's occurrence `number`.
+    pub(super) fn before_place(&self, action: usize, place: Place) -> u64 {
+        // Actions of equal keys come in their own order, after all tables.
+        match action.cmp(&place.lane) {
+            std::cmp::Ordering::Less => self.rows_until(action, place.key),
+            std::cmp::Ordering::Equal => place.number,
+            std::cmp::Ordering::Greater => self.rows_before(action, place.key),
+        }
+    }
+
+    /// Where a row or an occurrence stands.
+    pub(super) fn place(&self, lane: usize, number: u64) -> Place {
+        Place { key: self.key(lane, number), lane, number }
+    }
+
+    /// Walks the order from a place (from 0, the load counted) on.
+    pub(super) fn walk(&self, place: u64) -> Walk<'_> {
         let before = |key: u64| -> u64 { (0..self.lanes.len()).map(|t| self.rows_until(t, key)).sum() };
-        let (mut low, mut high) = (0, self.parts * PART_TICKS);
+        let (mut low, mut high) = (0, self.end());
         while low < high {
             let middle = low + (high - low) / 2;
             if before(middle) > place { high = middle } else { low = middle + 1 }
         }
-        let rows = |t| if low == 0 { 0 } else { self.rows_until(t, low - 1) };
+        let rows = |t| self.rows_before(t, low);
         let next: Vec<u64> = (0..self.lanes.len()).map(rows).collect();
         let reached: u64 = next.iter().sum();
         let keys = next.iter().enumerate().map(|(t, &row)| self.key_or_end(t, row)).collect();
@@ -170,14 +293,24 @@ impl Order {
         walk
     }
 
-    fn key_or_end(&self, table: usize, row: u64) -> u64 {
-        if row < self.lanes[table].count * self.parts { self.key(table, row) } else { u64::MAX }
+    fn key_or_end(&self, lane: usize, row: u64) -> u64 {
+        if row < self.in_all(lane) { self.key(lane, row) } else { u64::MAX }
     }
 }
 
-/// Yields table and row (from 0, over all parts), in order.
+/// A place of the order, by what stands there.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Place {
+    pub(super) key: u64,
+    /// A table or, after all tables, an action.
+    pub(super) lane: usize,
+    /// The row or occurrence, from 0.
+    pub(super) number: u64,
+}
+
+/// Yields lane (a table or, after all tables, an action) and row or occurrence (from 0, over the load and all parts), in order.
 #[derive(Debug)]
-pub struct Walk<'a> {
+pub(super) struct Walk<'a> {
     order: &'a Order,
     next: Vec<u64>,
     keys: Vec<u64>,
@@ -200,74 +333,5 @@ impl Iterator for Walk<'_> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// users, posts, tags, user_posts (users × posts), posts_tags (posts × tags).
-    fn base(total: u64, interleaving: Interleaving, parts: u64) -> Order {
-        let counts = [10, 40, 10, 30, 10].map(|share| total * share / 100);
-        let combinations = [vec![], vec![], vec![], vec![vec![0, 1]], vec![vec![1, 2]]];
-        Order::new(&counts, &[0, 1, 0, 2, 2], &combinations, interleaving, parts).expect("parents suffice")
-    }
-
-    #[test]
-    fn every_row_comes_once_and_rows_of_a_table_come_in_turn() {
-        for interleaving in [Interleaving::Mixed, Interleaving::Phased] {
-            let order = base(2_000, interleaving, 3);
-            let mut seen = [0; 5];
-            for (table, row) in order.walk(0) {
-                assert_eq!(seen[table], row);
-                seen[table] += 1;
-            }
-            assert_eq!(seen, [600, 2_400, 600, 1_800, 600]);
-        }
-    }
-
-    #[test]
-    fn each_part_writes_its_own_rows_only() {
-        let order = base(1_000, Interleaving::Mixed, 4);
-        let second: Vec<_> = order.walk(1_000).take(1_000).collect();
-        assert!(second.iter().all(|&(t, row)| row / order.count(t) == 1));
-    }
-
-    #[test]
-    fn any_place_can_be_reached_at_once() {
-        for interleaving in [Interleaving::Mixed, Interleaving::Phased] {
-            let order = base(500, interleaving, 2);
-            let all: Vec<_> = order.walk(0).collect();
-            for place in [0, 1, 7, 250, 499, 500, 501, 999] {
-                assert_eq!(order.walk(place as u64).next(), Some(all[place]), "{place}");
-            }
-            assert_eq!(order.walk(1_000).next(), None);
-        }
-    }
-
-    #[test]
-    fn mixed_keeps_the_proportions_all_along() {
-        let order = base(10_000, Interleaving::Mixed, 1);
-        let posts = order.walk(5_000).take(1_000).filter(|&(t, _)| t == 1).count();
-        assert!((395..=405).contains(&posts), "{posts}");
-    }
-
-    #[test]
-    fn parents_come_first_even_at_the_very_start() {
-        let order = base(100, Interleaving::Mixed, 1);
-        let mut seen = [0u64; 5];
-        for (table, _) in order.walk(0) {
-            match table {
-                1 => assert!(seen[0] > 0),
-                3 => assert!(seen[0] > 0 && seen[1] > 0),
-                4 => assert!(seen[1] > 0 && seen[2] > 0),
-                _ => {}
-            }
-            seen[table] += 1;
-        }
-    }
-
-    #[test]
-    fn too_few_combinations_are_refused() {
-        let refused =
-            Order::new(&[3, 3, 10], &[0, 0, 1], &[vec![], vec![], vec![vec![0, 1]]], Interleaving::Mixed, 1);
-        assert_eq!(refused.err().map(|e| (e.table, e.rows, e.combinations)), Some((2, 10, 9)));
-    }
-}
+#[path = "order_tests.rs"]
+mod tests;

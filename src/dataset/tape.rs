@@ -1,7 +1,7 @@
 //! The tape: every operation of a part with its values, made before the level and read by all workers.
 //!
 //! Chunks of equal length in operations are made in parallel. A chunk begins with the offsets of its entries (u32 each); an entry is the operation,
-//! its row and its parents (LEB128), then its values. Beyond the memory budget the chunks go to an unlinked file that is mapped.
+//! its row, twice the number of its parents (and one more where the first of them is what it is about) and these (LEB128), then its values. Beyond the memory budget the chunks go to an unlinked file that is mapped.
 #![expect(unsafe_code, reason = "mapping a file, and telling the kernel which part is no longer needed")]
 
 use std::fs::File;
@@ -14,7 +14,8 @@ use rayon::prelude::*;
 
 use super::{Dataset, Workspace};
 use crate::files::reason;
-use crate::value::{Decoder, encode, encode_number};
+use crate::template::RenderError;
+use crate::value::{Decoder, ValueRef, encode, encode_number};
 
 const PAGE: u64 = 4096;
 /// Chunks behind the cursor that stay mapped in: slow workers may still read them.
@@ -43,6 +44,16 @@ pub enum TapeError {
         table: String,
         /// From 1.
         row: u64,
+        /// In words.
+        message: String,
+    },
+    /// A template failed on an occurrence of an operation.
+    #[error("number {ordinal} of operation {operation} cannot be made: {message}")]
+    Occurrence {
+        /// Name of the operation.
+        operation: String,
+        /// From 1, over all parts.
+        ordinal: u64,
         /// In words.
         message: String,
     },
@@ -79,7 +90,8 @@ pub struct Tape {
 pub struct Entry<'a> {
     /// Index into the plan's operations.
     pub operation: usize,
-    /// Row of the table that it inserts into, else the ordinal of the operation; from 0 over all parts, loaded rows counted.
+    /// Row of the table that it inserts into, else the ordinal of the operation; from 0 over all parts, loaded rows counted. An upsert inserts
+    /// where it has no target.
     pub row: u64,
     /// The existing row (table, row from 0) that it is about: one of its parents.
     pub target: Option<(usize, u64)>,
@@ -105,12 +117,16 @@ impl Tape {
     ///
     /// # Errors
     /// When a template fails, the file cannot be written, or the run is stopped.
+    ///
+    /// # Panics
+    /// If a table with loaded rows has no operation.
     pub fn load(
-        _dataset: &Dataset,
-        _inserts: &[Option<usize>],
-        _options: &TapeOptions<'_>,
+        dataset: &Dataset,
+        inserts: &[Option<usize>],
+        options: &TapeOptions<'_>,
     ) -> Result<Self, TapeError> {
-        unimplemented!()
+        let operation = |table: usize, _| inserts[table].expect("a table that is loaded has an insert");
+        Tape::make(dataset, 0, dataset.load_total(), &operation, options)
     }
 
     /// Makes the tape of one part of the dataset's order, in parallel.
@@ -119,15 +135,27 @@ impl Tape {
     /// When a template fails, the file cannot be written, or the run is stopped.
     pub fn generate(dataset: &Dataset, part: u64, options: &TapeOptions<'_>) -> Result<Self, TapeError> {
         let length = dataset.part_total();
+        let start = dataset.load_total() + part * length;
+        Tape::make(dataset, start, length, &|table, row| dataset.writer(table, row), options)
+    }
+
+    /// Makes the tape of a stretch of the order; `writer` is the operation that writes a row.
+    fn make(
+        dataset: &Dataset,
+        start: u64,
+        length: u64,
+        writer: &(impl Fn(usize, u64) -> usize + Sync),
+        options: &TapeOptions<'_>,
+    ) -> Result<Self, TapeError> {
         let per_chunk = (length / (rayon::current_num_threads() as u64 * 8)).clamp(64, 4096);
         let chunks = length.div_ceil(per_chunk);
         let range = |chunk: u64| {
             let first = chunk * per_chunk;
-            (part * length + first, per_chunk.min(length - first))
+            (start + first, per_chunk.min(length - first))
         };
         let make = |chunk: u64| {
             let (first, count) = range(chunk);
-            let made = make_chunk(dataset, first, count, options);
+            let made = make_chunk(dataset, first, count, writer, options);
             options.done.fetch_add(count, Ordering::Relaxed);
             made
         };
@@ -198,7 +226,8 @@ impl Tape {
         let operation = rest.number() as usize;
         let row = rest.number();
         let parents = rest.number();
-        Entry { operation, row, target: None, parents, rest }
+        let target = if parents & 1 == 0 { None } else { Some(first_parent(rest)) };
+        Entry { operation, row, target, parents: parents >> 1, rest }
     }
 
     /// Tells the kernel that chunks well behind this place need not stay in memory. Does nothing but at the start of a chunk of a mapped tape.
@@ -218,6 +247,11 @@ impl Tape {
     }
 }
 
+fn first_parent(mut rest: Decoder<'_>) -> (usize, u64) {
+    let table = rest.number() as usize;
+    (table, rest.number())
+}
+
 fn map(file: &File, bytes: u64) -> std::io::Result<Mmap> {
     file.set_len(bytes)?;
     // SAFETY: the file has no name, so no other process can change or truncate it.
@@ -228,29 +262,36 @@ fn make_chunk(
     dataset: &Dataset,
     first: u64,
     count: u64,
+    writer: &impl Fn(usize, u64) -> usize,
     options: &TapeOptions<'_>,
 ) -> Result<Box<[u8]>, TapeError> {
     if options.stop.load(Ordering::Relaxed) {
         return Err(TapeError::Interrupted);
     }
+    let tables = dataset.tables().len();
     let mut workspace = Workspace::default();
     let mut bytes = vec![0u8; count as usize * 4];
     let mut values = Vec::new();
-    for (slot, (table, row)) in dataset.order().walk(first).take(count as usize).enumerate() {
-        let operation = dataset.writer(table, row);
+    for (slot, (lane, row)) in dataset.order().walk(first).take(count as usize).enumerate() {
         values.clear();
-        dataset.row(table, row, &mut workspace, &mut |value| encode(&mut values, value)).map_err(
-            |error| TapeError::Render {
-                table: dataset.tables()[table].name.clone(),
-                row: row + 1,
-                message: error.to_string(),
-            },
-        )?;
+        let mut each = |value: ValueRef<'_>| encode(&mut values, value);
+        let (operation, target) = match lane.checked_sub(tables) {
+            None => {
+                let made = dataset.row(lane, row, &mut workspace, &mut each);
+                made.map_err(|error| row_error(dataset, lane, row, &error))?;
+                (writer(lane, row), None)
+            }
+            Some(action) => {
+                let made = dataset.occurrence(action, row, &mut workspace, &mut each);
+                let target = made.map_err(|error| occurrence_error(dataset, action, row, &error))?;
+                (dataset.actions()[action].operation, target)
+            }
+        };
         let offset = u32::try_from(bytes.len()).expect("a chunk is smaller than 4 GiB");
         bytes[slot * 4..][..4].copy_from_slice(&offset.to_le_bytes());
         encode_number(&mut bytes, operation as u64);
         encode_number(&mut bytes, row);
-        encode_number(&mut bytes, workspace.parents().len() as u64);
+        encode_number(&mut bytes, (workspace.parents().len() as u64) << 1 | u64::from(target.is_some()));
         for &(parent_table, parent_row) in workspace.parents() {
             encode_number(&mut bytes, parent_table as u64);
             encode_number(&mut bytes, parent_row);
@@ -260,103 +301,18 @@ fn make_chunk(
     Ok(bytes.into())
 }
 
-#[cfg(test)]
-mod tests {
-    use std::sync::Arc;
-
-    use super::super::{Column, Interleaving, Parts, Rows, Source};
-    use super::*;
-    use crate::template::Target;
-    use crate::value::EncodedValue;
-
-    /// Users, and posts that refer to them.
-    fn dataset(users: u64, posts: u64) -> Dataset {
-        let column = |table, name, source| Column::new(1, table, name, source);
-        let target = Target { table: 0, column: 0 };
-        let author = Source::Reference { target, stream: 7, nullable: false };
-        let tables = vec![
-            Rows { name: "users".to_owned(), columns: vec![column("users", "id", Source::Row)] },
-            Rows {
-                name: "posts".to_owned(),
-                columns: vec![column("posts", "id", Source::Row), column("posts", "user_id", author)],
-            },
-        ];
-        Dataset::new(Parts {
-            seed: 1,
-            tables: Arc::new(tables),
-            loaded: vec![0, 0],
-            writers: vec![vec![(0, users)], vec![(1, posts)]],
-            actions: Vec::new(),
-            ranks: vec![0, 1],
-            combinations: vec![vec![], vec![]],
-            interleaving: Interleaving::Mixed,
-            parts: 1,
-            loaded_only: vec![false, false],
-        })
-        .expect("nothing has to be distinct")
-    }
-
-    fn tape(dataset: &Dataset, budget_bytes: u64) -> Tape {
-        let options = TapeOptions {
-            budget_bytes,
-            folder: std::env::temp_dir(),
-            stop: &AtomicBool::new(false),
-            done: &AtomicU64::new(0),
-        };
-        Tape::generate(dataset, 0, &options).expect("the rows can be made")
-    }
-
-    /// Operation, row, parents, and the row's id.
-    type Read = (usize, u64, Vec<(usize, u64)>, i64);
-
-    fn contents(tape: &Tape) -> Vec<Read> {
-        let read = |place| {
-            let entry = tape.entry(place);
-            let mut parents = Vec::new();
-            let mut values = entry.parents(|table, row| parents.push((table, row)));
-            let EncodedValue::Integer(id) = values.value() else { panic!("the id is an integer") };
-            (entry.operation, entry.row, parents, id)
-        };
-        (0..tape.len()).map(read).collect()
-    }
-
-    #[test]
-    fn a_tape_in_a_mapped_file_reads_the_same_as_one_in_memory() {
-        let dataset = dataset(3_000, 17_000);
-        let (in_memory, mapped) = (tape(&dataset, u64::MAX), tape(&dataset, 0));
-        assert!(!in_memory.is_mapped() && mapped.is_mapped());
-        (0..mapped.len()).for_each(|place| mapped.passed(place));
-        assert_eq!(contents(&in_memory), contents(&mapped));
-    }
-
-    #[test]
-    fn every_row_stands_once_after_its_parents_with_its_own_id() {
-        let dataset = dataset(30, 170);
-        let mut seen = [0, 0];
-        for (operation, row, parents, id) in contents(&tape(&dataset, u64::MAX)) {
-            assert_eq!((row, id), (seen[operation], row as i64 + 1));
-            assert!(parents.iter().all(|&(table, parent)| table == 0 && parent < seen[0]));
-            assert_eq!(parents.len(), operation);
-            seen[operation] += 1;
-        }
-        assert_eq!(seen, [30, 170]);
-    }
-
-    #[test]
-    fn a_row_takes_little_more_than_its_values() {
-        let dataset = dataset(10_000, 40_000);
-        let tape = tape(&dataset, u64::MAX);
-        assert!(tape.bytes() <= tape.len() * (8 + 24), "{} bytes", tape.bytes());
-    }
-
-    #[test]
-    fn a_stop_ends_the_making() {
-        let options = TapeOptions {
-            budget_bytes: 0,
-            folder: std::env::temp_dir(),
-            stop: &AtomicBool::new(true),
-            done: &AtomicU64::new(0),
-        };
-        assert!(matches!(Tape::generate(&dataset(10, 10), 0, &options), Err(TapeError::Interrupted)));
-    }
+#[cold]
+fn row_error(dataset: &Dataset, table: usize, row: u64, error: &RenderError) -> TapeError {
+    let table = dataset.tables()[table].name.clone();
+    TapeError::Render { table, row: row + 1, message: error.to_string() }
 }
+
+#[cold]
+fn occurrence_error(dataset: &Dataset, action: usize, ordinal: u64, error: &RenderError) -> TapeError {
+    let operation = dataset.actions()[action].name.clone();
+    TapeError::Occurrence { operation, ordinal: ordinal + 1, message: error.to_string() }
+}
+
+#[cfg(test)]
+#[path = "tape_tests.rs"]
+mod tests;

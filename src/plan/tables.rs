@@ -344,7 +344,10 @@ pub(super) fn unorderable(input: &Input<'_>, names: &[String], fault: &Unorderab
             Diagnostic::error(Code::NotDistinct, input.at(&["tables", name]), words)
                 .help("give the tables that it refers to a larger `share`, or this table a smaller one")
         }
-        Unorderable::NoRows { .. } | Unorderable::NothingLeft { .. } => unimplemented!(),
+        Unorderable::NoRows { .. }
+        | Unorderable::NothingLeft { .. }
+        | Unorderable::StillNeeded { .. }
+        | Unorderable::TooMany { .. } => unimplemented!(),
     }
 }
 
