@@ -83,8 +83,9 @@ pub trait Session: Send {
 pub trait Inspector {
     /// Rows in a table.
     fn count(&mut self, table: usize) -> Result<u64, EngineError>;
-    /// Compares a row of the dataset with what is stored under its key, or as a whole where the table has no key.
-    fn look_up(&mut self, table: usize, row: &[Value]) -> Result<Lookup, EngineError>;
+    /// Compares a row of the dataset with what is stored under its key, or as a whole where the table has no key. Columns (by their place in
+    /// the row) that are `ignored` may hold anything; none of them is part of the key.
+    fn look_up(&mut self, table: usize, row: &[Value], ignored: &[usize]) -> Result<Lookup, EngineError>;
     /// Calls `visit` with the key columns of every stored row (all dataset columns where the table has no key) until it returns false.
     fn keys(&mut self, table: usize, visit: &mut dyn FnMut(&[Value]) -> bool) -> Result<(), EngineError>;
     /// What the database's own integrity check finds; empty when all is well. `quick` leaves out the comparison of indexes with tables.

@@ -19,6 +19,8 @@ pub(super) struct Totals {
     pub(super) checkpoints: AtomicU64,
     pub(super) busy_waits: AtomicU64,
     pub(super) busy_wait_ns: AtomicU64,
+    pub(super) statement_hits: AtomicU64,
+    pub(super) statement_misses: AtomicU64,
 }
 
 impl Totals {
@@ -38,6 +40,12 @@ impl Totals {
         self.checkpoints.fetch_add(link.watch.take_checkpoints(), Ordering::Relaxed);
     }
 
+    /// Adds statements found in a cache, and statements prepared.
+    pub(super) fn add_statements(&self, (hits, misses): (u64, u64)) {
+        self.statement_hits.fetch_add(hits, Ordering::Relaxed);
+        self.statement_misses.fetch_add(misses, Ordering::Relaxed);
+    }
+
     /// Starts anew.
     pub(super) fn clear(&self) {
         let Totals {
@@ -48,10 +56,20 @@ impl Totals {
             checkpoints,
             busy_waits,
             busy_wait_ns,
+            statement_hits,
+            statement_misses,
         } = self;
-        for sum in
-            [cache_hits, cache_misses, cache_writes, cache_spills, checkpoints, busy_waits, busy_wait_ns]
-        {
+        for sum in [
+            cache_hits,
+            cache_misses,
+            cache_writes,
+            cache_spills,
+            checkpoints,
+            busy_waits,
+            busy_wait_ns,
+            statement_hits,
+            statement_misses,
+        ] {
             sum.store(0, Ordering::Relaxed);
         }
     }
