@@ -54,7 +54,8 @@ fn a_wait_that_the_stop_ends_is_cancelled_and_not_refused() {
     engine.reset().unwrap();
     let link = connect::connect(&engine.place_of(0).unwrap(), engine.settings(), Role::Worker).unwrap();
     let watch = Arc::clone(&link.watch);
-    let mut session = SqliteSession::new(link, None, &engine.blueprint, &engine.totals, false).unwrap();
+    let mut session =
+        session::SqliteSession::new(link, None, &engine.blueprint, &engine.totals, false).unwrap();
     let other = Connection::open(folder.path().join("x.db")).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
     stop.store(true, Ordering::Relaxed);
