@@ -48,7 +48,7 @@ mod tests {
     #[test]
     fn too_many_are_thinned_out_and_the_longest_stays() {
         let time = Arc::new(AtomicU64::new(0));
-        let clock = Clock::virtual_time(Arc::clone(&time));
+        let clock = Clock::Virtual(Arc::clone(&time));
         let checkpoints = Checkpoints::default();
         for number in 0..25_000 {
             time.store(number, Ordering::Relaxed);

@@ -332,7 +332,7 @@ mod tests {
     #[test]
     fn waiting_ends_soon_after_a_stop_and_says_so() {
         let stop = Arc::new(AtomicBool::new(false));
-        let watch = watch(60_000, 1, &stop, &Clock::virtual_time(Arc::default()));
+        let watch = watch(60_000, 1, &stop, &Clock::Virtual(Arc::default()));
         assert!((0..20).all(|count| watch.next_delay(count).is_some()));
         assert!(!watch.take_gave_up());
         stop.store(true, Ordering::Relaxed);
@@ -346,7 +346,7 @@ mod tests {
     #[test]
     fn the_time_out_is_not_taken_for_a_stop() {
         let stop = Arc::new(AtomicBool::new(true));
-        let watch = watch(1, 1, &stop, &Clock::virtual_time(Arc::default()));
+        let watch = watch(1, 1, &stop, &Clock::Virtual(Arc::default()));
         assert!(watch.next_delay(0).is_some());
         assert!(watch.next_delay(1).is_none());
         assert!(!watch.take_gave_up());
@@ -355,7 +355,7 @@ mod tests {
     fn a_wait_within_a_commit_is_not_part_of_it() {
         let time = Arc::new(AtomicU64::new(0));
         let pass = |ns: u64| time.fetch_add(ns, Ordering::Relaxed);
-        let watch = watch(60_000, 1, &Arc::default(), &Clock::virtual_time(Arc::clone(&time)));
+        let watch = watch(60_000, 1, &Arc::default(), &Clock::Virtual(Arc::clone(&time)));
         pass(5);
         assert!(watch.wait(0));
         pass(30);
@@ -375,7 +375,7 @@ mod tests {
     #[test]
     fn a_commit_that_failed_is_not_timed() {
         let time = Arc::new(AtomicU64::new(0));
-        let watch = watch(0, 1, &Arc::default(), &Clock::virtual_time(Arc::clone(&time)));
+        let watch = watch(0, 1, &Arc::default(), &Clock::Virtual(Arc::clone(&time)));
         watch.commit_begins();
         time.fetch_add(9, Ordering::Relaxed);
         watch.statement_failed();
@@ -385,7 +385,7 @@ mod tests {
 
     #[test]
     fn in_memory_one_operation_in_sixteen_is_looked_at_and_any_on_demand() {
-        let watch = watch(0, 16, &Arc::default(), &Clock::virtual_time(Arc::default()));
+        let watch = watch(0, 16, &Arc::default(), &Clock::Virtual(Arc::default()));
         let looked: Vec<usize> = (0..40).filter(|_| watch.take_times().is_some()).collect();
         assert_eq!(looked, [1, 17, 33]);
         watch.look();

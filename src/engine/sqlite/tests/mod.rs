@@ -72,7 +72,7 @@ fn operation(transaction: Transaction, values: usize, captures: &[&str], steps: 
 
 /// A database with the tables of [`tables`] and a session for these operations.
 fn opened(database: &Database, operations: &[Operation]) -> (SqliteEngine, Box<dyn Session>) {
-    let clock = Clock::virtual_time(Arc::default());
+    let clock = Clock::Virtual(Arc::default());
     let mut engine =
         SqliteEngine::open(database, &tables(), operations, false, &clock, Arc::default()).unwrap();
     engine.reset().unwrap();

@@ -63,7 +63,7 @@ fn a_failure_through_the_cache_is_told_and_the_statement_works_again() {
 fn a_fault_in_a_statement_is_found_when_the_session_opens_cache_or_not() {
     for statement_cache in [None, Some(5)] {
         let database = Database { statement_cache, ..memory() };
-        let clock = Clock::virtual_time(Arc::default());
+        let clock = Clock::Virtual(Arc::default());
         let wrong = [operation(Transaction::None, 0, &[], &[step("SELECT nothing FROM users", &[])])];
         let mut engine =
             SqliteEngine::open(&database, &tables(), &wrong, false, &clock, Arc::default()).unwrap();

@@ -215,7 +215,7 @@ fn a_commit_that_is_refused_undoes_the_transaction() {
     let orphan = step("INSERT INTO posts (id, user_id) VALUES (?1, 9)", &[Bind::Shared(0)]);
     let tried = operation(Transaction::Deferred, 2, &[], &[insert(), orphan]);
     let database = database(Location::Memory { shared: false }, &[pragma("foreign_keys", "on", "1")]);
-    let clock = Clock::virtual_time(Arc::default());
+    let clock = Clock::Virtual(Arc::default());
     let mut engine = SqliteEngine::open(&database, &tables, &[tried], false, &clock, Arc::default()).unwrap();
     engine.reset().unwrap();
     let mut session = engine.open_session(0).unwrap();
@@ -285,7 +285,7 @@ fn files_are_out_of_reach_of_operations() {
         format!("pragma Data_Store_Directory('{}')", folder.path().display()),
         "SELECT load_extension('evil')".to_owned(),
     ] {
-        let clock = Clock::virtual_time(Arc::default());
+        let clock = Clock::Virtual(Arc::default());
         let tried = [operation(Transaction::None, 0, &[], &[step(&sql, &[])])];
         let mut engine =
             SqliteEngine::open(&memory(), &tables(), &tried, false, &clock, Arc::default()).unwrap();

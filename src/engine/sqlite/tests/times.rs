@@ -5,7 +5,7 @@ use crate::engine::Times;
 
 fn virtual_time() -> (Arc<AtomicU64>, Clock) {
     let time = Arc::new(AtomicU64::new(0));
-    (Arc::clone(&time), Clock::virtual_time(time))
+    (Arc::clone(&time), Clock::Virtual(time))
 }
 
 fn with_clock(database: &Database, clock: &Clock) -> (SqliteEngine, Box<dyn Session>) {
