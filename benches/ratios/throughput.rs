@@ -3,9 +3,9 @@
 use std::cell::RefCell;
 use std::path::PathBuf;
 
+use crate::bare::{self, Sent};
 use crate::rows::{self, BASE_0, READS, Rows};
 use crate::table::{Pairs, Table, Wanted, median};
-use crate::bare::{self, Sent};
 use crate::{Bench, product};
 
 /// One comparison with the bare loop.
@@ -108,9 +108,30 @@ pub(crate) fn long_form(bench: &Bench, table: &mut Table) {
     let thousand = batch(&["batch_size=1000"]);
     let fifty = [batch(&["batch_size=50", "batch_mode=\"multi_row\""]), users.to_vec()].concat();
     let cases = [
-        (":memory:, 1,000 rows a transaction: runner ÷ bare loop", BASE_0, &[][..], 300_000, thousand.clone(), Sent::Together(1_000)),
-        ("WAL/NORMAL, 1,000 rows a transaction: runner ÷ bare loop", BASE_0, WAL_NORMAL_SET, 200_000, thousand, Sent::Together(1_000)),
-        (":memory:, INSERT of 50 rows: runner ÷ bare loop", BASE_0, &[][..], 300_000, fifty, Sent::InOneInsert(50)),
+        (
+            ":memory:, 1,000 rows a transaction: runner ÷ bare loop",
+            BASE_0,
+            &[][..],
+            300_000,
+            thousand.clone(),
+            Sent::Together(1_000),
+        ),
+        (
+            "WAL/NORMAL, 1,000 rows a transaction: runner ÷ bare loop",
+            BASE_0,
+            WAL_NORMAL_SET,
+            200_000,
+            thousand,
+            Sent::Together(1_000),
+        ),
+        (
+            ":memory:, INSERT of 50 rows: runner ÷ bare loop",
+            BASE_0,
+            &[][..],
+            300_000,
+            fifty,
+            Sent::InOneInsert(50),
+        ),
         (":memory:, reads by key: runner ÷ bare loop", READS, &[][..], 300_000, Vec::new(), Sent::Alone),
     ];
     for (what, text, pragmas, total, set, sent) in cases.into_iter().filter(|case| bench.wants(case.0)) {
@@ -123,7 +144,12 @@ pub(crate) fn long_form(bench: &Bench, table: &mut Table) {
             || bare::run(&plan, loaded.as_ref(), &decoded, sent).per_second(),
             || product::run(&plan, &bench.folder).measured.per_second(),
         );
-        table.line(what, pairs.ratio, Wanted::AtLeast(0.90), &format!("{}; aim 0.95", pairs.detail("bare", "runner", "/s")));
+        table.line(
+            what,
+            pairs.ratio,
+            Wanted::AtLeast(0.90),
+            &format!("{}; aim 0.95", pairs.detail("bare", "runner", "/s")),
+        );
     }
 }
 

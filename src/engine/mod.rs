@@ -66,7 +66,8 @@ pub trait Session: Send {
     /// Executes one INSERT of many rows, each standing at its first value; prepared before.
     fn insert_rows(&mut self, operation: usize, rows: &[Decoder<'_>]) -> Outcome;
 
-    /// Where the time of the operations since the last call went; nothing where it was not taken.
+    /// Where the time of the operations since the last call went; nothing where it was not taken. To be called after each operation, or batch,
+    /// outside of the timed region: an engine may decide here whether it looks at the next.
     fn take_times(&mut self) -> Option<Times>;
 
     /// Makes the tables in this session's own database. Only for a reset around every write.
@@ -83,8 +84,9 @@ pub trait Session: Send {
 pub trait Inspector {
     /// Rows in a table.
     fn count(&mut self, table: usize) -> Result<u64, EngineError>;
-    /// Compares a row of the dataset with what is stored under its key, or as a whole where the table has no key.
-    fn look_up(&mut self, table: usize, row: &[Value]) -> Result<Lookup, EngineError>;
+    /// Compares a row of the dataset with what is stored under its key, or as a whole where the table has no key. Columns (by their place in
+    /// the row) that are `ignored` may hold anything; none of them is part of the key.
+    fn look_up(&mut self, table: usize, row: &[Value], ignored: &[usize]) -> Result<Lookup, EngineError>;
     /// Calls `visit` with the key columns of every stored row (all dataset columns where the table has no key) until it returns false.
     fn keys(&mut self, table: usize, visit: &mut dyn FnMut(&[Value]) -> bool) -> Result<(), EngineError>;
     /// What the database's own integrity check finds; empty when all is well. `quick` leaves out the comparison of indexes with tables.
@@ -126,7 +128,8 @@ pub enum Outcome {
         /// Rows changed.
         changes: u64,
     },
-    /// It was carried out and stands, but did not come to what was expected: an error.
+    /// It was carried out to its last statement and stands, but did not come to what was expected: an error. One that ends at an earlier
+    /// statement is refused, or torn.
     Unexpected {
         /// Rows changed.
         changes: u64,
@@ -135,7 +138,7 @@ pub enum Outcome {
     },
     /// The database refused it, and nothing of it stands; the run goes on.
     Refused(Failure),
-    /// The database refused a later statement of it, and the earlier ones, which write, stand.
+    /// A later statement of it was refused, given up or not as expected, and what earlier ones wrote stands.
     Torn(Failure),
     /// The database cannot go on: disk full, I/O error, corruption.
     Fatal(Failure),

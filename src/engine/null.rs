@@ -105,7 +105,7 @@ impl Inspector for NullSession {
         Ok(0)
     }
 
-    fn look_up(&mut self, _table: usize, _row: &[Value]) -> Result<Lookup, EngineError> {
+    fn look_up(&mut self, _table: usize, _row: &[Value], _ignored: &[usize]) -> Result<Lookup, EngineError> {
         Ok(Lookup::Missing)
     }
 

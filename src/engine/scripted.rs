@@ -267,7 +267,7 @@ impl Inspector for ScriptedInspector<'_> {
         Ok(stored.saturating_add_signed(self.stage.script.miscounts.get(&table).copied().unwrap_or(0)))
     }
 
-    fn look_up(&mut self, _table: usize, _row: &[Value]) -> Result<Lookup, EngineError> {
+    fn look_up(&mut self, _table: usize, _row: &[Value], _ignored: &[usize]) -> Result<Lookup, EngineError> {
         Ok(self.stage.look_up())
     }
 

@@ -81,7 +81,7 @@ fn verify_table(
             .dataset
             .values(table, row, &mut workspace)
             .map_err(|error| EngineError::Unavailable(error.to_string()))?;
-        let lookup = inspector.look_up(table, &values)?;
+        let lookup = inspector.look_up(table, &values, &[])?;
         result.sampled_rows += 1;
         expected.done.fetch_add(1, Ordering::Relaxed);
         if lookup != Lookup::Same {

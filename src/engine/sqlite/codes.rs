@@ -88,7 +88,7 @@ pub(super) fn engine_error(error: &rusqlite::Error, doing: &str, stopping: bool)
         ffi::SQLITE_AUTH => EngineError::Setting {
             pragma: None,
             message: format!(
-                "{named}: SQL may not attach other files unless `[database] allow = [\"attach\"]` says so"
+                "{named}: SQL may not reach other files; `[database] allow = [\"attach\"]` lets it attach them"
             ),
         },
         _ => EngineError::Setting { pragma: None, message: named },

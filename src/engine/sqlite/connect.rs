@@ -13,10 +13,12 @@ use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OpenFlags, ffi};
 
+use super::checkpoints::Checkpoints;
 use super::codes::engine_error;
 use super::path::APPLICATION_ID;
 use super::syncs::counting_vfs;
 use super::watch::{self, Watch};
+use crate::clock::Clock;
 use crate::engine::EngineError;
 use crate::plan::Pragma;
 
@@ -28,6 +30,9 @@ const WRITE_ONLY: [&str; 4] = ["case_sensitive_like", "incremental_vacuum", "opt
 
 /// How long the runner's own connection waits for a lock, at the least: only another process can hold one.
 const ADMIN_TIMEOUT_MS: u32 = 5_000;
+
+/// Of so many operations in memory, the time of one is looked at.
+const LOOKED_AT_IN_MEMORY: u32 = 16;
 
 /// Settings that a result shows even where the scenario does not name them.
 const SHOWN: [&str; 24] = [
@@ -84,6 +89,9 @@ pub(super) struct Settings {
     pub(super) busy_timeout_ms: u32,
     pub(super) allow_attach: bool,
     pub(super) stop: Arc<AtomicBool>,
+    pub(super) clock: Clock,
+    /// Where workers' connections note their checkpoints.
+    pub(super) checkpoints: Arc<Checkpoints>,
 }
 
 impl Settings {
@@ -98,9 +106,14 @@ impl Settings {
 
     /// Whether the scenario asks for a setting with this value.
     pub(super) fn asks_for(&self, name: &str, expected: &str) -> bool {
+        self.position(name, expected).is_some()
+    }
+
+    /// Where among the PRAGMAs it does so.
+    pub(super) fn position(&self, name: &str, expected: &str) -> Option<usize> {
         self.pragmas
             .iter()
-            .any(|pragma| pragma.name == name && pragma.expected.eq_ignore_ascii_case(expected))
+            .position(|pragma| pragma.name == name && pragma.expected.eq_ignore_ascii_case(expected))
     }
 }
 
@@ -121,19 +134,30 @@ pub(super) fn connect(place: &Place, settings: &Settings, role: Role) -> Result<
         Role::Worker => settings.busy_timeout_ms,
         Role::Admin => settings.busy_timeout_ms.max(ADMIN_TIMEOUT_MS),
     };
-    let watch = Watch::new(timeout_ms, Arc::clone(&settings.stop));
+    let checkpoints = match role {
+        Role::Worker => Arc::clone(&settings.checkpoints),
+        Role::Admin => Arc::default(),
+    };
+    // In memory, readings of the clock would be a good part of what they time.
+    let every = if matches!(place, Place::File(_)) { 1 } else { LOOKED_AT_IN_MEMORY };
+    let watch =
+        Watch::new(timeout_ms, every, Arc::clone(&settings.stop), settings.clock.clone(), checkpoints);
     let fault = |error: rusqlite::Error| engine_error(&error, doing, watch.stopping());
     let mut connection = open(place).map_err(fault)?;
     // SAFETY: the link drops the connection before the watch.
     unsafe { watch::install_busy_handler(&connection, &watch) };
-    if !settings.allow_attach {
-        connection.authorizer(Some(forbid_attach)).map_err(fault)?;
-    }
+    let forbid = if settings.allow_attach { forbid_folders } else { forbid_files };
+    connection.authorizer(Some(forbid)).map_err(fault)?;
     apply(&connection, settings, role, &watch)?;
     let frames =
         read(&connection, "wal_autocheckpoint").map_err(fault)?.and_then(|frames| frames.parse().ok());
     // SAFETY: as above.
-    unsafe { watch::count_checkpoints(&connection, &watch, frames.unwrap_or(0)) };
+    unsafe {
+        watch::count_checkpoints(&connection, &watch, frames.unwrap_or(0));
+        if role == Role::Worker {
+            watch::time_commits(&connection, &watch);
+        }
+    }
     Ok(Link { connection, watch })
 }
 
@@ -179,11 +203,28 @@ pub(super) fn mark(path: &Path, settings: &Settings) -> Result<(), EngineError> 
     connection.close().map_err(|(_, error)| fault(error))
 }
 
-/// An empty name is what VACUUM attaches; a name that is not a literal cannot be judged and is refused with the others.
-fn forbid_attach(context: AuthContext<'_>) -> Authorization {
+/// Nothing that reaches a file other than the database. An empty name is what VACUUM attaches; a name that is not a literal cannot be judged
+/// and is refused with the others.
+fn forbid_files(context: AuthContext<'_>) -> Authorization {
     match context.action {
         AuthAction::Attach { filename } if !filename.is_empty() => Authorization::Deny,
         AuthAction::Unknown { code: ffi::SQLITE_ATTACH, .. } => Authorization::Deny,
+        AuthAction::Function { function_name } if function_name.eq_ignore_ascii_case("load_extension") => {
+            Authorization::Deny
+        }
+        _ => forbid_folders(context),
+    }
+}
+
+/// The folders for temporary and other files are those of the whole process.
+fn forbid_folders(context: AuthContext<'_>) -> Authorization {
+    const FOLDERS: [&str; 2] = ["temp_store_directory", "data_store_directory"];
+    match context.action {
+        AuthAction::Pragma { pragma_name, pragma_value: Some(_) }
+            if FOLDERS.iter().any(|name| pragma_name.eq_ignore_ascii_case(name)) =>
+        {
+            Authorization::Deny
+        }
         _ => Authorization::Allow,
     }
 }

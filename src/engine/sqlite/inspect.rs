@@ -56,9 +56,9 @@ impl Inspector for SqliteInspector<'_> {
         Ok(count.cast_unsigned())
     }
 
-    fn look_up(&mut self, table: usize, row: &[Value]) -> Result<Lookup, EngineError> {
+    fn look_up(&mut self, table: usize, row: &[Value], ignored: &[usize]) -> Result<Lookup, EngineError> {
         let table = &self.tables[table];
-        self.on("looking a row up", |connection| rows::look_up(connection, table, row))
+        self.on("looking a row up", |connection| rows::look_up(connection, table, row, ignored))
     }
 
     fn keys(&mut self, table: usize, visit: &mut dyn FnMut(&[Value]) -> bool) -> Result<(), EngineError> {

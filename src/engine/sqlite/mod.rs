@@ -5,28 +5,44 @@
 //! ownership    taking it, and giving it back
 //! descriptors  whether enough files may be open
 //! codes        result codes: names and kinds
-//! watch        busy waiting and checkpoints, called back from SQLite
+//! checkpoints  those of the write-ahead log, one by one
+//! watch        busy waiting, commits and checkpoints, called back from SQLite
 //! connect      a connection with every setting applied and read back
 //! schema       tables made and dropped
 //! rows         rows as made against rows as stored
-//! prepared     a held statement
 //! syncs        how often files and folders are synced
+//! prepared     a statement, bound and stepped
+//! cache        statements held, or sought by their text
+//! slots        values that an operation takes from its own reads
+//! fault        why a statement failed
+//! tools        what the operations of a session share
+//! program      an operation, ready to be carried out
+//! multi_row    the INSERT of many rows
 //! totals       counters of the closed sessions
 //! session      Session
+//! connector    Connector
 //! inspect      Inspector
 //! ```
 
+mod cache;
+mod checkpoints;
 mod codes;
 mod connect;
+mod connector;
 mod descriptors;
+mod fault;
 mod inspect;
+mod multi_row;
 mod ownership;
 mod path;
 mod prepared;
+mod program;
 mod rows;
 mod schema;
 mod session;
+mod slots;
 mod syncs;
+mod tools;
 mod totals;
 mod watch;
 
@@ -45,9 +61,9 @@ pub use self::descriptors::{descriptors_needed, ensure_descriptors};
 pub use self::path::APPLICATION_ID;
 
 use self::connect::{Link, Place, Role, Settings};
+use self::connector::SqliteConnector;
 use self::inspect::{SqliteInspector, stoppable};
 use self::ownership::Claim;
-use self::session::SqliteSession;
 use self::totals::Totals;
 use crate::clock::Clock;
 use crate::engine::{Checkpoint, Connector, Counters, Engine, EngineError, Facts, Inspector, Session};
@@ -62,6 +78,8 @@ struct Blueprint {
     tables: Vec<Table>,
     operations: Vec<Operation>,
     settings: Settings,
+    /// Statements that each session keeps; absent where all are held.
+    statement_cache: Option<u32>,
 }
 
 /// A SQLite database for the length of a scenario: a file that is made, marked and removed, or memory.
@@ -104,12 +122,13 @@ impl SqliteEngine {
         clock: &Clock,
         stop: Arc<AtomicBool>,
     ) -> Result<SqliteEngine, EngineError> {
-        let _ = clock;
         let settings = Settings {
             pragmas: database.pragmas.clone(),
             busy_timeout_ms: database.busy_timeout_ms,
             allow_attach: database.allow_attach,
             stop,
+            clock: clock.clone(),
+            checkpoints: Arc::default(),
         };
         let own = per_write;
         let place = match &database.location {
@@ -117,8 +136,12 @@ impl SqliteEngine {
             Location::Memory { shared: true } if !own => Place::Shared(shared_name()),
             Location::Memory { .. } => Place::Private,
         };
-        let blueprint =
-            Arc::new(Blueprint { tables: tables.to_vec(), operations: operations.to_vec(), settings });
+        let blueprint = Arc::new(Blueprint {
+            tables: tables.to_vec(),
+            operations: operations.to_vec(),
+            settings,
+            statement_cache: database.statement_cache,
+        });
         let mut engine = SqliteEngine {
             admin: Slot::default(),
             place,
@@ -172,6 +195,14 @@ impl SqliteEngine {
         let place = Place::File(claim.path().to_owned());
         self.claims.insert(number, claim);
         Ok(place)
+    }
+
+    /// What opens a worker's sessions.
+    fn way_to(&mut self, worker: usize) -> Result<SqliteConnector, EngineError> {
+        let place = self.place_of(worker)?;
+        let lender = (place == Place::Private && !self.own).then(|| Arc::clone(&self.admin));
+        let (blueprint, totals) = (Arc::clone(&self.blueprint), Arc::clone(&self.totals));
+        Ok(SqliteConnector { place, lender, blueprint, totals, own: self.own })
     }
 
     /// The runner's own connection, opened when it is not.
@@ -232,28 +263,32 @@ impl Engine for SqliteEngine {
     }
 
     fn open_session(&mut self, worker: usize) -> Result<Box<dyn Session>, EngineError> {
-        let place = self.place_of(worker)?;
-        let (link, home) = if place == Place::Private && !self.own {
-            let lent = self.admin.lock().unwrap_or_else(PoisonError::into_inner).take();
-            let Some(link) = lent else {
-                let words =
-                    "a private in-memory database has one connection, which another worker has".to_owned();
-                return Err(EngineError::Unavailable(words));
-            };
-            (link, Some(Arc::clone(&self.admin)))
-        } else {
+        let connector = self.way_to(worker)?;
+        if connector.lender.is_none() {
             self.make_room();
-            (connect::connect(&place, self.settings(), Role::Worker)?, None)
-        };
-        Ok(Box::new(SqliteSession::new(link, home, &self.blueprint, &self.totals, self.own)?))
+        }
+        connector.connect(worker)
     }
 
     fn connector(&mut self) -> Result<Arc<dyn Connector>, EngineError> {
-        unimplemented!()
+        let exclusive = self.settings().position("locking_mode", "exclusive");
+        if let (Place::File(_), Some(pragma)) = (&self.place, exclusive) {
+            let message =
+                "`locking_mode = exclusive` lets one connection in, so there can be no others to share";
+            return Err(EngineError::Setting { pragma: Some(pragma), message: message.to_owned() });
+        }
+        let alone = if self.own {
+            "with a reset around every write each worker has a database of its own, so connections cannot be shared"
+        } else if self.place == Place::Private {
+            "a private in-memory database has one connection, so there can be no others to share"
+        } else {
+            return Ok(Arc::new(self.way_to(0)?));
+        };
+        Err(EngineError::Unavailable(alone.to_owned()))
     }
 
     fn take_checkpoints(&mut self) -> Vec<Checkpoint> {
-        Vec::new()
+        self.settings().checkpoints.take()
     }
 
     fn facts(&self) -> Facts {
@@ -272,10 +307,13 @@ impl Engine for SqliteEngine {
             cache_writes: total(&self.totals.cache_writes),
             cache_spills: total(&self.totals.cache_spills),
             checkpoints: total(&self.totals.checkpoints),
-            statement_hits: None,
-            statement_misses: None,
             syncs: total(&self.totals.syncs)
                 .filter(|_| matches!(self.place, Place::File(_)) && syncs::counting_vfs().is_some()),
+            statement_hits: self.blueprint.statement_cache.and_then(|_| total(&self.totals.statement_hits)),
+            statement_misses: self
+                .blueprint
+                .statement_cache
+                .and_then(|_| total(&self.totals.statement_misses)),
         })
     }
 

@@ -11,16 +11,21 @@ use crate::engine::Lookup;
 use crate::plan::Table;
 use crate::value::Value;
 
-/// Finds a row by its key, or as a whole where the table has none, and compares it column by column.
-pub(super) fn look_up(connection: &Connection, table: &Table, row: &[Value]) -> rusqlite::Result<Lookup> {
+/// Finds a row by its key, or as a whole where the table has none, and compares it column by column but for the `ignored` ones.
+pub(super) fn look_up(
+    connection: &Connection,
+    table: &Table,
+    row: &[Value],
+    ignored: &[usize],
+) -> rusqlite::Result<Lookup> {
     assert_eq!(row.len(), table.columns.len(), "a row has a value for every column of its table");
-    let mut statement = connection.prepare_cached(&look_up_sql(table))?;
+    let mut statement = connection.prepare_cached(&look_up_sql(table, ignored))?;
     let mut found = statement.query(params_from_iter(row.iter().map(bound)))?;
     let Some(stored) = found.next()? else { return Ok(Lookup::Missing) };
     if table.key.is_empty() {
         return Ok(Lookup::Same);
     }
-    for (index, made) in row.iter().enumerate() {
+    for (index, made) in row.iter().enumerate().filter(|(index, _)| !ignored.contains(index)) {
         let value = value(stored.get_ref(2 * index)?);
         if !stored.get::<_, bool>(2 * index + 1)? && !rounded(&value, made) {
             return Ok(Lookup::Different { column: table.columns[index].clone(), stored: value });
@@ -29,8 +34,12 @@ pub(super) fn look_up(connection: &Connection, table: &Table, row: &[Value]) -> 
     Ok(Lookup::Same)
 }
 
-fn look_up_sql(table: &Table) -> String {
-    let same = |index: usize| format!("{} IS ?{} COLLATE BINARY", quoted(&table.columns[index]), index + 1);
+fn look_up_sql(table: &Table, ignored: &[usize]) -> String {
+    let same = |index: usize| match ignored.contains(&index) {
+        // Every value is bound, so each has its place.
+        true => format!("?{0} IS ?{0}", index + 1),
+        false => format!("{} IS ?{} COLLATE BINARY", quoted(&table.columns[index]), index + 1),
+    };
     let all = 0..table.columns.len();
     let (wanted, sought): (Vec<String>, Vec<String>) = if table.key.is_empty() {
         (vec!["1".to_owned()], all.map(same).collect())
@@ -141,14 +150,18 @@ mod tests {
             [Value::Integer(1), Value::Null, Value::Real(f64::INFINITY)],
         ];
         for row in rows {
-            assert_eq!(look_up(&stored(columns, &row), &table(&[0]), &row).unwrap(), Lookup::Same, "{row:?}");
+            assert_eq!(
+                look_up(&stored(columns, &row), &table(&[0]), &row, &[]).unwrap(),
+                Lookup::Same,
+                "{row:?}"
+            );
         }
         let row = [text("12"), text("12.50"), Value::Integer(1)];
         assert_eq!(
-            look_up(&stored("a NUMERIC UNIQUE, b NUMERIC, c BLOB", &row), &table(&[0]), &row).unwrap(),
+            look_up(&stored("a NUMERIC UNIQUE, b NUMERIC, c BLOB", &row), &table(&[0]), &row, &[]).unwrap(),
             Lookup::Same
         );
-        assert_eq!(look_up(&stored("a, b, c INTEGER", &row), &table(&[]), &row).unwrap(), Lookup::Same);
+        assert_eq!(look_up(&stored("a, b, c INTEGER", &row), &table(&[]), &row, &[]).unwrap(), Lookup::Same);
     }
 
     #[test]
@@ -158,7 +171,7 @@ mod tests {
             "a INTEGER PRIMARY KEY, b TEXT COLLATE NOCASE, c BLOB",
             &[Value::Integer(1), text("Ann"), text("5")],
         );
-        let look = |row: &[Value], key: &[usize]| look_up(&connection, &table(key), row).unwrap();
+        let look = |row: &[Value], key: &[usize]| look_up(&connection, &table(key), row, &[]).unwrap();
         let different = |column: &str, stored| Lookup::Different { column: column.to_owned(), stored };
         assert_eq!(look(&[Value::Integer(1), text("ann"), text("5")], &[0]), different("b", text("Ann")));
         assert_eq!(
@@ -172,12 +185,26 @@ mod tests {
     }
 
     #[test]
+    fn an_ignored_column_may_hold_anything() {
+        let integer = Value::Integer;
+        let connection = stored("a INTEGER PRIMARY KEY, b, c", &[integer(1), integer(2), integer(3)]);
+        let look = |key: &[usize], b: i64, c: i64, ignored: &[usize]| -> Lookup {
+            look_up(&connection, &table(key), &[integer(1), integer(b), integer(c)], ignored).unwrap()
+        };
+        assert_eq!(look(&[0], 7, 3, &[1]), Lookup::Same);
+        assert_eq!(look(&[0], 7, 8, &[1]), Lookup::Different { column: "c".to_owned(), stored: integer(3) });
+        assert_eq!(look(&[], 7, 3, &[1]), Lookup::Same);
+        assert_eq!(look(&[], 7, 8, &[1]), Lookup::Missing);
+        assert_eq!(look(&[], 7, 8, &[1, 2]), Lookup::Same);
+    }
+
+    #[test]
     fn a_row_is_sought_by_index_where_there_is_one() {
         let row = [Value::Integer(1), Value::Integer(2), Value::Null];
         for columns in ["a INTEGER PRIMARY KEY, b, c", "a, b TEXT COLLATE NOCASE, c, UNIQUE (a, b)"] {
             let connection = stored(columns, &row);
             let key: &[usize] = if columns.contains("UNIQUE") { &[0, 1] } else { &[0] };
-            let sql = format!("EXPLAIN QUERY PLAN {}", look_up_sql(&table(key)));
+            let sql = format!("EXPLAIN QUERY PLAN {}", look_up_sql(&table(key), &[]));
             let plan: String = connection
                 .query_row(&sql, params_from_iter(row.iter().map(bound)), |row| row.get("detail"))
                 .unwrap();

@@ -4,20 +4,31 @@
 
 use std::sync::{Arc, PoisonError};
 
-use rusqlite::{Connection, ffi};
+use hashlink::LruCache;
+use rusqlite::Connection;
 
+use super::cache::Held;
 use super::connect::Link;
-use super::prepared::Prepared;
+use super::fault::Fault;
+use super::multi_row::multi_row;
+use super::program::{Program, binds_in_order};
+use super::tools::{self, Tools};
 use super::totals::{self, Totals};
 use super::{Blueprint, Slot, codes, rows, schema};
 use crate::engine::{EngineError, Failure, Lookup, Outcome, Session, Times};
-use crate::plan::Transaction;
+use crate::plan::{Repeat, Transaction};
 use crate::value::{Decoder, Value};
+
+/// Statements of several rows that a session holds: an adaptive batch size passes through many.
+const MULTI_ROW_STATEMENTS: usize = 64;
 
 /// A connection and the prepared operations. Closed, or given back, when dropped.
 pub(super) struct SqliteSession {
-    /// Finalised before their connection goes: see `Drop`.
-    statements: Vec<Prepared>,
+    /// These three hold statements, which are finalised before their connection goes: see `Drop`.
+    programs: Vec<Program>,
+    /// By operation and number of rows.
+    multi_row: LruCache<(usize, usize), Held>,
+    tools: Tools,
     /// Always there until the session is dropped.
     link: Option<Link>,
     /// Where the one connection of a private in-memory database goes back to.
@@ -30,6 +41,7 @@ pub(super) struct SqliteSession {
 
 impl SqliteSession {
     /// Prepares every operation, unless the session makes its tables itself.
+    #[expect(unsafe_code, reason = "statements are held beside the connection that they need")]
     pub(super) fn new(
         link: Link,
         home: Option<Slot>,
@@ -38,8 +50,26 @@ impl SqliteSession {
         own: bool,
     ) -> Result<SqliteSession, EngineError> {
         let (blueprint, totals) = (Arc::clone(blueprint), Arc::clone(totals));
-        let mut session =
-            SqliteSession { statements: Vec::new(), link: Some(link), home, blueprint, totals, own };
+        // SAFETY: the session finalises its statements before it parts with the connection, and has both to itself.
+        let tools = unsafe { Tools::new(&link.connection, blueprint.statement_cache) };
+        let tools = match tools {
+            Ok(tools) => tools,
+            Err(error) => {
+                let error = codes::engine_error(&error, "opening a session", link.watch.stopping());
+                give_home(home.as_ref(), link);
+                return Err(error);
+            }
+        };
+        let mut session = SqliteSession {
+            programs: Vec::new(),
+            multi_row: LruCache::new(MULTI_ROW_STATEMENTS),
+            tools,
+            link: Some(link),
+            home,
+            blueprint,
+            totals,
+            own,
+        };
         if !own {
             session.prepare()?;
         }
@@ -48,17 +78,20 @@ impl SqliteSession {
     }
 
     fn link(&self) -> &Link {
-        self.link.as_ref().expect("a session has its connection until it is dropped")
+        self.link.as_ref().expect(HAS_LINK)
     }
 
     #[expect(unsafe_code, reason = "statements are held beside the connection that they need")]
     fn prepare(&mut self) -> Result<(), EngineError> {
-        self.statements.clear();
+        self.programs.clear();
+        let link = self.link.as_ref().expect(HAS_LINK);
         for operation in &self.blueprint.operations {
             // SAFETY: the session finalises its statements before it parts with the connection, and has both to itself.
-            let prepared = unsafe { Prepared::new(&self.link().connection, &operation.steps[0].sql) };
-            let prepared = prepared.map_err(|error| self.fault(&error, "preparing an operation"))?;
-            self.statements.push(prepared);
+            let program = unsafe { Program::new(&link.connection, operation, &mut self.tools) };
+            let program = program.map_err(|error| {
+                codes::engine_error(&error, "preparing an operation", link.watch.stopping())
+            })?;
+            self.programs.push(program);
         }
         Ok(())
     }
@@ -72,54 +105,98 @@ impl SqliteSession {
         &self.link().connection
     }
 
-    #[cold]
-    #[inline(never)]
-    fn failed(&mut self, operation: usize, code: i32) -> Outcome {
-        // The words first: the reset may change them.
-        let failure = Failure { code: codes::name(code), message: message(&self.link().connection, code) };
-        self.statements[operation].reset();
-        let watch = &self.link().watch;
-        let gave_up = watch.take_gave_up();
-        match codes::primary(code) {
-            ffi::SQLITE_BUSY if gave_up => Outcome::Cancelled,
-            ffi::SQLITE_INTERRUPT if watch.stopping() => Outcome::Cancelled,
-            _ if codes::is_fatal(code) => Outcome::Fatal(failure),
-            _ => Outcome::Refused(failure),
-        }
+    /// The INSERT of so many rows.
+    #[expect(unsafe_code, reason = "statements are held beside the connection that they need")]
+    fn make_multi_row(&self, operation: usize, rows: usize) -> Result<Held, EngineError> {
+        let planned = &self.blueprint.operations[operation];
+        let step = &planned.steps[0];
+        let lone = planned.steps.len() == 1 && step.repeat == Repeat::Fixed(1) && binds_in_order(planned);
+        let sql = match rows {
+            _ if !lone => None,
+            1 => Some(step.sql.clone()),
+            rows => multi_row(&step.sql, step.binds.len(), rows),
+        };
+        let sql = sql.ok_or_else(|| EngineError::Setting {
+            pragma: None,
+            message: format!("`{}` cannot be written as one INSERT of several rows", planned.name),
+        })?;
+        // SAFETY: the session finalises its statements before it parts with the connection, and has both to itself.
+        let held = unsafe { self.tools.cache.hold(&self.link().connection, &sql) };
+        held.map(|(held, _)| held).map_err(|error| self.fault(&error, "preparing an INSERT of several rows"))
+    }
+
+    /// Finalises all statements. Those of operations go first, so that none outlives what it was found by.
+    fn finalise(&mut self) {
+        self.programs.clear();
+        self.multi_row.clear();
+        self.tools.clear();
+    }
+}
+
+const HAS_LINK: &str = "a session has its connection until it is dropped";
+
+fn acknowledged(result: Result<(), Fault>) -> Outcome {
+    result.map_or_else(Fault::undone, |()| Outcome::Done { changes: 0 })
+}
+
+fn give_home(home: Option<&Slot>, link: Link) {
+    if let Some(home) = home {
+        *home.lock().unwrap_or_else(PoisonError::into_inner) = Some(link);
     }
 }
 
 impl Session for SqliteSession {
     #[inline]
     fn execute(&mut self, operation: usize, values: Decoder<'_>) -> Outcome {
-        match self.statements[operation].execute(values) {
-            Ok(changes) => Outcome::Done { changes },
-            Err(code) => self.failed(operation, code),
-        }
+        let link = self.link.as_ref().expect(HAS_LINK);
+        self.programs[operation].carry_out(&mut self.tools, link, values)
     }
 
-    fn begin(&mut self, _mode: Transaction) -> Outcome {
-        unimplemented!()
+    fn begin(&mut self, mode: Transaction) -> Outcome {
+        let link = self.link.as_ref().expect(HAS_LINK);
+        // A batch is rare beside single operations, and its one commit is the better part of it.
+        link.watch.look();
+        acknowledged(self.tools.begin(link, mode))
     }
 
     fn commit(&mut self) -> Outcome {
-        unimplemented!()
+        acknowledged(self.tools.commit(self.link.as_ref().expect(HAS_LINK)))
     }
 
     fn roll_back(&mut self) {
-        unimplemented!()
+        // SQLite ends a transaction even where undoing it failed; the next statement meets what is wrong with the database.
+        let _ = self.tools.roll_back(self.link.as_ref().expect(HAS_LINK));
     }
 
-    fn prepare_rows(&mut self, _operation: usize, _rows: usize) -> Result<(), EngineError> {
-        unimplemented!()
+    fn prepare_rows(&mut self, operation: usize, rows: usize) -> Result<(), EngineError> {
+        // Also makes it the one used last.
+        if self.multi_row.get(&(operation, rows)).is_none() {
+            let held = self.make_multi_row(operation, rows)?;
+            self.multi_row.insert((operation, rows), held);
+        }
+        Ok(())
     }
 
-    fn insert_rows(&mut self, _operation: usize, _rows: &[Decoder<'_>]) -> Outcome {
-        unimplemented!()
+    fn insert_rows(&mut self, operation: usize, rows: &[Decoder<'_>]) -> Outcome {
+        let key = (operation, rows.len());
+        if !self.multi_row.contains_key(&key)
+            && let Err(error) = self.prepare_rows(operation, rows.len())
+        {
+            return Outcome::Fatal(Failure { code: "SQLITE_ERROR", message: error.to_string() });
+        }
+        let link = self.link.as_ref().expect(HAS_LINK);
+        link.watch.look();
+        let held = self.multi_row.peek_mut(&key).expect("it is prepared");
+        match tools::run(&mut self.tools.cache, link, held, |statement| statement.execute_rows(rows)) {
+            Ok(changes) => Outcome::Done { changes },
+            Err(fault) => fault.undone(),
+        }
     }
 
     fn take_times(&mut self) -> Option<Times> {
-        None
+        // A session of a pool is dropped on another thread than it worked on.
+        self.totals.add_syncs();
+        self.link().watch.take_times()
     }
 
     fn set_up(&mut self) -> Result<(), EngineError> {
@@ -130,12 +207,13 @@ impl Session for SqliteSession {
     }
 
     fn look_up(&mut self, table: usize, row: &[Value]) -> Result<Lookup, EngineError> {
-        rows::look_up(self.own(), &self.blueprint.tables[table], row)
+        rows::look_up(self.own(), &self.blueprint.tables[table], row, &[])
             .map_err(|error| self.fault(&error, "looking a row up"))
     }
 
     fn drop_tables(&mut self) -> Result<(), EngineError> {
-        self.statements.clear();
+        self.programs.clear();
+        self.tools.cache.clear();
         schema::drop_all(self.own()).map_err(|error| self.fault(&error, "dropping the tables"))?;
         Ok(())
     }
@@ -143,26 +221,16 @@ impl Session for SqliteSession {
 
 impl Drop for SqliteSession {
     fn drop(&mut self) {
-        self.statements.clear();
+        if self.link.is_some() {
+            // One that was given up in the middle of a transaction.
+            self.roll_back();
+        }
+        self.finalise();
         let Some(link) = self.link.take() else { return };
         self.totals.add(&link);
-        if let Some(home) = &self.home {
-            *home.lock().unwrap_or_else(PoisonError::into_inner) = Some(link);
+        if let Some(counts) = self.tools.cache.take_counts() {
+            self.totals.add_statements(counts);
         }
-    }
-}
-
-/// The connection's words for its last error, or those for the code where they do not belong together.
-#[expect(unsafe_code, reason = "rusqlite keeps the message of a statement that it did not run to itself")]
-fn message(connection: &Connection, code: i32) -> String {
-    // SAFETY: both strings are SQLite's own, end with a zero, and are copied before the next call.
-    unsafe {
-        let handle = connection.handle();
-        let words = if ffi::sqlite3_extended_errcode(handle) == code {
-            ffi::sqlite3_errmsg(handle)
-        } else {
-            ffi::sqlite3_errstr(code)
-        };
-        std::ffi::CStr::from_ptr(words).to_string_lossy().into_owned()
+        give_home(self.home.as_ref(), link);
     }
 }

@@ -21,6 +21,8 @@ pub(super) struct Totals {
     pub(super) syncs: AtomicU64,
     pub(super) busy_waits: AtomicU64,
     pub(super) busy_wait_ns: AtomicU64,
+    pub(super) statement_hits: AtomicU64,
+    pub(super) statement_misses: AtomicU64,
 }
 
 impl Totals {
@@ -37,8 +39,23 @@ impl Totals {
         let (waits, waited_ns) = link.watch.take_waits();
         self.busy_waits.fetch_add(waits, Ordering::Relaxed);
         self.busy_wait_ns.fetch_add(waited_ns, Ordering::Relaxed);
-        self.syncs.fetch_add(syncs::take(), Ordering::Relaxed);
+        self.add_syncs();
         self.checkpoints.fetch_add(link.watch.take_checkpoints(), Ordering::Relaxed);
+    }
+
+    /// Adds statements found in a cache, and statements prepared.
+    pub(super) fn add_statements(&self, (hits, misses): (u64, u64)) {
+        self.statement_hits.fetch_add(hits, Ordering::Relaxed);
+        self.statement_misses.fetch_add(misses, Ordering::Relaxed);
+    }
+
+    /// Adds the syncs of this thread since the last call.
+    #[inline]
+    pub(super) fn add_syncs(&self) {
+        let syncs = syncs::take();
+        if syncs > 0 {
+            self.syncs.fetch_add(syncs, Ordering::Relaxed);
+        }
     }
 
     /// Starts anew.
@@ -52,6 +69,8 @@ impl Totals {
             syncs,
             busy_waits,
             busy_wait_ns,
+            statement_hits,
+            statement_misses,
         } = self;
         for sum in [
             cache_hits,
@@ -62,6 +81,8 @@ impl Totals {
             syncs,
             busy_waits,
             busy_wait_ns,
+            statement_hits,
+            statement_misses,
         ] {
             sum.store(0, Ordering::Relaxed);
         }

@@ -1,10 +1,15 @@
 //! The engine as a run uses it, against real files in temporary folders.
 
+mod batches;
 mod outcomes;
+mod sharing;
+mod statements;
+mod steps;
+mod times;
 
 use super::*;
 use crate::engine::{Lookup, Outcome};
-use crate::plan::Pragma;
+use crate::plan::{Bind, Expect, Kind, Pragma, Repeat, Step, Transaction};
 use crate::value::{Decoder, Value, encode};
 
 fn pragma(name: &str, value: &str, expected: &str) -> Pragma {
@@ -46,6 +51,53 @@ fn operations() -> Vec<Operation> {
     ]
 }
 
+/// A statement that is executed once, with these parameters.
+fn step(sql: &str, binds: &[Bind]) -> Step {
+    Step {
+        sql: sql.to_owned(),
+        binds: binds.to_vec(),
+        values: 0,
+        repeat: Repeat::Fixed(1),
+        captures: Vec::new(),
+        expect: Expect::default(),
+    }
+}
+
+/// An operation of these steps, which share `values` values and have a slot for each name.
+fn operation(transaction: Transaction, values: usize, captures: &[&str], steps: &[Step]) -> Operation {
+    let captures = captures.iter().map(|name| (*name).to_owned()).collect();
+    let insert = Operation::insert("tried", 0, String::new(), values);
+    Operation { kind: Kind::Sql { writes: true }, transaction, steps: steps.to_vec(), captures, ..insert }
+}
+
+/// A database with the tables of [`tables`] and a session for these operations.
+fn opened(database: &Database, operations: &[Operation]) -> (SqliteEngine, Box<dyn Session>) {
+    let clock = Clock::Virtual(Arc::default());
+    let mut engine =
+        SqliteEngine::open(database, &tables(), operations, false, &clock, Arc::default()).unwrap();
+    engine.reset().unwrap();
+    let session = engine.open_session(0).unwrap();
+    (engine, session)
+}
+
+/// The names of all users in the order of their ids; the session that wrote them is gone.
+fn names(engine: &SqliteEngine) -> Vec<String> {
+    let mut admin = engine.admin().unwrap();
+    let connection = &admin.link().connection;
+    let mut statement = connection.prepare("SELECT name FROM users ORDER BY id").unwrap();
+    statement.query_map([], |row| row.get(0)).unwrap().collect::<rusqlite::Result<_>>().unwrap()
+}
+
+fn memory() -> Database {
+    database(Location::Memory { shared: false }, &[])
+}
+
+fn encoded(row: &[Value]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    row.iter().for_each(|value| encode(&mut bytes, value.as_ref()));
+    bytes
+}
+
 fn open(database: &Database, per_write: bool) -> Result<SqliteEngine, EngineError> {
     SqliteEngine::open(database, &tables(), &operations(), per_write, &Clock::real(), Arc::default())
 }
@@ -61,9 +113,7 @@ fn user(id: i64, name: &str) -> Vec<Value> {
 }
 
 fn execute(session: &mut dyn Session, operation: usize, row: &[Value]) -> Outcome {
-    let mut bytes = Vec::new();
-    row.iter().for_each(|value| encode(&mut bytes, value.as_ref()));
-    session.execute(operation, Decoder::new(&bytes))
+    session.execute(operation, Decoder::new(&encoded(row)))
 }
 
 fn done(outcome: &Outcome) -> bool {

@@ -54,7 +54,8 @@ fn a_wait_that_the_stop_ends_is_cancelled_and_not_refused() {
     engine.reset().unwrap();
     let link = connect::connect(&engine.place_of(0).unwrap(), engine.settings(), Role::Worker).unwrap();
     let watch = Arc::clone(&link.watch);
-    let mut session = SqliteSession::new(link, None, &engine.blueprint, &engine.totals, false).unwrap();
+    let mut session =
+        session::SqliteSession::new(link, None, &engine.blueprint, &engine.totals, false).unwrap();
     let other = Connection::open(folder.path().join("x.db")).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
     stop.store(true, Ordering::Relaxed);
@@ -130,13 +131,13 @@ fn the_inspector_finds_a_changed_and_a_lost_row_and_damage() {
         let alter = "UPDATE users SET name = 'altered' WHERE id = 2; DELETE FROM users WHERE id = 3";
         engine.admin().unwrap().link().connection.execute_batch(alter).unwrap();
         let mut inspector = engine.inspector().unwrap();
-        assert_eq!(inspector.look_up(0, &user(1, "name 1")).unwrap(), Lookup::Same);
+        assert_eq!(inspector.look_up(0, &user(1, "name 1"), &[]).unwrap(), Lookup::Same);
         let stored = Value::Text("altered".to_owned());
         assert_eq!(
-            inspector.look_up(0, &user(2, "name 2")).unwrap(),
+            inspector.look_up(0, &user(2, "name 2"), &[]).unwrap(),
             Lookup::Different { column: "name".to_owned(), stored }
         );
-        assert_eq!(inspector.look_up(0, &user(3, "name 3")).unwrap(), Lookup::Missing);
+        assert_eq!(inspector.look_up(0, &user(3, "name 3"), &[]).unwrap(), Lookup::Missing);
         assert_eq!(inspector.count(0).unwrap(), 2);
         let mut keys = Vec::new();
         inspector

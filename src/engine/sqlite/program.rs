@@ -1,0 +1,290 @@
+//! An operation as a session carries it out: its statements, ready, and the way through them.
+//!
+//! Which way is decided when the operation is prepared. A lone statement that takes its values as they stand on the tape has the short one.
+
+#![expect(unsafe_code, reason = "statements are held beside their connection")]
+
+use rusqlite::Connection;
+
+use super::cache::Held;
+use super::connect::Link;
+use super::fault::{Fault, Kind};
+use super::prepared::{Effect, Prepared, Ran};
+use super::slots::{encoded, is, shown};
+use super::tools::{Tools, failed, run};
+use crate::engine::Outcome;
+use crate::plan::{
+    Bind, EXPECT_CHANGES, EXPECT_ROWS, EXPECT_VALUE, Expect, NOTHING_CAPTURED, Operation, Repeat, Step,
+    Transaction,
+};
+use crate::value::{Decoder, EncodedValue};
+
+/// An operation that is ready.
+#[derive(Debug)]
+pub(super) enum Program {
+    /// One held statement, without anything around it.
+    Single(Prepared),
+    /// All others.
+    Steps(Steps),
+}
+
+/// Statements in their order.
+#[derive(Debug)]
+pub(super) struct Steps {
+    transaction: Transaction,
+    shared: usize,
+    stages: Vec<Stage>,
+}
+
+#[derive(Debug)]
+struct Stage {
+    held: Held,
+    effect: Effect,
+    /// Columns of the first row, and slots for them; no slot twice.
+    captures: Vec<(i32, usize)>,
+    step: Step,
+}
+
+/// How far an operation came before it failed.
+struct Broken {
+    fault: Fault,
+    progress: Progress,
+    /// Whether nothing was left to do.
+    complete: bool,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Progress {
+    changes: u64,
+    /// Whether anything was written.
+    wrote: bool,
+}
+
+impl Program {
+    /// Prepares all statements of an operation.
+    ///
+    /// # Safety
+    /// The connection must stay open until the program is dropped, and be used by one thread at a time.
+    pub(super) unsafe fn new(
+        connection: &Connection,
+        operation: &Operation,
+        tools: &mut Tools,
+    ) -> rusqlite::Result<Program> {
+        if tools.cache.holds() && is_plain(operation) {
+            // SAFETY: as the caller promises.
+            return Ok(Program::Single(unsafe { Prepared::new(connection, &operation.steps[0].sql)? }));
+        }
+        tools.slots.grow(operation.captures.len());
+        let stage = |step: &Step| -> rusqlite::Result<Stage> {
+            // SAFETY: as above.
+            let (held, effect) = unsafe { tools.cache.hold(connection, &step.sql)? };
+            let mut captures: Vec<(i32, usize)> = Vec::new();
+            for &(column, slot) in &step.captures {
+                captures.retain(|(_, other)| *other != slot);
+                // What is beyond all columns reads as NULL.
+                captures.push((i32::try_from(column).unwrap_or(i32::MAX), slot));
+            }
+            Ok(Stage { held, effect, captures, step: step.clone() })
+        };
+        Ok(Program::Steps(Steps {
+            transaction: operation.transaction,
+            shared: operation.values,
+            stages: operation.steps.iter().map(stage).collect::<rusqlite::Result<_>>()?,
+        }))
+    }
+
+    /// Carries the operation out.
+    #[inline]
+    pub(super) fn carry_out(&mut self, tools: &mut Tools, link: &Link, values: Decoder<'_>) -> Outcome {
+        match self {
+            Program::Single(statement) => match statement.execute(values) {
+                Ok(changes) => {
+                    link.watch.statement_ends();
+                    Outcome::Done { changes }
+                }
+                Err(code) => failed(link, statement, code).undone(),
+            },
+            Program::Steps(steps) => steps.carry_out(tools, link, values),
+        }
+    }
+}
+
+/// Whether an operation is one statement that binds its values in the order of the tape, and nothing is asked of it.
+pub(super) fn is_plain(operation: &Operation) -> bool {
+    let [step] = operation.steps.as_slice() else { return false };
+    operation.transaction == Transaction::None
+        && step.repeat == Repeat::Fixed(1)
+        && step.captures.is_empty()
+        && step.expect == Expect::default()
+        && binds_in_order(operation)
+}
+
+/// Whether the parameters of the first step are the values as they come on the tape.
+pub(super) fn binds_in_order(operation: &Operation) -> bool {
+    let in_order = |(index, bind): (usize, &Bind)| match *bind {
+        Bind::Shared(value) => value == index && value < operation.values,
+        Bind::Own(value) => value + operation.values == index,
+        Bind::Captured(_) => false,
+    };
+    operation.steps[0].binds.iter().enumerate().all(in_order)
+}
+
+impl Steps {
+    fn carry_out(&mut self, tools: &mut Tools, link: &Link, values: Decoder<'_>) -> Outcome {
+        if self.transaction == Transaction::None {
+            return match self.all(tools, link, values) {
+                Ok(progress) => Outcome::Done { changes: progress.changes },
+                Err(broken) => broken.standing(),
+            };
+        }
+        if let Err(fault) = tools.begin(link, self.transaction) {
+            return fault.undone();
+        }
+        let done = match self.all(tools, link, values) {
+            Ok(progress) => tools.commit(link).map(|()| progress),
+            Err(broken) => Err(broken.fault),
+        };
+        match done {
+            Ok(progress) => Outcome::Done { changes: progress.changes },
+            Err(fault) => match tools.roll_back(link) {
+                Ok(()) => fault.undone(),
+                Err(worse) => worse.undone(),
+            },
+        }
+    }
+
+    /// All steps, up to the first that fails.
+    fn all(&mut self, tools: &mut Tools, link: &Link, mut values: Decoder<'_>) -> Result<Progress, Broken> {
+        let mut bound = tools.values();
+        bound.extend((0..self.shared).map(|_| values.value()));
+        let mut progress = Progress::default();
+        let last = self.stages.len() - 1;
+        let mut result = Ok(());
+        for (index, stage) in self.stages.iter_mut().enumerate() {
+            let failed = stage.repeat(tools, link, &mut bound, self.shared, &mut values, &mut progress);
+            if let Err((fault, was_last)) = failed {
+                result = Err((fault, was_last && index == last));
+                break;
+            }
+        }
+        tools.give_back(bound);
+        result.map(|()| progress).map_err(|(fault, complete)| Broken { fault, progress, complete })
+    }
+}
+
+impl Stage {
+    /// All repetitions. A fault comes with whether it was the last one's.
+    fn repeat<'a>(
+        &mut self,
+        tools: &mut Tools,
+        link: &Link,
+        bound: &mut Vec<EncodedValue<'a>>,
+        shared: usize,
+        values: &mut Decoder<'a>,
+        progress: &mut Progress,
+    ) -> Result<(), (Fault, bool)> {
+        let repetitions = match self.step.repeat {
+            Repeat::Fixed(times) => times,
+            Repeat::Drawn => drawn(values),
+        };
+        for repetition in 1..=repetitions {
+            bound.truncate(shared);
+            bound.extend((0..self.step.values).map(|_| values.value()));
+            self.execute(tools, link, bound, shared, progress)
+                .map_err(|fault| (fault, repetition == repetitions))?;
+        }
+        if repetitions == 0 && !self.captures.is_empty() {
+            return Err((nothing_captured(), true));
+        }
+        Ok(())
+    }
+
+    fn execute(
+        &mut self,
+        tools: &mut Tools,
+        link: &Link,
+        bound: &[EncodedValue<'_>],
+        shared: usize,
+        progress: &mut Progress,
+    ) -> Result<(), Fault> {
+        let Tools { cache, slots, .. } = tools;
+        let (ready, coming) = slots.split();
+        let Stage { held, captures, step, .. } = self;
+        let mut other = None;
+        let ran = run(cache, link, held, |statement| {
+            for (index, bind) in (1..).zip(&step.binds) {
+                let value = match *bind {
+                    Bind::Shared(value) => bound[value],
+                    Bind::Own(value) => bound[shared + value],
+                    Bind::Captured(slot) => ready[slot].get(),
+                };
+                statement.bind(index, value)?;
+            }
+            statement.run(|number, row| {
+                row.touch();
+                if number == 0 {
+                    captures.iter().for_each(|&(column, slot)| coming[slot].set(row.column(column)));
+                    if let Some(expected) = &step.expect.value {
+                        let value = row.column(0);
+                        other = (!is(value, expected)).then(|| shown(value));
+                    }
+                }
+            })
+        })?;
+        progress.wrote |= ran.changes > 0 || self.effect == Effect::Other;
+        progress.changes += ran.changes;
+        self.check(ran, other)?;
+        for &(_, slot) in &self.captures {
+            tools.slots.keep(slot);
+        }
+        Ok(())
+    }
+
+    /// Whether the statement came to what was expected; `other` is the value in place of the expected one.
+    fn check(&self, ran: Ran, other: Option<String>) -> Result<(), Fault> {
+        let Expect { rows, changes, value } = &self.step.expect;
+        if let Some(rows) = rows.filter(|rows| *rows != ran.rows) {
+            return Err(Fault::unexpected(EXPECT_ROWS, format!("expected {rows} rows, read {}", ran.rows)));
+        }
+        if let Some(changes) = changes.filter(|changes| *changes != ran.changes) {
+            let message = format!("expected to change {changes} rows, changed {}", ran.changes);
+            return Err(Fault::unexpected(EXPECT_CHANGES, message));
+        }
+        if let Some(value) = value {
+            let read = if ran.rows == 0 { Some("no row".to_owned()) } else { other };
+            if let Some(read) = read {
+                let message = format!("expected {}, read {read}", shown(encoded(value)));
+                return Err(Fault::unexpected(EXPECT_VALUE, message));
+            }
+        }
+        if ran.rows == 0 && !self.captures.is_empty() { Err(nothing_captured()) } else { Ok(()) }
+    }
+}
+
+/// The number of repetitions that stands on the tape; below 0 it means none.
+fn drawn(values: &mut Decoder<'_>) -> u64 {
+    match values.value() {
+        EncodedValue::Integer(times) => u64::try_from(times).unwrap_or(0),
+        other => panic!("a number of repetitions is an integer, not {other:?}"),
+    }
+}
+
+fn nothing_captured() -> Fault {
+    Fault::unexpected(NOTHING_CAPTURED, "there was no row to take values from".to_owned())
+}
+
+impl Broken {
+    /// What became of an operation without a transaction, whose earlier statements stand.
+    fn standing(self) -> Outcome {
+        let Broken { fault, progress, complete } = self;
+        match fault.kind {
+            Kind::Fatal => Outcome::Fatal(fault.failure),
+            Kind::Unexpected if complete => {
+                Outcome::Unexpected { changes: progress.changes, failure: fault.failure }
+            }
+            // Also one that the stop cut short: what it wrote is there.
+            _ if progress.wrote => Outcome::Torn(fault.failure),
+            _ => fault.undone(),
+        }
+    }
+}
