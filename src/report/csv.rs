@@ -137,7 +137,7 @@ mod tests {
     fn what_was_not_measured_is_empty() {
         let mut result = begun();
         result.add_level(&plan(), &level(1, &[], 3), verified(0));
-        let text = csv_rows(&result);
+        let text = csv_rows(&result.document);
         assert!(
             text.starts_with(
                 "base-0,write,2026-11-21T10:00:00Z,base,write,1,*,3,0,3,0,,,,,,,,,,4,0,0,verified,true,"

@@ -213,7 +213,8 @@ mod tests {
     #[test]
     fn the_worst_stands_before_the_doubts_and_the_floor_last() {
         let mut result = finished();
-        result.finish(Status::Failed, Some("The disk is full.".to_owned()));
+        result.status = Status::Failed;
+        result.reason = Some("The disk is full.".to_owned());
         let labels: Vec<String> = notes(&result).into_iter().map(|note| note.label).collect();
         assert_eq!(labels.first().unwrap(), "failed");
         assert_eq!(labels.last().unwrap(), "floor");
@@ -237,7 +238,7 @@ mod tests {
         let mut result = begun();
         result.add_level(&plan(), &level(2, &[1_000_000], 3), verified(1));
         result.add_level(&plan(), &level(4, &[1_000_000], 4), verified(1));
-        let notes = errors(&result);
+        let notes = errors(&result.document);
         assert_eq!(notes.len(), 1);
         assert_eq!(notes[0].text, "7 over all levels: database is locked");
     }

@@ -42,12 +42,12 @@ fn no_line_is_wider_than_asked_and_the_main_columns_stay() {
         result.add_level(&plan(), &measured, verified(1_000));
     }
     for width in [60, 80, 100, 120] {
-        let drawn = table(&result, TableOptions { width, ..Default::default() });
+        let drawn = table(&result.document, TableOptions { width, ..Default::default() });
         let widest = drawn.lines().map(|line| line.chars().count()).max().unwrap();
         assert!(widest <= width, "{widest} > {width}\n{drawn}");
         assert!(drawn.contains("written") && drawn.contains("writes/s") && drawn.contains("p99"));
     }
-    let drawn = table(&result, TableOptions { width: 100, ..Default::default() });
+    let drawn = table(&result.document, TableOptions { width: 100, ..Default::default() });
     assert!(drawn.contains("per worker") && drawn.contains("4m 51s"), "{drawn}");
 }
 
@@ -57,7 +57,7 @@ fn an_invalid_level_is_marked_and_explained() {
     let mut measured = level(2, &[1_000_000, 2_000_000], 0);
     measured.complete = false;
     result.add_level(&plan(), &measured, verified(2));
-    let drawn = table(&result, TableOptions::default());
+    let drawn = table(&result.document, TableOptions::default());
     assert!(drawn.lines().any(|line| line.trim_start().starts_with("! 2 ")), "{drawn}");
     assert!(drawn.contains("! interrupted: The level was cut short after 2 of 2 writes."));
 }
@@ -66,7 +66,7 @@ fn an_invalid_level_is_marked_and_explained() {
 fn a_level_without_a_single_write_shows_dashes() {
     let mut result = begun();
     result.add_level(&plan(), &level(2, &[], 100), verified(0));
-    let drawn = table(&result, TableOptions::default());
+    let drawn = table(&result.document, TableOptions::default());
     assert!(drawn.contains('–'));
     assert!(!drawn.contains("NaN") && !drawn.contains("inf"));
 }

@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 
 use crate::engine::Facts;
 use crate::machine::{self, FileSystem, Machine};
-use crate::plan::{Location, Plan};
+use crate::plan::{Extent, Load, Location, Plan, WarmUp, Workload};
 
 /// What was run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -168,9 +168,9 @@ impl Environment {
             ("memoryBytes", machine.memory_bytes.map(|bytes| bytes.to_string())),
             ("memoryLimitBytes", machine.memory_limit_bytes.map(|bytes| bytes.to_string())),
             ("tables", Some(digest(&rows.map(ToString::to_string).join("\n")))),
-            ("totalWrites", Some(plan.workloads[0].planned().to_string())),
+            ("operations", Some(digest(&operations(plan)))),
+            ("workloads", Some(plan.workloads.iter().map(workload).collect::<Vec<_>>().join("; "))),
             ("seed", Some(plan.seed.to_string())),
-            ("reset", Some(format!("{:?}", plan.workloads[0].reset).to_lowercase())),
         ];
         self.comparability =
             fields.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect();
@@ -178,6 +178,51 @@ impl Environment {
             self.comparability.iter().map(|(name, value)| format!("{name}={value}\n")).collect();
         self.comparability_key = digest(&lines.concat());
     }
+}
+
+/// What the workloads do and in which proportions.
+fn operations(plan: &Plan) -> String {
+    let statements = plan.operations.iter().map(|operation| {
+        let steps = operation.steps.iter().map(|step| format!("{} {:?}\n", step.sql, step.repeat));
+        format!("{} {:?}\n{}", operation.name, operation.transaction, steps.collect::<String>())
+    });
+    let counts = plan.workloads.iter().flat_map(|workload| {
+        workload.crews.iter().map(|crew| format!("{} {:?} {:?}\n", workload.name, crew.workers, crew.counts))
+    });
+    let values = plan.source.effective["operations"].to_string();
+    statements.chain(counts).chain([values]).collect()
+}
+
+/// What and how much a workload does, and how fast it comes, in words. Retries, batches and pools may differ: they are what is compared.
+fn workload(workload: &Workload) -> String {
+    let extent = match workload.extent {
+        Extent::Total(total) => format!("{total} operations"),
+        Extent::Time { duration_ns, at_most } => {
+            format!("{} of at most {at_most} operations", human(duration_ns))
+        }
+    };
+    let warm_up = match workload.warm_up {
+        WarmUp::None => String::new(),
+        WarmUp::Operations(count) => format!(", warm-up {count} operations"),
+        WarmUp::Time { duration_ns, .. } => format!(", warm-up {}", human(duration_ns)),
+    };
+    let load = match &workload.load {
+        Load::Closed => String::new(),
+        Load::Open { arrivals, stages } => {
+            let stages = stages.iter().map(|stage| {
+                let length = stage.duration_ns.map_or(String::new(), |ns| format!(" for {}", human(ns)));
+                format!("{}/s{length}", stage.rate)
+            });
+            let stages = stages.collect::<Vec<_>>().join(" then ");
+            format!(", {} arrivals at {stages}", format!("{arrivals:?}").to_lowercase())
+        }
+    };
+    let reset = format!("{:?}", workload.reset).to_lowercase();
+    format!("{}: {extent}{warm_up}{load}, reset {reset}", workload.name)
+}
+
+fn human(ns: u64) -> String {
+    format!("{} s", ns as f64 / 1e9)
 }
 
 impl Engine {
