@@ -25,7 +25,7 @@ pub(super) fn backlog_grew(result: &RunResult) -> Option<Finding> {
     let worst = seen.iter().min_by(|a, b| late(a).total_cmp(&late(b)))?;
     let arrivals = worst.arrivals.as_ref()?;
     let sentence = format!(
-        "Operations arrived faster than the database took them: {} {} per second were asked for and {} came to an end, so up \
+        "Operations arrived faster than the database took them: {}, {} per second were asked for and {} came to an end, so up \
          to {} waited; response times say how long the backlog was, not how fast the database is.",
         with(result, worst),
         rate(arrivals.asked_rate),
@@ -99,21 +99,15 @@ pub(super) fn pool_too_small(result: &RunResult) -> Option<Finding> {
     let wait = |level: &Configuration| median_wait(level).map_or(0.0, |(wait, _)| wait);
     let worst = seen.iter().max_by(|a, b| wait(a).total_cmp(&wait(b)))?;
     let pool = worst.pool.as_ref()?;
-    let timed_out = match pool.timeouts {
-        0 => String::new(),
-        some => format!(" and {} operations got none in time", count(some)),
-    };
-    let waited = median_wait(worst).map_or(String::new(), |(wait, rest)| {
-        format!(
-            " half of the operations waited {} or more for one, and took {} with it",
-            latency(wait),
-            latency(rest)
-        )
+    let waited = median_wait(worst).map(|(wait, rest)| {
+        let (wait, rest) = (latency(wait), latency(rest));
+        format!("half of the operations waited {wait} or more for one and took {rest} with it")
     });
-    let joined =
-        if waited.is_empty() { timed_out.trim_start_matches(" and").to_owned() } else { waited + &timed_out };
+    let timed_out =
+        (pool.timeouts > 0).then(|| format!("{} operations got none in time", count(pool.timeouts)));
+    let told = waited.into_iter().chain(timed_out).collect::<Vec<_>>().join(", and ");
     let sentence = format!(
-        "The pool has too few connections for its workers: {}, at most {} were open,{joined}.",
+        "The pool has too few connections for its workers: {}, at most {} were open; {told}.",
         with(result, worst),
         count(pool.open_max)
     );

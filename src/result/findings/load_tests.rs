@@ -44,7 +44,7 @@ fn a_backlog_is_told_where_operations_were_left_over() {
     let mut result = finished();
     result.configurations[0].arrivals = Some(arrivals(1_500.0, 5_000));
     let sentence = &find(&result)[0].sentence;
-    assert!(sentence.contains("with 1 worker 2,000 per second were asked for and 1,500"), "{sentence}");
+    assert!(sentence.contains("with 1 worker, 2,000 per second were asked for and 1,500"), "{sentence}");
 }
 
 #[test]
