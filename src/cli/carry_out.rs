@@ -178,10 +178,10 @@ impl Scenario<'_> {
             let word = match verdict.status {
                 TargetStatus::Pass => continue,
                 TargetStatus::Fail => "failed",
-                TargetStatus::Invalid => "is invalid",
+                TargetStatus::Invalid => "invalid",
             };
-            let reason = verdict.reason.as_deref().unwrap_or_default();
-            eprintln!("error: {}: target {} {word}: {reason}", result.configuration_id, verdict.metric);
+            let reason = verdict.reason.as_ref().unwrap_or(&verdict.metric);
+            eprintln!("error: {}: target {word}: {reason}", result.configuration_id);
         }
     }
 

@@ -182,9 +182,7 @@ fn targets(result: &RunResult) -> Vec<Note> {
             TargetStatus::Fail => "target failed",
             TargetStatus::Invalid => "target invalid",
         };
-        let reason = verdict.reason.as_deref().unwrap_or_default();
-        let subject = if reason.starts_with(&verdict.metric) { "" } else { &format!("{}: ", verdict.metric) };
-        Some(note(Mood::Caution, label, format!("{subject}{reason}")))
+        Some(note(Mood::Caution, label, verdict.reason.as_ref().unwrap_or(&verdict.metric)))
     });
     let missed: Vec<Note> = missed.collect();
     match (all, missed.is_empty()) {

@@ -273,3 +273,55 @@ impl ScenarioRecord {
 fn digest(text: &str) -> String {
     Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing;
+    use super::*;
+
+    fn key(plan: &Plan) -> (IndexMap<String, String>, String) {
+        let mut environment = testing::environment();
+        environment.set_comparability(plan, &Engine::new(plan, &Facts::default()));
+        (environment.comparability, environment.comparability_key)
+    }
+
+    #[test]
+    fn workloads_that_do_other_or_more_work_are_not_compared() {
+        let base = key(&testing::plan());
+        assert_eq!(base.0["workloads"], "write: 4 operations, reset level");
+        let differs = |change: &dyn Fn(&mut Plan)| {
+            let mut plan = testing::plan();
+            change(&mut plan);
+            key(&plan).1 != base.1
+        };
+        assert!(!differs(&|_| {}));
+        assert!(differs(&|plan| plan.workloads[0].name = "read".to_owned()));
+        assert!(differs(&|plan| plan.workloads[0].extent = Extent::Total(5)));
+        let lasting = Extent::Time { duration_ns: 4, at_most: 4 };
+        assert!(differs(&|plan| plan.workloads[0].extent = lasting));
+        assert!(differs(&|plan| plan.workloads[0].warm_up = WarmUp::Operations(1)));
+        assert!(differs(&|plan| plan.workloads[0].crews[0].counts = vec![1, 3]));
+        assert!(differs(&|plan| plan.operations[0].steps[0].sql.push(' ')));
+        let twice = |plan: &mut Plan| plan.workloads.push(plan.workloads[0].clone());
+        assert!(differs(&twice));
+        // More iterations and other settings are what comparisons are for.
+        assert!(!differs(&|plan| plan.workloads[0].iterations = 9));
+        assert!(!differs(&|plan| plan.workloads[0].concurrency = vec![64]));
+        assert!(!differs(&|plan| plan.database.busy_timeout_ms = 0));
+    }
+
+    #[test]
+    fn the_rate_of_an_open_loop_is_told() {
+        let mut plan = testing::plan();
+        let workload = &mut plan.workloads[0];
+        workload.extent = Extent::Time { duration_ns: 30_000_000_000, at_most: 60_000 };
+        let stage = |rate, seconds| crate::plan::Stage { rate, duration_ns: seconds };
+        let stages = vec![stage(500.0, Some(5_000_000_000)), stage(2_000.0, None)];
+        workload.load = Load::Open { arrivals: crate::plan::Arrivals::Poisson, stages };
+        let told = &key(&plan).0["workloads"];
+        assert_eq!(
+            told,
+            "write: 30 s of at most 60000 operations, poisson arrivals at 500/s for 5 s then 2000/s, reset level"
+        );
+    }
+}

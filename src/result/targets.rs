@@ -24,12 +24,15 @@ pub(super) fn unmatched(
     effective: &Value,
 ) -> Vec<TargetVerdict> {
     let about_none = |target: &&Target| !levels.iter().any(|level| is_about(target, level, effective));
-    let reason = "No level of the run is one that this target is about.";
-    targets
-        .iter()
-        .filter(about_none)
-        .map(|target| verdict(target, None, TargetStatus::Fail, Some(reason.to_owned())))
-        .collect()
+    let told = |target: &Target| {
+        let of = target.operation.as_ref().map_or(String::new(), |name| format!(" of {name}"));
+        let within = target.workload.as_ref().map_or(String::new(), |name| format!(" in {name}"));
+        let with = target.concurrency.map_or(String::new(), |n| format!(" with {}", workers(&[n])));
+        let reason =
+            format!("{}{of}{within}{with}: no level of the run is what this target is about.", target.metric);
+        verdict(target, None, TargetStatus::Fail, Some(reason))
+    };
+    targets.iter().filter(about_none).map(told).collect()
 }
 
 fn is_about(target: &Target, level: &Configuration, effective: &Value) -> bool {

@@ -182,7 +182,10 @@ fn a_target_that_no_level_is_about_fails_the_run() {
     result.add_level(&plan, &level(1, &[1_000_000], 0), verified(1));
     assert!(!result.document.targets_failed(), "levels may be to come");
     result.finish(&plan, Status::Completed, None);
-    assert_eq!(result.document.targets[0].status, TargetStatus::Fail);
+    let verdict = &result.document.targets[0];
+    assert_eq!(verdict.status, TargetStatus::Fail);
+    let reason = "throughput in read: no level of the run is what this target is about.";
+    assert_eq!(verdict.reason.as_deref(), Some(reason));
     assert!(result.document.targets_failed());
     let document = serde_json::to_value(&result.document).unwrap();
     assert_eq!(super::super::validate(&document), Vec::<String>::new());

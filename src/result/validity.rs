@@ -225,7 +225,7 @@ fn thirds(level: &Configuration) -> Option<(f64, f64)> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::model::ResetFigures;
+    use super::super::model::{BatchFigures, LatencyMs, ResetFigures};
     use super::super::testing::*;
     use super::*;
 
@@ -293,6 +293,47 @@ mod tests {
             level.verification.status = VerificationStatus::Impossible;
         });
         check("not-verified", true, &|level| level.verification.status = VerificationStatus::NotVerified);
+    }
+
+    #[test]
+    fn batches_and_open_loops_are_timed_by_what_the_clock_stands_around() {
+        let (mut level, circumstances) = calm();
+        level.overall.latency_ms.as_mut().unwrap().p50 = 0.000_2;
+        assert_eq!(codes(&level, &circumstances), ["timer-bound"]);
+        let mut batched = level.clone();
+        batched.batches = Some(BatchFigures {
+            count: 1,
+            failed: 0,
+            latency_ms: Some(LatencyMs { p50: 0.2, ..LatencyMs::default() }),
+            size_min: 1_000,
+            size_max: 1_000,
+            allowed_min: None,
+            allowed_max: None,
+            settled_sizes: Vec::new(),
+            histogram: None,
+        });
+        assert!(codes(&batched, &circumstances).is_empty());
+        level.overall.latency_ms.as_mut().unwrap().p50 = 100.0;
+        level.overall.service_ms = Some(LatencyMs { p50: 0.000_2, ..LatencyMs::default() });
+        assert_eq!(codes(&level, &circumstances), ["timer-bound"]);
+    }
+
+    #[test]
+    fn drift_is_looked_for_within_each_iteration() {
+        let (mut level, circumstances) = calm();
+        let of = |iteration: u32, rate: u64| {
+            (0..7).map(move |second| SecondFigures {
+                second,
+                iteration: Some(iteration),
+                operations: rate,
+                ..SecondFigures::default()
+            })
+        };
+        level.time_series = of(1, 100).chain(of(2, 50)).collect();
+        assert!(codes(&level, &circumstances).is_empty(), "each by itself is steady");
+        level.time_series[12].operations = 5;
+        level.time_series[11].operations = 5;
+        assert_eq!(codes(&level, &circumstances), ["drift"]);
     }
 
     #[test]
