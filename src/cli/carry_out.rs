@@ -14,7 +14,7 @@ use crate::engine::{Engine, EngineError};
 use crate::files::reason;
 use crate::plan::{Location, Plan};
 use crate::report::{self, TableOptions};
-use crate::result::{self, Environment, RunResult, Status, Store, StoreError};
+use crate::result::{self, Builder, Environment, RunResult, Status, Store, StoreError, TargetStatus};
 use crate::run::{self, Event, RunError};
 
 /// Runs the files of a call, one after the other.
@@ -91,7 +91,7 @@ impl Scenario<'_> {
             Ok(engine) => engine,
             Err(error) => return self.tell_engine(&error).into(),
         };
-        let mut result = result::begin(plan, &engine.facts(), environment, started);
+        let mut result = Builder::new(plan, &engine.facts(), environment, started);
         let mut outcome = self.levels(plan, &mut engine, &store, &mut result);
         if let Err(error) = engine.tear_down(self.arguments.keep_db) {
             outcome.exit = outcome.exit.max(self.tell_engine(&error));
@@ -111,7 +111,7 @@ impl Scenario<'_> {
         )
     }
 
-    fn levels(&self, plan: &Plan, engine: &mut dyn Engine, store: &Store, result: &mut RunResult) -> Outcome {
+    fn levels(&self, plan: &Plan, engine: &mut dyn Engine, store: &Store, result: &mut Builder) -> Outcome {
         let mut progress = Progress::new(&plan.name, self.arguments.quiet);
         let mut unsaved: Option<StoreError> = None;
         let options = run::Options {
@@ -124,7 +124,7 @@ impl Scenario<'_> {
             progress.follow(&event);
             if let Event::LevelFinished { measurement, verification } = event {
                 result.add_level(plan, measurement, verification);
-                if let Err(error) = store.save(result, false) {
+                if let Err(error) = store.save(&result.document, false) {
                     unsaved = Some(error);
                     // Levels whose result cannot be kept are not worth running.
                     self.stop.store(true, Ordering::Relaxed);
@@ -137,18 +137,23 @@ impl Scenario<'_> {
         }
         let mut exit = Exit::Fine;
         match &ended {
-            Ok(()) => result.finish(Status::Completed, None),
+            Ok(()) => result.finish(plan, Status::Completed, None),
             Err(RunError::Interrupted) => {
-                result.finish(Status::Interrupted, Some("The run was interrupted.".to_owned()));
+                result.finish(plan, Status::Interrupted, Some("The run was interrupted.".to_owned()));
                 exit = Exit::Interrupted;
             }
             Err(error) => {
-                result.finish(Status::Failed, Some(error.to_string()));
+                result.finish(plan, Status::Failed, Some(error.to_string()));
                 exit = self.tell_run(error);
             }
         }
+        let result = &result.document;
         if result.verification_failed() {
             self.tell_verification(result);
+            exit = exit.max(Exit::Failed);
+        }
+        if result.targets_failed() {
+            self.tell_targets(result);
             exit = exit.max(Exit::Failed);
         }
         match store.save(result, true) {
@@ -158,10 +163,26 @@ impl Scenario<'_> {
     }
 
     fn tell_verification(&self, result: &RunResult) {
+        let several = self.scenario.plan.workloads.len() > 1;
         for level in &result.configurations {
+            let workload = if several { format!("{}, ", level.workload) } else { String::new() };
             for problem in &level.verification.problems {
-                eprintln!("error: {}: {} workers: {problem}", result.configuration_id, level.concurrency);
+                let (id, workers) = (&result.configuration_id, level.concurrency);
+                eprintln!("error: {id}: {workload}{workers} workers: {problem}");
             }
+        }
+    }
+
+    /// One line for each target that was not met.
+    fn tell_targets(&self, result: &RunResult) {
+        for (_, verdict) in result.all_targets() {
+            let word = match verdict.status {
+                TargetStatus::Pass => continue,
+                TargetStatus::Fail => "failed",
+                TargetStatus::Invalid => "invalid",
+            };
+            let reason = verdict.reason.as_ref().unwrap_or(&verdict.metric);
+            eprintln!("error: {}: target {word}: {reason}", result.configuration_id);
         }
     }
 

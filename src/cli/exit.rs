@@ -9,7 +9,7 @@ use crate::run::RunError;
 pub enum Exit {
     /// 0.
     Fine,
-    /// 1: a verification failed.
+    /// 1: a verification failed, or a target was not met.
     Failed,
     /// 2: the scenario or the command line is wrong, or the path is someone else's.
     Wrong,

@@ -13,7 +13,7 @@ pub use verification::{
 };
 
 /// What one level measured. Times are nanoseconds.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct LevelMeasurement {
     /// Name of the workload.
     pub workload: String,
@@ -73,7 +73,7 @@ pub struct WarmUpMeasurement {
 }
 
 /// An open loop.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct ArrivalMeasurement {
     /// Arrivals whose time came before the level ended.
     pub due: u64,
@@ -101,7 +101,7 @@ pub struct RetryMeasurement {
 }
 
 /// Operations in shared transactions.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct BatchMeasurement {
     /// Of whole batches acknowledged; operations themselves have an equal share of their batch's.
     pub latencies: Latencies,
@@ -116,7 +116,7 @@ pub struct BatchMeasurement {
 }
 
 /// Connections shared by the workers.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct PoolMeasurement {
     /// From asking for a connection to having it.
     pub checkouts: Latencies,
@@ -157,7 +157,7 @@ pub struct CheckpointMeasurement {
 }
 
 /// One operation of the plan within a level.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct OperationMeasurement {
     /// As in the plan.
     pub name: String,

@@ -1,8 +1,10 @@
 //! A result as CSV: one row for each level as a whole and one for each of its operations. Times are milliseconds.
 
-use crate::result::{Configuration, OperationFigures, RunResult, VerificationStatus};
+use crate::result::{
+    Configuration, LatencyMs, OperationFigures, RunResult, TargetStatus, TargetVerdict, VerificationStatus,
+};
 
-const COLUMNS: [&str; 26] = [
+const COLUMNS: [&str; 45] = [
     "configuration_id",
     "test_name",
     "timestamp",
@@ -29,6 +31,25 @@ const COLUMNS: [&str; 26] = [
     "verification",
     "valid",
     "doubts",
+    "success_rate",
+    "iterations",
+    "cv",
+    "asked_per_s",
+    "achieved_per_s",
+    "not_started",
+    "backlog_max",
+    "service_avg_ms",
+    "service_p50_ms",
+    "service_p99_ms",
+    "retries",
+    "gave_up",
+    "checkout_p50_ms",
+    "checkout_p99_ms",
+    "pool_timeouts",
+    "batch_p99_ms",
+    "statement_cache_hit_rate",
+    "waiting_share",
+    "targets",
 ];
 
 /// Header and rows of one result. A figure that was not measured is an empty field; the operation of a whole level is `*`.
@@ -54,14 +75,12 @@ pub fn csv_rows(result: &RunResult) -> String {
 }
 
 fn row(result: &RunResult, level: &Configuration, operation: &str, figures: &OperationFigures) -> String {
-    let time = |pick: fn(&crate::result::LatencyMs) -> f64| {
-        figures.latency_ms.as_ref().map_or_else(String::new, |latency| pick(latency).to_string())
-    };
+    let time = |pick| time(figures.latency_ms, pick);
     let share = |share: Option<crate::result::WorkerShare>| {
         share.filter(|_| operation == "*").map_or_else(String::new, |share| share.acknowledged.to_string())
     };
     let doubts: Vec<&str> = level.validity.doubts.iter().map(|doubt| doubt.code.as_str()).collect();
-    let fields: [String; COLUMNS.len()] = [
+    let mut fields = vec![
         result.configuration_id.clone(),
         result.test_name.clone(),
         result.timestamp.clone(),
@@ -82,14 +101,65 @@ fn row(result: &RunResult, level: &Configuration, operation: &str, figures: &Ope
         time(|l| l.p95),
         time(|l| l.p99),
         time(|l| l.p999),
-        level.iterations.first().map_or_else(String::new, |one| one.duration_ms.to_string()),
+        level.duration_ms.to_string(),
         share(level.workers.fewest),
         share(level.workers.most),
         verification(level.verification.status).to_owned(),
         level.validity.valid.to_string(),
         doubts.join(" "),
+        text(figures.success_rate),
+        level.iterations.len().to_string(),
     ];
-    fields.map(|field| quoted(&field)).join(",") + "\n"
+    fields.extend(load(level, figures, operation == "*"));
+    fields.push(targets(level, operation));
+    assert_eq!(fields.len(), COLUMNS.len(), "every column has a field");
+    fields.iter().map(|field| quoted(field)).collect::<Vec<_>>().join(",") + "\n"
+}
+
+/// What only some workloads have, from `cv` to `waiting_share`; but for service times, figures of the level as a whole.
+fn load(level: &Configuration, figures: &OperationFigures, whole: bool) -> [String; 16] {
+    let arrivals = level.arrivals.as_ref().filter(|_| whole);
+    let retries = level.retries.filter(|_| whole);
+    let pool = level.pool.as_ref().filter(|_| whole);
+    let checkout = pool.and_then(|pool| pool.checkout_ms);
+    let batch = level.batches.as_ref().filter(|_| whole).and_then(|batches| batches.latency_ms);
+    [
+        text(level.cv.filter(|_| whole)),
+        text(arrivals.map(|arrivals| arrivals.asked_rate)),
+        text(arrivals.map(|arrivals| arrivals.achieved_rate)),
+        text(arrivals.map(|arrivals| arrivals.not_started)),
+        text(arrivals.map(|arrivals| arrivals.backlog_max)),
+        time(figures.service_ms, |l| l.avg),
+        time(figures.service_ms, |l| l.p50),
+        time(figures.service_ms, |l| l.p99),
+        text(retries.map(|retries| retries.attempts)),
+        text(retries.map(|retries| retries.gave_up)),
+        time(checkout, |l| l.p50),
+        time(checkout, |l| l.p99),
+        text(pool.map(|pool| pool.timeouts)),
+        time(batch, |l| l.p99),
+        text(level.statement_cache.filter(|_| whole).map(|cache| cache.hit_rate)),
+        text(level.times.filter(|_| whole).map(|times| times.waiting_share)),
+    ]
+}
+
+/// Demands on this row's figures, as `latency.p99=pass`.
+fn targets(level: &Configuration, operation: &str) -> String {
+    let own = level.targets.iter().filter(|verdict| verdict.operation.as_deref().unwrap_or("*") == operation);
+    let word = |verdict: &TargetVerdict| match verdict.status {
+        TargetStatus::Pass => format!("{}=pass", verdict.metric),
+        TargetStatus::Fail => format!("{}=FAIL", verdict.metric),
+        TargetStatus::Invalid => format!("{}=invalid", verdict.metric),
+    };
+    own.map(word).collect::<Vec<_>>().join(" ")
+}
+
+fn time(times: Option<LatencyMs>, pick: fn(&LatencyMs) -> f64) -> String {
+    text(times.as_ref().map(pick))
+}
+
+fn text(figure: Option<impl ToString>) -> String {
+    figure.map_or_else(String::new, |figure| figure.to_string())
 }
 
 fn verification(status: VerificationStatus) -> &'static str {
@@ -137,7 +207,7 @@ mod tests {
     fn what_was_not_measured_is_empty() {
         let mut result = begun();
         result.add_level(&plan(), &level(1, &[], 3), verified(0));
-        let text = csv_rows(&result);
+        let text = csv_rows(&result.document);
         assert!(
             text.starts_with(
                 "base-0,write,2026-11-21T10:00:00Z,base,write,1,*,3,0,3,0,,,,,,,,,,4,0,0,verified,true,"

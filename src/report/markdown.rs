@@ -1,6 +1,8 @@
 //! A result as Markdown, for documents and pull requests.
 
+use super::columns::{Section, columns, is_mix_of_writes, operation_rows, sections};
 use super::notes::{Mood, machine, notes, setting};
+use super::targets::target_rows;
 use crate::result::{LatencyMs, OperationFigures, RunResult};
 use crate::units::{count, duration, latency_or_dash, rate};
 
@@ -13,12 +15,48 @@ pub fn markdown(result: &RunResult) -> String {
     for line in [result.timestamp.clone(), setting(result), machine(result)] {
         out.push_str(&format!("- {}\n", escaped(&line)));
     }
+    if is_mix_of_writes(result) {
+        out.push_str(&tables(result));
+    } else {
+        sections(result).iter().for_each(|section| out.push_str(&workload(section)));
+    }
+    if let Some((header, targets)) = target_rows(result) {
+        let targets = targets.into_iter().map(|row| row.iter().map(|cell| escaped(cell)).collect());
+        out.push_str(&format!("\n## Targets\n\n{}", rows(&header, targets)));
+    }
+    out.push_str("\n## Notes\n\n");
+    for note in notes(result) {
+        let mark = if note.mood == Mood::Bad { " (the figures should not be used)" } else { "" };
+        out.push_str(&format!("- **{}**{mark}: {}\n", escaped(&note.label), escaped(&note.text)));
+    }
+    out
+}
+
+/// The levels of a workload, and each of its operations at each level.
+fn workload(section: &Section<'_>) -> String {
+    let columns = columns(&section.levels);
+    let header: Vec<&str> = columns.iter().map(|column| column.header).collect();
+    let levels =
+        section.levels.iter().map(|level| columns.iter().map(|column| (column.cell)(level)).collect());
+    let mut out = format!("\n## {}\n\n{}", escaped(section.workload), rows(&header, levels));
+    if section.levels.iter().any(|level| level.operations.len() > 1) {
+        let (header, operations) = operation_rows(&section.levels);
+        let operations = operations.into_iter().map(|row| row.iter().map(|cell| escaped(cell)).collect());
+        out.push_str(&format!("\n### Operations of {}\n\n", escaped(section.workload)));
+        out.push_str(&rows(&header, operations));
+    }
+    out
+}
+
+/// A mix of writes: the levels, and each table at each level.
+fn tables(result: &RunResult) -> String {
+    let mut out = String::new();
     let header =
         ["workers", "written", "errors", "writes/s", "avg", "p50", "p95", "p99", "max", "duration", "valid"];
     let levels = result.configurations.iter().map(|level| {
         let mut cells = vec![level.concurrency.to_string()];
         cells.extend(figures(&level.overall));
-        cells.push(level.iterations.first().map_or_else(String::new, |one| duration(one.duration_ms)));
+        cells.push(duration(level.duration_ms));
         cells.push(if level.validity.valid { "yes" } else { "**no**" }.to_owned());
         cells
     });
@@ -35,11 +73,6 @@ pub fn markdown(result: &RunResult) -> String {
         });
         out.push_str("\n## Tables\n\n");
         out.push_str(&rows(&header, operations));
-    }
-    out.push_str("\n## Notes\n\n");
-    for note in notes(result) {
-        let mark = if note.mood == Mood::Bad { " (the figures should not be used)" } else { "" };
-        out.push_str(&format!("- **{}**{mark}: {}\n", escaped(&note.label), escaped(&note.text)));
     }
     out
 }

@@ -2,10 +2,12 @@
 //!
 //! It sees neither plan nor engine, so any stored result can be drawn again. JSON is the stored document itself.
 
+mod columns;
 mod csv;
 mod markdown;
 mod notes;
 mod table;
+mod targets;
 
 pub use csv::{csv, csv_header, csv_rows};
 pub use markdown::markdown;

@@ -2,7 +2,8 @@
 
 use indexmap::IndexMap;
 
-use crate::result::{Configuration, RunResult, Status, VerificationStatus};
+use super::columns::sections;
+use crate::result::{Configuration, RunResult, Status, TargetStatus, VerificationStatus};
 use crate::units::{bytes, count, latency, workers};
 
 /// How good the news of a note is.
@@ -31,6 +32,7 @@ fn note(mood: Mood, label: impl Into<String>, text: impl Into<String>) -> Note {
 pub(super) fn notes(result: &RunResult) -> Vec<Note> {
     let mut notes: Vec<Note> = ending(result).into_iter().collect();
     notes.extend(verification(result));
+    notes.extend(targets(result));
     notes.extend(result.findings.iter().map(|finding| {
         note(Mood::Caution, &finding.code, format!("{} {}", finding.sentence, finding.suggestion))
     }));
@@ -111,7 +113,7 @@ fn verification(result: &RunResult) -> Vec<Note> {
         } else {
             String::new()
         };
-        notes.push(note(Mood::Bad, label, format!("With {}: {shown}{more}", workers(&[level.concurrency]))));
+        notes.push(note(Mood::Bad, label, format!("{}: {shown}{more}", capital(&scope(result, &[level])))));
     }
     let good: Vec<&Configuration> = of(VerificationStatus::Verified).collect();
     if !good.is_empty() {
@@ -119,8 +121,7 @@ fn verification(result: &RunResult) -> Vec<Note> {
         let scope = if good.len() == result.configurations.len() {
             String::new()
         } else {
-            let levels: Vec<u32> = good.iter().map(|level| level.concurrency).collect();
-            format!(" with {}", workers(&levels))
+            format!(" {}", scope(result, &good))
         };
         let integrity = if good.iter().all(|level| level.verification.integrity_check.is_some()) {
             ", the integrity check found nothing"
@@ -136,51 +137,125 @@ fn verification(result: &RunResult) -> Vec<Note> {
     notes
 }
 
+/// `with 1 and 2 workers`; where there are several workloads, `in append with 8 workers and in steady`: a workload that has no
+/// other levels stands alone.
+fn scope(result: &RunResult, levels: &[&Configuration]) -> String {
+    let sections = sections(result);
+    if sections.len() <= 1 {
+        return format!(
+            "with {}",
+            workers(&levels.iter().map(|level| level.concurrency).collect::<Vec<_>>())
+        );
+    }
+    let parts = sections.iter().filter_map(|section| {
+        let own: Vec<u32> = levels
+            .iter()
+            .filter(|level| level.workload == section.workload)
+            .map(|level| level.concurrency)
+            .collect();
+        match own.len() {
+            0 => None,
+            all if all == section.levels.len() => Some(format!("in {}", section.workload)),
+            _ => Some(format!("in {} with {}", section.workload, workers(&own))),
+        }
+    });
+    let parts: Vec<String> = parts.collect();
+    match parts.split_last() {
+        Some((last, [])) => last.clone(),
+        Some((last, first)) => format!("{} and {last}", first.join(", ")),
+        None => String::new(),
+    }
+}
+
+/// To begin a sentence with.
+fn capital(text: &str) -> String {
+    let mut rest = text.chars();
+    rest.next().map_or_else(String::new, |first| first.to_uppercase().collect::<String>() + rest.as_str())
+}
+
+/// One note for each demand that was not met, or one for all that were.
+fn targets(result: &RunResult) -> Vec<Note> {
+    let all = result.all_targets().count();
+    let missed = result.all_targets().filter_map(|(_, verdict)| {
+        let label = match verdict.status {
+            TargetStatus::Pass => return None,
+            TargetStatus::Fail => "target failed",
+            TargetStatus::Invalid => "target invalid",
+        };
+        Some(note(Mood::Caution, label, verdict.reason.as_ref().unwrap_or(&verdict.metric)))
+    });
+    let missed: Vec<Note> = missed.collect();
+    match (all, missed.is_empty()) {
+        (0, _) => Vec::new(),
+        (1, true) => vec![note(Mood::Good, "target", "It is met.")],
+        (_, true) => vec![note(Mood::Good, "targets", format!("All {all} are met."))],
+        (_, false) => missed,
+    }
+}
+
 /// One note for each code, summed over levels and operations.
 fn errors(result: &RunResult) -> Vec<Note> {
-    let mut sums: IndexMap<&str, (u64, Vec<u32>, &str)> = IndexMap::new();
+    let mut sums: IndexMap<&str, (u64, Vec<&Configuration>, &str)> = IndexMap::new();
     for level in &result.configurations {
         for error in &level.errors {
             let entry = sums.entry(&error.code).or_insert((0, Vec::new(), &error.sample));
             entry.0 += error.count;
-            if entry.1.last() != Some(&level.concurrency) {
-                entry.1.push(level.concurrency);
+            if !entry.1.last().is_some_and(|last| std::ptr::eq(*last, level)) {
+                entry.1.push(level);
             }
         }
     }
     sums.into_iter()
         .map(|(code, (sum, levels, sample))| {
             let all = levels.len() > 1 && levels.len() == result.configurations.len();
-            let scope = if all { "over all levels".to_owned() } else { format!("with {}", workers(&levels)) };
+            let scope = if all { "over all levels".to_owned() } else { scope(result, &levels) };
             let text = format!("{} {scope}: {sample}", count(sum));
             note(Mood::Caution, code, text)
         })
         .collect()
 }
 
+/// A doubt over all levels.
+struct Doubted<'a> {
+    invalidating: bool,
+    sentence: &'a str,
+    /// Whether all levels have the same sentence.
+    same: bool,
+    levels: Vec<&'a Configuration>,
+}
+
 /// One note for each code; where sentences differ between levels, that of the first one is shown with its level.
 fn doubts(result: &RunResult) -> Vec<Note> {
-    let mut seen: IndexMap<&str, (bool, &str, bool, Vec<u32>)> = IndexMap::new();
+    let mut seen: IndexMap<&str, Doubted<'_>> = IndexMap::new();
     for level in &result.configurations {
         for doubt in &level.validity.doubts {
-            let entry =
-                seen.entry(&doubt.code).or_insert((doubt.invalidating, &doubt.sentence, true, Vec::new()));
-            entry.2 &= entry.1 == doubt.sentence;
-            entry.3.push(level.concurrency);
+            let (invalidating, sentence) = (doubt.invalidating, doubt.sentence.as_str());
+            let new = || Doubted { invalidating, sentence, same: true, levels: Vec::new() };
+            let entry = seen.entry(&doubt.code).or_insert_with(new);
+            entry.same &= entry.sentence == sentence;
+            entry.levels.push(level);
         }
     }
+    let several = sections(result).len() > 1;
     let all = result.configurations.len();
     let mut notes: Vec<Note> = seen
         .into_iter()
-        .map(|(code, (invalidating, sentence, same, levels))| {
-            let scope = match (levels.len() == all, same) {
+        .map(|(code, doubted)| {
+            let levels = &doubted.levels;
+            let scope = match (levels.len() == all, doubted.same) {
                 (true, true) => String::new(),
-                (_, true) => format!("With {}: ", workers(&levels)),
-                (_, false) if levels.len() == 1 => format!("With {}: ", workers(&levels)),
-                (_, false) => format!("With {}, for {} of them: ", workers(&levels), levels[0]),
+                (_, false) if levels.len() > 1 && several => {
+                    let first = scope(result, &levels[..1]);
+                    format!("{}, here {first}: ", capital(&scope(result, levels)))
+                }
+                (_, false) if levels.len() > 1 => {
+                    let first = levels[0].concurrency;
+                    format!("{}, for {first} of them: ", capital(&scope(result, levels)))
+                }
+                _ => format!("{}: ", capital(&scope(result, levels))),
             };
-            let mood = if invalidating { Mood::Bad } else { Mood::Neutral };
-            note(mood, code, format!("{scope}{sentence}"))
+            let mood = if doubted.invalidating { Mood::Bad } else { Mood::Neutral };
+            note(mood, code, format!("{scope}{}", doubted.sentence))
         })
         .collect();
     notes.sort_by_key(|note| note.mood != Mood::Bad);
@@ -193,8 +268,10 @@ fn floor(result: &RunResult) -> Option<Note> {
         result.configurations.iter().filter_map(|c| Some(c.overall.latency_ms?.avg)).reduce(f64::min)?;
     let share = floor as f64 / 1e6 / fastest * 100.0;
     let share = if share < 0.1 { "less than 0.1 %".to_owned() } else { format!("{share:.1} %") };
+    let writes = result.configurations.iter().all(|level| level.metrics.is_some());
+    let unit = if writes { "write" } else { "operation" };
     let text =
-        format!("The runner itself costs {floor} ns per write, {share} of the fastest level's average.");
+        format!("The runner itself costs {floor} ns per {unit}, {share} of the fastest level's average.");
     (floor > 0 && fastest > 0.0).then(|| note(Mood::Neutral, "floor", text))
 }
 
@@ -213,7 +290,8 @@ mod tests {
     #[test]
     fn the_worst_stands_before_the_doubts_and_the_floor_last() {
         let mut result = finished();
-        result.finish(Status::Failed, Some("The disk is full.".to_owned()));
+        result.status = Status::Failed;
+        result.reason = Some("The disk is full.".to_owned());
         let labels: Vec<String> = notes(&result).into_iter().map(|note| note.label).collect();
         assert_eq!(labels.first().unwrap(), "failed");
         assert_eq!(labels.last().unwrap(), "floor");
@@ -237,7 +315,7 @@ mod tests {
         let mut result = begun();
         result.add_level(&plan(), &level(2, &[1_000_000], 3), verified(1));
         result.add_level(&plan(), &level(4, &[1_000_000], 4), verified(1));
-        let notes = errors(&result);
+        let notes = errors(&result.document);
         assert_eq!(notes.len(), 1);
         assert_eq!(notes[0].text, "7 over all levels: database is locked");
     }

@@ -4,9 +4,14 @@ use std::path::Path;
 
 use comfy_table::{Cell, CellAlignment, ContentArrangement, ContentLineStyle, LineStyle, Table, TableStyle};
 
+use super::columns::{Column, columns, is_mix_of_writes, operation_rows, sections, time};
 use super::notes::{Mood, machine, notes, setting};
-use crate::result::{Configuration, RunResult};
-use crate::units::{bytes, compact, count, duration, latency, latency_or_dash, rate};
+use super::targets::target_rows;
+use crate::result::{Configuration, RunResult, TargetStatus};
+use crate::units::{count, rate};
+
+/// With more levels, a line for each operation at each level would be too many.
+const FEW_LEVELS: usize = 4;
 
 /// How to draw.
 #[derive(Clone, Copy, Debug)]
@@ -25,7 +30,7 @@ impl Default for TableOptions<'_> {
     }
 }
 
-/// Draws a result: a row for each level, the tables, and the notes. Ends with a line feed.
+/// Draws a result: for each workload a row for each level and its operations; then the targets and the notes. Ends with a line feed.
 pub fn table(result: &RunResult, options: TableOptions<'_>) -> String {
     let width = options.width.max(40);
     let paint = Paint { color: options.color };
@@ -36,13 +41,21 @@ pub fn table(result: &RunResult, options: TableOptions<'_>) -> String {
     out.push_str(&wrapped(&setting(result), width, 0));
     let machine = wrapped(&machine(result), width, 0);
     machine.lines().for_each(|line| out.push_str(&format!("{}\n", paint.dim(line))));
-    if !result.configurations.is_empty() {
+    let sections = sections(result);
+    for section in &sections {
         out.push('\n');
-        out.push_str(&levels(result, width, paint));
+        if sections.len() > 1 {
+            out.push_str(&heading(section.workload, &section.levels, paint));
+        }
+        out.push_str(&levels(&section.levels, width, paint));
+        if let Some(operations) = operations(&section.levels, is_mix_of_writes(result), width, paint) {
+            out.push('\n');
+            out.push_str(&operations);
+        }
     }
-    if let Some(operations) = operations(result, width, paint) {
+    if let Some(targets) = targets(result, width, paint) {
         out.push('\n');
-        out.push_str(&operations);
+        out.push_str(&targets);
     }
     out.push('\n');
     for note in notes(result) {
@@ -63,76 +76,41 @@ pub fn table(result: &RunResult, options: TableOptions<'_>) -> String {
     out
 }
 
-/// One column of the table of levels.
-struct Column {
-    header: &'static str,
-    /// Those with the greatest number go first when the line is too short; 0 always stays.
-    dispensable: u8,
-    cell: fn(&Configuration) -> String,
+/// The workload's name, and how often its levels were repeated.
+fn heading(workload: &str, levels: &[&Configuration], paint: Paint) -> String {
+    let iterations = levels.iter().map(|level| level.iterations.len()).max().unwrap_or(1);
+    let repeated = if iterations > 1 { format!(" · {iterations} iterations") } else { String::new() };
+    format!("{}\n", paint.bold(&format!("{workload}{repeated}")))
 }
 
-fn columns() -> Vec<Column> {
-    let column = |header, dispensable, cell| Column { header, dispensable, cell };
-    vec![
-        column("workers", 0, |level| {
-            let mark = if level.validity.valid { "" } else { "! " };
-            format!("{mark}{}", level.concurrency)
-        }),
-        column("written", 0, |level| count(level.succeeded)),
-        column("errors", 0, |level| count(level.overall.errors)),
-        column("writes/s", 0, |level| rate(level.overall.throughput)),
-        column("avg", 2, |level| latency_or_dash(level.overall.latency_ms.map(|l| l.avg))),
-        column("p50", 4, |level| latency_or_dash(level.overall.latency_ms.map(|l| l.p50))),
-        column("p95", 1, |level| latency_or_dash(level.overall.latency_ms.map(|l| l.p95))),
-        column("p99", 0, |level| latency_or_dash(level.overall.latency_ms.map(|l| l.p99))),
-        column("max", 3, |level| latency_or_dash(level.overall.latency_ms.map(|l| l.max))),
-        column("duration", 5, |level| {
-            level.iterations.first().map_or_else(String::new, |one| duration(one.duration_ms))
-        }),
-        column("per worker", 6, per_worker),
-        column("memory", 7, |level| level.resources.peak_memory_bytes.map_or_else(|| "–".to_owned(), bytes)),
-    ]
-}
-
-/// Fewest and most acknowledged writes of a worker.
-fn per_worker(level: &Configuration) -> String {
-    match (level.workers.fewest, level.workers.most) {
-        (Some(fewest), Some(most)) if fewest.acknowledged != most.acknowledged => {
-            format!("{}–{}", compact(fewest.acknowledged), compact(most.acknowledged))
-        }
-        (Some(fewest), _) => compact(fewest.acknowledged),
-        _ => "–".to_owned(),
-    }
-}
-
-fn levels(result: &RunResult, width: usize, paint: Paint) -> String {
-    let mut columns = columns();
+fn levels(levels: &[&Configuration], width: usize, paint: Paint) -> String {
+    let mut columns = columns(levels);
     let cells = |columns: &[Column]| -> Vec<Vec<String>> {
-        let row = |level| columns.iter().map(|column| (column.cell)(level)).collect();
-        result.configurations.iter().map(row).collect()
+        let row = |level: &&Configuration| columns.iter().map(|column| (column.cell)(level)).collect();
+        levels.iter().map(row).collect()
     };
+    let invalid = |row: usize| levels.get(row).is_some_and(|level| !level.validity.valid);
     loop {
         let header: Vec<&str> = columns.iter().map(|column| column.header).collect();
         let drawn = drawn(&header, &cells(&columns), Alignment::Numbers, width);
         let most = columns.iter().map(|column| column.dispensable).max().unwrap_or(0);
         match drawn {
-            Ok(lines) => return painted(&lines, result, paint),
-            Err(lines) if most == 0 => return painted(&lines, result, paint),
+            Ok(lines) => return painted(&lines, &invalid, paint),
+            Err(lines) if most == 0 => return painted(&lines, &invalid, paint),
             Err(_) => columns.retain(|column| column.dispensable < most),
         }
     }
 }
 
-/// The header bold, rows of invalid levels red.
-fn painted(lines: &[String], result: &RunResult, paint: Paint) -> String {
+/// The header bold, bad rows red.
+fn painted(lines: &[String], bad: &dyn Fn(usize) -> bool, paint: Paint) -> String {
     let mut out = String::new();
     for (index, line) in lines.iter().enumerate() {
-        let level = index.checked_sub(2).and_then(|row| result.configurations.get(row));
-        let line = match level {
+        let line = match index.checked_sub(2) {
             _ if index == 0 => paint.bold(line),
-            _ if index == 1 => paint.dim(line),
-            Some(level) if !level.validity.valid => paint.red(line),
-            _ => line.clone(),
+            None => paint.dim(line),
+            Some(row) if bad(row) => paint.red(line),
+            Some(_) => line.clone(),
         };
         out.push_str(&line);
         out.push('\n');
@@ -140,50 +118,68 @@ fn painted(lines: &[String], result: &RunResult, paint: Paint) -> String {
     out
 }
 
-/// Each table of the database: in full for a single level, else its 99th percentile at each level. Absent for a single table.
-fn operations(result: &RunResult, width: usize, paint: Paint) -> Option<String> {
-    let first = result.configurations.first().filter(|level| level.operations.len() > 1)?;
-    let lines = if result.configurations.len() == 1 {
-        let header = ["table", "written", "errors", "writes/s", "avg", "p50", "p95", "p99", "max"];
-        let rows: Vec<Vec<String>> = first
-            .operations
-            .iter()
-            .map(|(name, figures)| {
-                let time = |pick: fn(&crate::result::LatencyMs) -> f64| {
-                    latency_or_dash(figures.latency_ms.as_ref().map(pick))
-                };
-                let numbers = [count(figures.count), count(figures.errors), rate(figures.throughput)];
-                let times =
-                    [time(|l| l.avg), time(|l| l.p50), time(|l| l.p95), time(|l| l.p99), time(|l| l.max)];
-                [name.clone()].into_iter().chain(numbers).chain(times).collect()
-            })
-            .collect();
-        either(drawn(&header, &rows, Alignment::FirstLeft, width))
-    } else {
-        let mut levels: Vec<&Configuration> = result.configurations.iter().collect();
-        loop {
-            let header: Vec<String> = std::iter::once("p99 with workers".to_owned())
-                .chain(levels.iter().map(|level| level.concurrency.to_string()))
-                .collect();
-            let header: Vec<&str> = header.iter().map(String::as_str).collect();
-            let cell = |level: &Configuration, name: &str| {
-                let figures = level.operations.get(name).and_then(|figures| figures.latency_ms);
-                figures.map_or_else(|| "–".to_owned(), |l| latency(l.p99))
-            };
-            let row = |name: &String| {
-                std::iter::once(name.clone()).chain(levels.iter().map(|level| cell(level, name))).collect()
-            };
-            let rows: Vec<Vec<String>> = first.operations.keys().map(row).collect();
-            match drawn(&header, &rows, Alignment::FirstLeft, width) {
-                Err(_) if levels.len() > 2 => drop(levels.remove(levels.len() / 2)),
-                other => break either(other),
-            }
+/// Each operation of a workload: in full for a few levels, else its 99th percentile at each level. Absent for a single operation.
+fn operations(levels: &[&Configuration], tables: bool, width: usize, paint: Paint) -> Option<String> {
+    let first = levels.first().filter(|level| level.operations.len() > 1)?;
+    let lines = match levels.len() {
+        1 if tables => tables_in_full(first, width),
+        few if few <= FEW_LEVELS && !tables => {
+            let (header, rows) = operation_rows(levels);
+            either(drawn(&header, &rows, Alignment::FirstLeft, width))
         }
+        _ => p99_by_level(levels, first, width),
     };
-    let mut lines = lines.into_iter();
-    let header = lines.next().map(|line| paint.bold(&line));
-    let rule = lines.next().map(|line| paint.dim(&line));
-    Some(header.into_iter().chain(rule).chain(lines).map(|line| format!("{line}\n")).collect())
+    Some(painted(&lines, &|_| false, paint))
+}
+
+/// Each table that a mix of writes fills.
+fn tables_in_full(level: &Configuration, width: usize) -> Vec<String> {
+    let header = ["table", "written", "errors", "writes/s", "avg", "p50", "p95", "p99", "max"];
+    let rows = level.operations.iter().map(|(name, figures)| {
+        let times = figures.latency_ms;
+        vec![
+            name.clone(),
+            count(figures.count),
+            count(figures.errors),
+            rate(figures.throughput),
+            time(times, |l| l.avg),
+            time(times, |l| l.p50),
+            time(times, |l| l.p95),
+            time(times, |l| l.p99),
+            time(times, |l| l.max),
+        ]
+    });
+    either(drawn(&header, &rows.collect::<Vec<_>>(), Alignment::FirstLeft, width))
+}
+
+/// Levels in the middle are left out when the line is too short.
+fn p99_by_level(levels: &[&Configuration], first: &Configuration, width: usize) -> Vec<String> {
+    let mut levels = levels.to_vec();
+    loop {
+        let header: Vec<String> = std::iter::once("p99 with workers".to_owned())
+            .chain(levels.iter().map(|level| level.concurrency.to_string()))
+            .collect();
+        let header: Vec<&str> = header.iter().map(String::as_str).collect();
+        let cell = |level: &Configuration, name: &str| {
+            time(level.operations.get(name).and_then(|figures| figures.latency_ms), |l| l.p99)
+        };
+        let row = |name: &String| {
+            std::iter::once(name.clone()).chain(levels.iter().map(|level| cell(level, name))).collect()
+        };
+        let rows: Vec<Vec<String>> = first.operations.keys().map(row).collect();
+        match drawn(&header, &rows, Alignment::FirstLeft, width) {
+            Err(_) if levels.len() > 2 => drop(levels.remove(levels.len() / 2)),
+            other => return either(other),
+        }
+    }
+}
+
+/// What the scenario demands. Why a demand was not met stands among the notes.
+fn targets(result: &RunResult, width: usize, paint: Paint) -> Option<String> {
+    let (header, rows) = target_rows(result)?;
+    let lines = either(drawn(&header, &rows, Alignment::FirstLeft, width));
+    let statuses: Vec<TargetStatus> = result.all_targets().map(|(_, verdict)| verdict.status).collect();
+    Some(painted(&lines, &|row| statuses.get(row).is_some_and(|s| *s != TargetStatus::Pass), paint))
 }
 
 fn either(lines: Result<Vec<String>, Vec<String>>) -> Vec<String> {

@@ -1,6 +1,7 @@
 //! What the terminal shows, from fixed results.
 
 use super::*;
+use crate::measure::{ArrivalMeasurement, BatchMeasurement, PoolMeasurement, RetryMeasurement};
 use crate::result::testing::*;
 
 fn lines(text: &str) -> Vec<&str> {
@@ -42,12 +43,12 @@ fn no_line_is_wider_than_asked_and_the_main_columns_stay() {
         result.add_level(&plan(), &measured, verified(1_000));
     }
     for width in [60, 80, 100, 120] {
-        let drawn = table(&result, TableOptions { width, ..Default::default() });
+        let drawn = table(&result.document, TableOptions { width, ..Default::default() });
         let widest = drawn.lines().map(|line| line.chars().count()).max().unwrap();
         assert!(widest <= width, "{widest} > {width}\n{drawn}");
         assert!(drawn.contains("written") && drawn.contains("writes/s") && drawn.contains("p99"));
     }
-    let drawn = table(&result, TableOptions { width: 100, ..Default::default() });
+    let drawn = table(&result.document, TableOptions { width: 100, ..Default::default() });
     assert!(drawn.contains("per worker") && drawn.contains("4m 51s"), "{drawn}");
 }
 
@@ -57,7 +58,7 @@ fn an_invalid_level_is_marked_and_explained() {
     let mut measured = level(2, &[1_000_000, 2_000_000], 0);
     measured.complete = false;
     result.add_level(&plan(), &measured, verified(2));
-    let drawn = table(&result, TableOptions::default());
+    let drawn = table(&result.document, TableOptions::default());
     assert!(drawn.lines().any(|line| line.trim_start().starts_with("! 2 ")), "{drawn}");
     assert!(drawn.contains("! interrupted: The level was cut short after 2 of 2 writes."));
 }
@@ -66,7 +67,7 @@ fn an_invalid_level_is_marked_and_explained() {
 fn a_level_without_a_single_write_shows_dashes() {
     let mut result = begun();
     result.add_level(&plan(), &level(2, &[], 100), verified(0));
-    let drawn = table(&result, TableOptions::default());
+    let drawn = table(&result.document, TableOptions::default());
     assert!(drawn.contains('–'));
     assert!(!drawn.contains("NaN") && !drawn.contains("inf"));
 }
@@ -77,4 +78,141 @@ fn colours_appear_only_when_asked_for() {
     let colored = table(&finished(), TableOptions { color: true, ..Default::default() });
     assert!(!plain.contains('\x1b'));
     assert!(colored.contains("\x1b[32m✓ verified\x1b[0m: Every"));
+}
+
+/// Four workloads: reads and writes in iterations, an open loop, a pool with retries, batches; and targets.
+fn long_form() -> RunResult {
+    let mut plan = plan();
+    plan.operations[0].kind = crate::plan::Kind::Get { table: 0 };
+    let names = ["append", "steady", "pooled", "batched"];
+    plan.workloads =
+        names.map(|name| crate::plan::Workload { name: name.to_owned(), ..plan.workloads[0].clone() }).into();
+    plan.workloads[0].iterations = 2;
+    let target = |operation: Option<&str>, metric: &str, max, min| crate::plan::Target {
+        workload: None,
+        operation: operation.map(str::to_owned),
+        concurrency: Some(8),
+        variant: None,
+        vars: Vec::new(),
+        metric: metric.to_owned(),
+        max,
+        min,
+        span: None,
+    };
+    plan.targets = vec![
+        target(None, "latency.avg", Some(5.0), None),
+        target(Some("users"), "latency.p999", Some(5.0), None),
+        target(None, "throughput", None, Some(460_000.0)),
+    ];
+    let mut result = begun();
+    let latencies: Vec<u64> = (0..2_000).map(|i| 17_300 + i * i).collect();
+    for (name, workers, iteration) in [
+        ("append", 1, 1),
+        ("append", 1, 2),
+        ("append", 8, 1),
+        ("append", 8, 2),
+        ("steady", 8, 1),
+        ("pooled", 8, 1),
+        ("batched", 8, 1),
+    ] {
+        let mut measured = level(workers, &latencies, 3);
+        measured.workload = name.to_owned();
+        measured.iteration = iteration;
+        measured.duration_ns = 4_000_000 + u64::from(iteration) * 300_000;
+        let summed = measured.operations[0].succeeded.clone();
+        match name {
+            "steady" => {
+                measured.arrivals = Some(ArrivalMeasurement {
+                    due: 2_500,
+                    not_started: 497,
+                    backlog_max: 497,
+                    backlog: vec![497],
+                    service: summed,
+                });
+            }
+            "pooled" => {
+                measured.pool = Some(PoolMeasurement {
+                    checkouts: summed,
+                    timeouts: 2,
+                    open_max: 4,
+                    ..PoolMeasurement::default()
+                });
+                measured.retries =
+                    Some(RetryMeasurement { attempts: 41, succeeded: 12, gave_up: 3, delay_ns: 5_000 });
+            }
+            "batched" => {
+                measured.batches = Some(BatchMeasurement {
+                    latencies: summed,
+                    size_min: 10,
+                    size_max: 100,
+                    ..BatchMeasurement::default()
+                });
+            }
+            _ => {}
+        }
+        result.add_level(&plan, &measured, verified(1_000));
+    }
+    result.finish(&plan, crate::result::Status::Completed, None);
+    result.document
+}
+
+#[test]
+fn workloads_have_a_table_each_with_the_columns_that_they_need() {
+    let result = long_form();
+    for width in [80, 100, 120] {
+        let drawn = table(&result, TableOptions { width, ..Default::default() });
+        let widest = drawn.lines().map(|line| line.chars().count()).max().unwrap();
+        assert!(widest <= width, "{widest} > {width}\n{drawn}");
+    }
+    let drawn = table(&result, TableOptions { width: 120, ..Default::default() });
+    let plain: Vec<String> =
+        drawn.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
+    let after = |title: &str| plain[plain.iter().position(|line| line == title).unwrap() + 1].clone();
+    assert!(after("append · 2 iterations").starts_with("workers succeeded errors ops/s cv avg"));
+    let open = after("steady");
+    assert!(open.contains("asked/s achieved/s") && open.contains("service p99 backlog"), "{open}");
+    assert!(after("pooled").contains("checkout p99 retries"));
+    assert!(after("batched").contains("batch p99"));
+    assert!(drawn.contains("operation  workers  count  errors  success"));
+}
+
+#[test]
+fn targets_are_told_in_words_with_the_reason() {
+    let drawn = table(&long_form(), TableOptions { width: 120, ..Default::default() });
+    let plain: Vec<String> =
+        drawn.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
+    assert!(
+        plain.iter().any(|line| line.starts_with("latency.avg append 8 1.35 ms ≤ 5.00 ms ✓ pass")),
+        "{drawn}"
+    );
+    assert!(plain.iter().any(|line| line.contains("latency.p999 of users") && line.ends_with("? invalid")));
+    assert!(plain.iter().any(|line| line.starts_with("throughput append 8") && line.ends_with("✗ FAIL")));
+    assert!(drawn.contains("▲ target failed: throughput in append with 8 workers is"), "{drawn}");
+    assert!(
+        drawn.contains(
+            "▲ target invalid: latency.p999 of users in append with 8 workers: 2,000 samples are too few"
+        ),
+        "{drawn}"
+    );
+}
+
+#[test]
+fn markdown_and_csv_tell_the_same() {
+    let result = long_form();
+    let drawn = crate::report::markdown(&result);
+    for part in drawn.split("\n\n").filter(|part| part.starts_with('|')) {
+        let cells: Vec<usize> = part.lines().map(|line| line.matches('|').count()).collect();
+        assert!(cells.windows(2).all(|pair| pair[0] == pair[1]), "{part}");
+    }
+    assert!(
+        drawn.contains("## steady")
+            && drawn.contains("### Operations of pooled")
+            && drawn.contains("## Targets")
+    );
+    assert!(drawn.contains("✗ FAIL"));
+    let text = crate::report::csv(&result);
+    let whole = text.lines().find(|line| line.contains(",append,8,*,")).unwrap();
+    assert!(whole.ends_with(",latency.avg=pass throughput=FAIL"), "{whole}");
+    let users = text.lines().find(|line| line.contains(",append,8,users,")).unwrap();
+    assert!(users.ends_with(",latency.p999=invalid"), "{users}");
 }

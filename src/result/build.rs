@@ -1,107 +1,64 @@
-//! From a plan and what was measured to a result. Pure arithmetic; judging the figures is left to `validity` and `findings`.
+//! From what was measured to a configuration. Pure arithmetic; judging the figures is left to `validity`, `findings` and `targets`.
 
 use indexmap::IndexMap;
 
-use super::environment::{Engine, Environment, ScenarioRecord};
-use super::validity::{Circumstances, assess};
-use super::{HISTOGRAM_UNIT, Validity, encode_histogram, find, model::*};
-use crate::measure::{Latencies, LevelMeasurement, ResourceMeasurement, Verification, WorkerMeasurement};
-use crate::plan::Plan;
+use super::load;
+use super::{HISTOGRAM_UNIT, Validity, encode_histogram, model::*};
+use crate::measure::{
+    CheckpointMeasurement, Latencies, LevelMeasurement, ResourceMeasurement, Verification, WorkerMeasurement,
+};
+use crate::plan::{Extent, Plan, Workload};
 
-/// A result without levels, as it stands when a run begins. `started` is kept to the second.
-pub fn begin(
+/// The workload of a measurement.
+///
+/// # Panics
+/// If the plan has none of that name.
+pub(super) fn workload<'a>(plan: &'a Plan, level: &LevelMeasurement) -> &'a Workload {
+    let found = plan.workloads.iter().find(|workload| workload.name == level.workload);
+    found.expect("a measurement names a workload of its plan")
+}
+
+/// The figures of a level, not yet judged; its iterations are left to the caller.
+///
+/// # Panics
+/// If the measurement names a workload or an operation that the plan does not have.
+pub(super) fn configuration(
     plan: &Plan,
-    facts: &crate::engine::Facts,
-    mut environment: Environment,
-    started: jiff::Timestamp,
-) -> RunResult {
-    let engine = Engine::new(plan, facts);
-    environment.set_comparability(plan, &engine);
-    RunResult {
-        test_name: plan.test.clone(),
-        configuration_id: plan.name.clone(),
-        timestamp: started.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
-        configurations: Vec::new(),
-        schema_version: SCHEMA_VERSION,
-        status: Status::Running,
-        reason: None,
-        quick: plan.quick,
-        findings: Vec::new(),
-        scenario: ScenarioRecord::new(plan),
-        environment,
-        engine,
-    }
-}
-
-impl RunResult {
-    /// Adds a level, judges it, and brings the findings up to date.
-    ///
-    /// # Panics
-    /// If the measurement names an operation that the plan does not have.
-    pub fn add_level(&mut self, plan: &Plan, level: &LevelMeasurement, verification: Verification) {
-        let mut configuration = configuration(plan, level, verification);
-        configuration.validity = assess(&configuration, &Circumstances::of(self));
-        self.configurations.push(configuration);
-        self.findings = find(self);
-    }
-
-    /// Says how the run ended. `reason` is a sentence for a run that ended early.
-    pub fn finish(&mut self, status: Status, reason: Option<String>) {
-        self.status = status;
-        self.reason = reason;
-    }
-
-    /// Whether every level is verified or was not to be verified.
-    pub fn verification_failed(&self) -> bool {
-        self.configurations
-            .iter()
-            .any(|level| level.verification.status == crate::measure::VerificationStatus::Failed)
-    }
-}
-
-fn configuration(plan: &Plan, level: &LevelMeasurement, verification: Verification) -> Configuration {
-    let mut succeeded = Latencies::default();
-    let mut failed = Latencies::default();
-    for operation in &level.operations {
-        succeeded.merge(&operation.succeeded);
-        failed.merge(&operation.failed);
-    }
-    let errors = level.operations.iter().map(|operation| operation.errors).sum::<u64>();
-    let seconds = level.duration_ns as f64 / 1e9;
-    let overall = figures(&succeeded, &failed, errors, seconds, false);
-    let operations: IndexMap<String, OperationFigures> = level
-        .operations
-        .iter()
-        .map(|o| (o.name.clone(), figures(&o.succeeded, &o.failed, o.errors, seconds, true)))
-        .collect();
-    let attempted = overall.count + errors;
+    level: &LevelMeasurement,
+    verification: Verification,
+) -> Configuration {
+    let workload = workload(plan, level);
+    let (succeeded, overall) = overall(level);
+    let attempted = overall.count + overall.errors;
+    let lasting = matches!(workload.extent, Extent::Time { .. });
     let name = |index: usize| {
         plan.operations.get(index).expect("a measurement names operations of its plan").name.clone()
     };
     Configuration {
         concurrency: level.concurrency,
-        total_writes: level.planned,
-        metrics: Some(metrics(&overall, level.duration_ns)),
+        total_writes: if lasting { attempted } else { level.planned },
+        metrics: workload.only_writes(&plan.operations).then(|| metrics(&overall, level.duration_ns)),
         workload: level.workload.clone(),
         variant: "base".to_owned(),
         parameters: IndexMap::new(),
         attempted,
         succeeded: overall.count,
         complete: level.complete,
+        duration_ms: ms(level.duration_ns),
+        used_up: lasting.then_some(level.used_up),
+        operations: operations(level, workload),
         errors: error_figures(level, &name),
         time_series: time_series(level),
         workers: workers(&level.workers),
-        slowest: level
-            .slowest
-            .iter()
-            .map(|slow| SlowOperation {
-                latency_ms: ms(slow.latency_ns),
-                worker: index(slow.worker),
-                operation: name(slow.operation),
-                row: slow.row,
-                second: slow.second,
-            })
-            .collect(),
+        slowest: slowest(level, &name),
+        warm_up: level.warm_up.map(load::warm_up),
+        arrivals: level.arrivals.as_ref().map(|measured| load::arrivals(measured, level, workload)),
+        retries: level.retries.map(load::retries),
+        batches: level.batches.as_ref().map(|measured| load::batches(measured, workload)),
+        pool: level.pool.as_ref().map(load::pool),
+        statement_cache: load::statement_cache(&level.resources.engine),
+        times: level.times.and_then(load::times),
+        checkpoints: load::checkpoints(level),
         resources: resources(&level.resources),
         floor: Floor {
             ns_per_operation: level.floor_ns,
@@ -110,16 +67,56 @@ fn configuration(plan: &Plan, level: &LevelMeasurement, verification: Verificati
         verification,
         validity: Validity::default(),
         targets: Vec::new(),
-        iterations: vec![iteration(&overall, attempted, level.duration_ns)],
-        histogram: (overall.count > 0).then(|| encode_histogram(&succeeded.to_hdr())).flatten(),
+        iterations: Vec::new(),
+        cv: None,
+        histogram: histogram(&succeeded),
         histogram_unit: (overall.count > 0).then(|| HISTOGRAM_UNIT.to_owned()),
         reset: level.reset_ns.map(|ns| ResetFigures {
             total_ms: ms(ns),
             avg_ms: (attempted > 0).then(|| picoseconds(ns as f64 / 1e6 / attempted as f64)),
         }),
         overall,
-        operations,
     }
+}
+
+/// All operations together, and their latencies.
+fn overall(level: &LevelMeasurement) -> (Latencies, OperationFigures) {
+    let mut succeeded = Latencies::default();
+    let mut failed = Latencies::default();
+    for operation in &level.operations {
+        succeeded.merge(&operation.succeeded);
+        failed.merge(&operation.failed);
+    }
+    let errors = level.operations.iter().map(|operation| operation.errors).sum::<u64>();
+    let figures = OperationFigures {
+        service_ms: level.arrivals.as_ref().and_then(|arrivals| latency(&arrivals.service)),
+        ..figures(&succeeded, &failed, errors, level.duration_ns, false)
+    };
+    (succeeded, figures)
+}
+
+/// Those that the workload has.
+fn operations(level: &LevelMeasurement, workload: &Workload) -> IndexMap<String, OperationFigures> {
+    let comes =
+        |index: usize| workload.crews.iter().any(|crew| crew.counts.get(index).is_some_and(|n| *n > 0));
+    let measured = level.operations.iter().enumerate();
+    measured
+        .filter(|(index, one)| comes(*index) || one.succeeded.count() + one.errors > 0)
+        .map(|(_, one)| {
+            (one.name.clone(), figures(&one.succeeded, &one.failed, one.errors, level.duration_ns, true))
+        })
+        .collect()
+}
+
+fn slowest(level: &LevelMeasurement, name: &dyn Fn(usize) -> String) -> Vec<SlowOperation> {
+    let one = |slow: &crate::measure::SlowOperation| SlowOperation {
+        latency_ms: ms(slow.latency_ns),
+        worker: index(slow.worker),
+        operation: name(slow.operation),
+        row: slow.row,
+        second: slow.second,
+    };
+    level.slowest.iter().map(one).collect()
 }
 
 fn error_figures(level: &LevelMeasurement, name: &dyn Fn(usize) -> String) -> Vec<ErrorFigures> {
@@ -136,18 +133,25 @@ fn figures(
     succeeded: &Latencies,
     failed: &Latencies,
     errors: u64,
-    seconds: f64,
+    duration_ns: u64,
     with_histogram: bool,
 ) -> OperationFigures {
     let count = succeeded.count();
     OperationFigures {
         count,
         errors,
-        throughput: per_second(count, seconds),
+        success_rate: (count + errors > 0).then(|| count as f64 / (count + errors) as f64),
+        throughput: per_second(count, duration_ns),
         latency_ms: latency(succeeded),
+        service_ms: None,
         failed_latency_ms: latency(failed),
-        histogram: (with_histogram && count > 0).then(|| encode_histogram(&succeeded.to_hdr())).flatten(),
+        histogram: if with_histogram { histogram(succeeded) } else { None },
     }
+}
+
+/// Absent where nothing was recorded.
+pub(super) fn histogram(latencies: &Latencies) -> Option<String> {
+    (latencies.count() > 0).then(|| encode_histogram(&latencies.to_hdr())).flatten()
 }
 
 fn metrics(overall: &OperationFigures, duration_ns: u64) -> Metrics {
@@ -166,7 +170,7 @@ fn metrics(overall: &OperationFigures, duration_ns: u64) -> Metrics {
 
 /// Absent where nothing was recorded. A percentile of a histogram may lie a bucket's width outside of what was seen; it is brought
 /// back between the extremes, which are exact.
-fn latency(latencies: &Latencies) -> Option<LatencyMs> {
+pub(super) fn latency(latencies: &Latencies) -> Option<LatencyMs> {
     let (min, max) = (latencies.min_ns()?, latencies.max_ns()?);
     let percentile = |p: f64| latencies.percentile_ns(p).map(|ns| ms(ns.clamp(min, max)));
     Some(LatencyMs {
@@ -183,16 +187,28 @@ fn latency(latencies: &Latencies) -> Option<LatencyMs> {
 }
 
 fn time_series(level: &LevelMeasurement) -> Vec<SecondFigures> {
+    let backlog = level.arrivals.as_ref().map(|arrivals| &arrivals.backlog);
     let seconds = (0u64..).zip(&level.time_series);
     seconds
         .map(|(second, figures)| SecondFigures {
             second,
+            iteration: None,
             operations: figures.operations,
             errors: figures.errors,
             p50: figures.p50_ns.map(ms),
             p99: figures.p99_ns.map(ms),
+            backlog: backlog.and_then(|backlog| backlog.get(second as usize).copied()),
+            checkpoint_ms: (!level.checkpoints.is_empty())
+                .then(|| ms(level.checkpoints.iter().map(|one| within(one, second)).sum())),
         })
         .collect()
+}
+
+/// Nanoseconds of a checkpoint that fall into a second.
+fn within(checkpoint: &CheckpointMeasurement, second: u64) -> u64 {
+    let (start, end) = (second * 1_000_000_000, (second + 1) * 1_000_000_000);
+    let ended = checkpoint.start_ns + checkpoint.duration_ns;
+    ended.min(end).saturating_sub(checkpoint.start_ns.max(start))
 }
 
 fn workers(measured: &[WorkerMeasurement]) -> Workers {
@@ -236,13 +252,15 @@ fn resources(measured: &ResourceMeasurement) -> Resources {
     }
 }
 
-fn iteration(overall: &OperationFigures, attempted: u64, duration_ns: u64) -> Iteration {
+/// One repetition by itself.
+pub(super) fn iteration(level: &LevelMeasurement) -> Iteration {
+    let (_, overall) = overall(level);
     Iteration {
-        iteration: 1,
-        attempted,
+        iteration: level.iteration,
+        attempted: overall.count + overall.errors,
         succeeded: overall.count,
         throughput: overall.throughput,
-        duration_ms: ms(duration_ns),
+        duration_ms: ms(level.duration_ns),
         avg_ms: overall.latency_ms.map(|l| l.avg),
         p50_ms: overall.latency_ms.map(|l| l.p50),
         p99_ms: overall.latency_ms.map(|l| l.p99),
@@ -254,16 +272,17 @@ fn index(worker: usize) -> u32 {
     u32::try_from(worker).unwrap_or(u32::MAX)
 }
 
-fn ms(ns: u64) -> f64 {
+pub(super) fn ms(ns: u64) -> f64 {
     ns as f64 / 1e6
 }
 
 /// Nothing was measured in no time: 0, since JSON knows no infinity.
-fn per_second(count: u64, seconds: f64) -> f64 {
+pub(super) fn per_second(count: u64, duration_ns: u64) -> f64 {
+    let seconds = duration_ns as f64 / 1e9;
     if seconds > 0.0 { thousandths(count as f64 / seconds) } else { 0.0 }
 }
 
-fn thousandths(value: f64) -> f64 {
+pub(super) fn thousandths(value: f64) -> f64 {
     (value * 1e3).round() / 1e3
 }
 
@@ -280,7 +299,7 @@ mod tests {
     fn the_main_figures_are_those_of_acknowledged_writes() {
         let mut result = begun();
         result.add_level(&plan(), &level(2, &[1_000_000, 3_000_000], 2), verified(2));
-        let metrics = result.configurations[0].metrics.unwrap();
+        let metrics = result.document.configurations[0].metrics.unwrap();
         assert_eq!(metrics.avg_write_time, Some(2.0));
         assert_eq!(metrics.min_write_time, Some(1.0));
         assert_eq!(metrics.max_write_time, Some(3.0));
@@ -288,7 +307,7 @@ mod tests {
         assert_eq!(metrics.error_count, 2);
         assert_eq!(metrics.total_duration, 4.0);
         assert_eq!(metrics.writes_per_second, 500.0);
-        let level = &result.configurations[0];
+        let level = &result.document.configurations[0];
         assert_eq!((level.attempted, level.succeeded), (4, 2));
         assert_eq!(level.iterations[0].throughput, 500.0);
         assert_eq!(level.errors[0].operation, "users");
@@ -298,7 +317,7 @@ mod tests {
     fn times_are_null_where_nothing_was_acknowledged() {
         let mut result = begun();
         result.add_level(&plan(), &level(2, &[], 4), verified(0));
-        let document = serde_json::to_value(&result).unwrap();
+        let document = serde_json::to_value(&result.document).unwrap();
         let level = &document["configurations"][0];
         let metrics = level["metrics"].as_object().unwrap();
         assert_eq!(metrics.len(), 8);

@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 
 use crate::engine::Facts;
 use crate::machine::{self, FileSystem, Machine};
-use crate::plan::{Location, Plan};
+use crate::plan::{Extent, Load, Location, Plan, WarmUp, Workload};
 
 /// What was run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -168,9 +168,9 @@ impl Environment {
             ("memoryBytes", machine.memory_bytes.map(|bytes| bytes.to_string())),
             ("memoryLimitBytes", machine.memory_limit_bytes.map(|bytes| bytes.to_string())),
             ("tables", Some(digest(&rows.map(ToString::to_string).join("\n")))),
-            ("totalWrites", Some(plan.workloads[0].planned().to_string())),
+            ("operations", Some(digest(&operations(plan)))),
+            ("workloads", Some(plan.workloads.iter().map(workload).collect::<Vec<_>>().join("; "))),
             ("seed", Some(plan.seed.to_string())),
-            ("reset", Some(format!("{:?}", plan.workloads[0].reset).to_lowercase())),
         ];
         self.comparability =
             fields.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect();
@@ -178,6 +178,51 @@ impl Environment {
             self.comparability.iter().map(|(name, value)| format!("{name}={value}\n")).collect();
         self.comparability_key = digest(&lines.concat());
     }
+}
+
+/// What the workloads do and in which proportions.
+fn operations(plan: &Plan) -> String {
+    let statements = plan.operations.iter().map(|operation| {
+        let steps = operation.steps.iter().map(|step| format!("{} {:?}\n", step.sql, step.repeat));
+        format!("{} {:?}\n{}", operation.name, operation.transaction, steps.collect::<String>())
+    });
+    let counts = plan.workloads.iter().flat_map(|workload| {
+        workload.crews.iter().map(|crew| format!("{} {:?} {:?}\n", workload.name, crew.workers, crew.counts))
+    });
+    let values = plan.source.effective["operations"].to_string();
+    statements.chain(counts).chain([values]).collect()
+}
+
+/// What and how much a workload does, and how fast it comes, in words. Retries, batches and pools may differ: they are what is compared.
+fn workload(workload: &Workload) -> String {
+    let extent = match workload.extent {
+        Extent::Total(total) => format!("{total} operations"),
+        Extent::Time { duration_ns, at_most } => {
+            format!("{} of at most {at_most} operations", human(duration_ns))
+        }
+    };
+    let warm_up = match workload.warm_up {
+        WarmUp::None => String::new(),
+        WarmUp::Operations(count) => format!(", warm-up {count} operations"),
+        WarmUp::Time { duration_ns, .. } => format!(", warm-up {}", human(duration_ns)),
+    };
+    let load = match &workload.load {
+        Load::Closed => String::new(),
+        Load::Open { arrivals, stages } => {
+            let stages = stages.iter().map(|stage| {
+                let length = stage.duration_ns.map_or(String::new(), |ns| format!(" for {}", human(ns)));
+                format!("{}/s{length}", stage.rate)
+            });
+            let stages = stages.collect::<Vec<_>>().join(" then ");
+            format!(", {} arrivals at {stages}", format!("{arrivals:?}").to_lowercase())
+        }
+    };
+    let reset = format!("{:?}", workload.reset).to_lowercase();
+    format!("{}: {extent}{warm_up}{load}, reset {reset}", workload.name)
+}
+
+fn human(ns: u64) -> String {
+    format!("{} s", ns as f64 / 1e9)
 }
 
 impl Engine {
@@ -227,4 +272,56 @@ impl ScenarioRecord {
 /// SHA-256 in hexadecimal.
 fn digest(text: &str) -> String {
     Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing;
+    use super::*;
+
+    fn key(plan: &Plan) -> (IndexMap<String, String>, String) {
+        let mut environment = testing::environment();
+        environment.set_comparability(plan, &Engine::new(plan, &Facts::default()));
+        (environment.comparability, environment.comparability_key)
+    }
+
+    #[test]
+    fn workloads_that_do_other_or_more_work_are_not_compared() {
+        let base = key(&testing::plan());
+        assert_eq!(base.0["workloads"], "write: 4 operations, reset level");
+        let differs = |change: &dyn Fn(&mut Plan)| {
+            let mut plan = testing::plan();
+            change(&mut plan);
+            key(&plan).1 != base.1
+        };
+        assert!(!differs(&|_| {}));
+        assert!(differs(&|plan| plan.workloads[0].name = "read".to_owned()));
+        assert!(differs(&|plan| plan.workloads[0].extent = Extent::Total(5)));
+        let lasting = Extent::Time { duration_ns: 4, at_most: 4 };
+        assert!(differs(&|plan| plan.workloads[0].extent = lasting));
+        assert!(differs(&|plan| plan.workloads[0].warm_up = WarmUp::Operations(1)));
+        assert!(differs(&|plan| plan.workloads[0].crews[0].counts = vec![1, 3]));
+        assert!(differs(&|plan| plan.operations[0].steps[0].sql.push(' ')));
+        let twice = |plan: &mut Plan| plan.workloads.push(plan.workloads[0].clone());
+        assert!(differs(&twice));
+        // More iterations and other settings are what comparisons are for.
+        assert!(!differs(&|plan| plan.workloads[0].iterations = 9));
+        assert!(!differs(&|plan| plan.workloads[0].concurrency = vec![64]));
+        assert!(!differs(&|plan| plan.database.busy_timeout_ms = 0));
+    }
+
+    #[test]
+    fn the_rate_of_an_open_loop_is_told() {
+        let mut plan = testing::plan();
+        let workload = &mut plan.workloads[0];
+        workload.extent = Extent::Time { duration_ns: 30_000_000_000, at_most: 60_000 };
+        let stage = |rate, seconds| crate::plan::Stage { rate, duration_ns: seconds };
+        let stages = vec![stage(500.0, Some(5_000_000_000)), stage(2_000.0, None)];
+        workload.load = Load::Open { arrivals: crate::plan::Arrivals::Poisson, stages };
+        let told = &key(&plan).0["workloads"];
+        assert_eq!(
+            told,
+            "write: 30 s of at most 60000 operations, poisson arrivals at 500/s for 5 s then 2000/s, reset level"
+        );
+    }
 }

@@ -1,20 +1,24 @@
 //! The result document: what a run measured, whether to believe it, and what it says about the database.
 //!
-//! Types are in `model` and `environment`; `build` makes them from measurements; `validity` and `findings` judge them; `store`
-//! writes and reads them. Drawing them is left to `report`.
+//! Types are in `model` and `environment`; `builder` and `build` make them from measurements; `validity`, `targets` and `findings`
+//! judge them; `store` writes and reads them. Drawing them is left to `report`.
 
 mod build;
+mod builder;
 mod environment;
 mod findings;
 mod histogram;
+mod iterations;
+mod load;
 mod model;
 mod schema;
 mod store;
+mod targets;
 #[cfg(test)]
 pub(crate) mod testing;
 mod validity;
 
-pub use build::begin;
+pub use builder::Builder;
 pub use environment::{Engine, Environment, OverrideRecord, Runner, ScenarioRecord, Storage};
 pub use findings::{Finding, find};
 pub use histogram::{HISTOGRAM_UNIT, decode as decode_histogram, encode as encode_histogram};

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::builder::Builder;
 use super::environment::{Environment, Runner, Storage};
 use super::model::{RunResult, Status};
 use crate::dataset::{Dataset, Interleaving, Parts, Rows};
@@ -93,7 +94,7 @@ pub(crate) fn environment() -> Environment {
 }
 
 /// A result without levels, started at ten o'clock.
-pub(crate) fn begun() -> RunResult {
+pub(crate) fn begun() -> Builder {
     let facts = Facts {
         name: "sqlite",
         version: "3.50.4".to_owned(),
@@ -101,7 +102,7 @@ pub(crate) fn begun() -> RunResult {
         storage: "file",
         ..Facts::default()
     };
-    super::begin(&plan(), &facts, environment(), "2026-11-21T10:00:00.9Z".parse().unwrap())
+    Builder::new(&plan(), &facts, environment(), "2026-11-21T10:00:00.9Z".parse().unwrap())
 }
 
 /// A level of 4 ms whose acknowledged writes took `latencies`, alternating between the tables and dealt evenly to the workers; the
@@ -185,8 +186,8 @@ pub(crate) fn finished() -> RunResult {
     let mut result = begun();
     result.add_level(&plan(), &level(1, &[1_000_000, 3_000_000], 0), verified(2));
     result.add_level(&plan(), &level(2, &[1_200_000, 2_600_000], 0), verified(2));
-    result.finish(Status::Completed, None);
-    result
+    result.finish(&plan(), Status::Completed, None);
+    result.document
 }
 
 fn empty_dataset() -> Dataset {

@@ -5,7 +5,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::model::{Configuration, RunResult};
+use super::model::{Configuration, RunResult, SecondFigures};
 use crate::measure::VerificationStatus;
 use crate::units::count;
 
@@ -64,9 +64,19 @@ impl Circumstances {
 /// Throughput may differ by this part between the first and the last third of a level.
 const DRIFT: f64 = 0.2;
 /// A percentile needs this many samples beyond it.
-const SAMPLES_BEYOND: f64 = 10.0;
+pub(super) const SAMPLES_BEYOND: u64 = 10;
 /// The median must be this many steps of the clock.
 const CLOCK_STEPS: f64 = 10.0;
+
+/// Whether enough of `samples` lie beyond a percentile of which `per_mille` of the samples lie beyond: 10 for the 99th.
+pub(super) fn enough_samples(samples: u64, per_mille: u64) -> bool {
+    samples.saturating_mul(per_mille) >= SAMPLES_BEYOND * 1_000
+}
+
+/// What the operations of a level are called in sentences.
+pub(super) fn noun(level: &Configuration) -> &'static str {
+    if level.metrics.is_some() { "writes" } else { "operations" }
+}
 
 /// Judges a level.
 pub fn assess(level: &Configuration, circumstances: &Circumstances) -> Validity {
@@ -86,11 +96,15 @@ fn invalidating(level: &Configuration, circumstances: &Circumstances, doubts: &m
             "The runner is a debug build, which is many times slower; build it with `cargo build --release`.";
         doubts.push(doubt("debug-build", true, sentence));
     }
-    let median_ns = level.overall.latency_ms.map(|latency| latency.p50 * 1e6);
+    // Two readings of the clock stand around a batch, not around each of its operations.
+    let timed = level.batches.as_ref().map_or(level.overall.latency_ms, |batches| batches.latency_ms);
+    let timed = level.overall.service_ms.filter(|_| level.batches.is_none()).or(timed);
+    let unit = if level.batches.is_some() { "batches" } else { noun(level) };
+    let median_ns = timed.map(|latency| latency.p50 * 1e6);
     let least_ns = CLOCK_STEPS * circumstances.clock_resolution_ns as f64;
     if let Some(median_ns) = median_ns.filter(|median_ns| *median_ns < least_ns) {
         let sentence = format!(
-            "Half of the writes took at most {median_ns:.0} ns, which is too near the clock's step of {} ns.",
+            "Half of the {unit} took at most {median_ns:.0} ns, which is too near the clock's step of {} ns.",
             circumstances.clock_resolution_ns
         );
         doubts.push(doubt("timer-bound", true, sentence));
@@ -124,9 +138,14 @@ fn invalidating(level: &Configuration, circumstances: &Circumstances, doubts: &m
     }
     if !level.complete {
         let sentence = format!(
-            "The level was cut short after {} of {} writes.",
+            "The level was cut short after {}{} {}.",
             count(level.attempted),
-            count(level.total_writes)
+            if level.used_up.is_some() {
+                String::new()
+            } else {
+                format!(" of {}", count(level.total_writes))
+            },
+            noun(level)
         );
         doubts.push(doubt("interrupted", true, sentence));
     }
@@ -134,14 +153,25 @@ fn invalidating(level: &Configuration, circumstances: &Circumstances, doubts: &m
 
 fn noted(level: &Configuration, circumstances: &Circumstances, doubts: &mut Vec<Doubt>) {
     if circumstances.quick {
-        let sentence =
-            "This was a quick run with few writes: it shows that the scenario works, not how fast.";
+        let sentence = format!(
+            "This was a quick run with few {}: it shows that the scenario works, not how fast.",
+            noun(level)
+        );
         doubts.push(doubt("quick-run", false, sentence));
     }
-    if level.succeeded > 0 && level.succeeded as f64 * 0.01 < SAMPLES_BEYOND {
+    if level.used_up == Some(true) {
         let sentence = format!(
-            "{} acknowledged writes are too few for a 99th percentile: fewer than {SAMPLES_BEYOND:.0} lie beyond it.",
-            count(level.succeeded)
+            "All operations made for the level were used up after {:.1} s, before its time was over: raise \
+             `max_operations`.",
+            level.duration_ms / 1e3
+        );
+        doubts.push(doubt("used-up", false, sentence));
+    }
+    if level.succeeded > 0 && !enough_samples(level.succeeded, 10) {
+        let sentence = format!(
+            "{} acknowledged {} are too few for a 99th percentile: fewer than {SAMPLES_BEYOND} lie beyond it.",
+            count(level.succeeded),
+            noun(level)
         );
         doubts.push(doubt("too-few-samples", false, sentence));
     }
@@ -177,23 +207,25 @@ fn noted(level: &Configuration, circumstances: &Circumstances, doubts: &mut Vec<
     }
 }
 
-/// Acknowledged per second in the first and the last third, by whole seconds. The last second is left out, since it is a part of
-/// one; a level of fewer than six whole seconds has no drift to speak of.
+/// Acknowledged per second in the first and the last third, by whole seconds, of the iteration where they differ most. The last
+/// second is left out, since it is a part of one; fewer than six whole seconds have no drift to speak of.
 fn thirds(level: &Configuration) -> Option<(f64, f64)> {
-    let whole = level.time_series.split_last()?.1;
-    if whole.len() < 6 {
-        return None;
-    }
-    let third = whole.len() / 3;
-    let mean = |part: &[super::model::SecondFigures]| {
+    let mean = |part: &[SecondFigures]| {
         part.iter().map(|second| second.operations).sum::<u64>() as f64 / part.len() as f64
     };
-    Some((mean(&whole[..third]), mean(&whole[whole.len() - third..])))
+    let of_one = |iteration: &[SecondFigures]| {
+        let (_, whole) = iteration.split_last()?;
+        let third = whole.len() / 3;
+        (whole.len() >= 6).then(|| (mean(&whole[..third]), mean(&whole[whole.len() - third..])))
+    };
+    let iterations = level.time_series.chunk_by(|a, b| a.iteration == b.iteration);
+    let drift = |(first, last): &(f64, f64)| (last - first).abs() / first.max(*last).max(f64::MIN_POSITIVE);
+    iterations.filter_map(of_one).max_by(|a, b| drift(a).total_cmp(&drift(b)))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::model::{ResetFigures, SecondFigures};
+    use super::super::model::{BatchFigures, LatencyMs, ResetFigures};
     use super::super::testing::*;
     use super::*;
 
@@ -249,6 +281,7 @@ mod tests {
             assert_eq!(assess(&level, &circumstances).valid, valid, "{code}");
         };
         check("interrupted", false, &|level| level.complete = false);
+        check("used-up", true, &|level| level.used_up = Some(true));
         check("too-few-samples", true, &|level| level.succeeded = 999);
         check("one-iteration", true, &|level| level.iterations.truncate(1));
         check("other-load", true, &|level| level.resources.other_load = Some(3.0));
@@ -263,6 +296,47 @@ mod tests {
     }
 
     #[test]
+    fn batches_and_open_loops_are_timed_by_what_the_clock_stands_around() {
+        let (mut level, circumstances) = calm();
+        level.overall.latency_ms.as_mut().unwrap().p50 = 0.000_2;
+        assert_eq!(codes(&level, &circumstances), ["timer-bound"]);
+        let mut batched = level.clone();
+        batched.batches = Some(BatchFigures {
+            count: 1,
+            failed: 0,
+            latency_ms: Some(LatencyMs { p50: 0.2, ..LatencyMs::default() }),
+            size_min: 1_000,
+            size_max: 1_000,
+            allowed_min: None,
+            allowed_max: None,
+            settled_sizes: Vec::new(),
+            histogram: None,
+        });
+        assert!(codes(&batched, &circumstances).is_empty());
+        level.overall.latency_ms.as_mut().unwrap().p50 = 100.0;
+        level.overall.service_ms = Some(LatencyMs { p50: 0.000_2, ..LatencyMs::default() });
+        assert_eq!(codes(&level, &circumstances), ["timer-bound"]);
+    }
+
+    #[test]
+    fn drift_is_looked_for_within_each_iteration() {
+        let (mut level, circumstances) = calm();
+        let of = |iteration: u32, rate: u64| {
+            (0..7).map(move |second| SecondFigures {
+                second,
+                iteration: Some(iteration),
+                operations: rate,
+                ..SecondFigures::default()
+            })
+        };
+        level.time_series = of(1, 100).chain(of(2, 50)).collect();
+        assert!(codes(&level, &circumstances).is_empty(), "each by itself is steady");
+        level.time_series[12].operations = 5;
+        level.time_series[11].operations = 5;
+        assert_eq!(codes(&level, &circumstances), ["drift"]);
+    }
+
+    #[test]
     fn drift_needs_six_whole_seconds_and_a_fifth() {
         let (mut level, circumstances) = calm();
         let series = |counts: &[u64]| -> Vec<SecondFigures> {
@@ -271,9 +345,7 @@ mod tests {
                 .map(|(second, operations)| SecondFigures {
                     second,
                     operations: *operations,
-                    errors: 0,
-                    p50: None,
-                    p99: None,
+                    ..SecondFigures::default()
                 })
                 .collect()
         };

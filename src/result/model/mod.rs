@@ -2,6 +2,10 @@
 //!
 //! Keys are camelCase. Outside of `metrics`, a number that could not be measured is absent.
 
+mod load;
+mod target;
+mod work;
+
 use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -10,6 +14,10 @@ use super::environment::{Engine, Environment, ScenarioRecord};
 use super::findings::Finding;
 use super::validity::Validity;
 use crate::measure::Verification;
+
+pub use load::*;
+pub use target::{TargetStatus, TargetVerdict};
+pub use work::*;
 
 /// Version of the document's shape that this runner writes.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -27,7 +35,7 @@ pub struct RunResult {
     /// When the run started, in UTC.
     #[schemars(regex(pattern = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$"))]
     pub timestamp: String,
-    /// One for each level that was run, in the order in which they ran.
+    /// One for each level that was run, in the order in which they ran; the iterations of a level are one.
     pub configurations: Vec<Configuration>,
     /// Version of this document's shape.
     #[schemars(range(min = 1, max = 1))]
@@ -41,6 +49,9 @@ pub struct RunResult {
     pub quick: bool,
     /// What the figures say about the database, and what to try next.
     pub findings: Vec<Finding>,
+    /// Demands of the scenario that no level is the subject of, which is a failure. Those that have one stand with their configuration.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub targets: Vec<TargetVerdict>,
     /// What was run.
     pub scenario: ScenarioRecord,
     /// Where it was run.
@@ -63,16 +74,17 @@ pub enum Status {
     Failed,
 }
 
-/// One level: one number of workers.
+/// One level: one number of workers in one workload, with all of its iterations.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Configuration {
-    /// Workers that wrote at the same time, each with a connection of its own.
+    /// Workers that worked at the same time, each with a connection of its own unless there is a `pool`.
     #[schemars(range(min = 1))]
     pub concurrency: u32,
-    /// Writes that the level was to attempt, shared by all workers.
+    /// Operations that the level was to attempt, shared by all workers, over all iterations. Where it lasts for a time, those that it
+    /// did attempt.
     pub total_writes: u64,
-    /// The main figures, for a workload that only writes.
+    /// The main figures; only for a workload that only writes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metrics: Option<Metrics>,
     /// Name of the workload.
@@ -87,30 +99,62 @@ pub struct Configuration {
     pub succeeded: u64,
     /// False when the level was cut short.
     pub complete: bool,
+    /// From the common start of the workers to the last one's last operation, milliseconds; the sum over all iterations.
+    pub duration_ms: f64,
+    /// For a level that lasts for a time: whether it ended early, because the operations made for it were used up.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub used_up: Option<bool>,
     /// All operations together.
     pub overall: OperationFigures,
-    /// Each operation by its name, in the order of the scenario.
+    /// Each operation of the workload by its name, in the order of the scenario.
     pub operations: IndexMap<String, OperationFigures>,
     /// Failures by operation and code.
     pub errors: Vec<ErrorFigures>,
-    /// One for each second since the start of the level, without gaps.
+    /// One for each second since the start of the level, without gaps; iterations follow one another.
     pub time_series: Vec<SecondFigures>,
     /// How the work fell to the workers.
     pub workers: Workers,
     /// The slowest operations, slowest first.
     pub slowest: Vec<SlowOperation>,
-    /// What the process and the database used during the level.
+    /// What was done before measuring.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub warm_up: Option<WarmUpFigures>,
+    /// For an open loop: what was asked for and what came of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub arrivals: Option<ArrivalFigures>,
+    /// Where refused operations are repeated.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retries: Option<RetryFigures>,
+    /// Where operations share transactions.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub batches: Option<BatchFigures>,
+    /// Where workers share connections.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pool: Option<PoolFigures>,
+    /// Where statements go through a cache.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub statement_cache: Option<StatementCacheFigures>,
+    /// Where the latency went, as far as the engine tells.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub times: Option<TimesFigures>,
+    /// Checkpoints of the write-ahead log, where there were any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub checkpoints: Option<CheckpointFigures>,
+    /// What the process and the database used during the level; of several iterations, sums of what adds up and otherwise the most.
     pub resources: Resources,
     /// What the runner itself costs.
     pub floor: Floor,
-    /// Whether what was acknowledged is there.
+    /// Whether what was acknowledged is there; of several iterations, the worst.
     pub verification: Verification,
     /// Whether these figures should be believed.
     pub validity: Validity,
-    /// What the scenario demanded of these figures, and whether they met it.
+    /// What the scenario demanded of these figures, and whether they met it. Empty for a level that was cut short.
     pub targets: Vec<TargetVerdict>,
-    /// The repetitions that these figures were made from.
+    /// The repetitions that these figures were made from: latencies pooled, counts and durations added.
     pub iterations: Vec<Iteration>,
+    /// Standard deviation of the iterations' throughput divided by its mean; absent for fewer than two.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cv: Option<f64>,
     /// Latencies of all acknowledged operations in nanoseconds: an HdrHistogram in the V2 compressed encoding, as base64.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub histogram: Option<String>,
@@ -152,11 +196,18 @@ pub struct OperationFigures {
     pub count: u64,
     /// Failed attempts.
     pub errors: u64,
+    /// Acknowledged divided by attempted, 0 to 1; absent where none was attempted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub success_rate: Option<f64>,
     /// Acknowledged per second of the level.
     pub throughput: f64,
-    /// Latency of acknowledged operations; absent where there were none.
+    /// Latency of acknowledged operations: from the start to the end, in an open loop from the intended start (response time). In
+    /// batches, the batch's latency divided by its operations. Absent where there were none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub latency_ms: Option<LatencyMs>,
+    /// Service time of acknowledged operations, for an open loop: from the moment when they were sent. Measured for all together.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub service_ms: Option<LatencyMs>,
     /// Time that failed attempts took, waiting for locks included; absent where none was sent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failed_latency_ms: Option<LatencyMs>,
@@ -204,11 +255,14 @@ pub struct ErrorFigures {
 }
 
 /// One second of a level, by the end of the operations.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SecondFigures {
     /// Seconds since the start, from 0.
     pub second: u64,
+    /// Which iteration, from 1; absent where there is only one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub iteration: Option<u32>,
     /// Acknowledged.
     pub operations: u64,
     /// Failed.
@@ -219,113 +273,12 @@ pub struct SecondFigures {
     /// 99th percentile in milliseconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub p99: Option<f64>,
-}
-
-/// How the work fell to the workers.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct Workers {
-    /// How many there were.
-    pub count: u32,
-    /// The one with the fewest acknowledged operations.
+    /// For an open loop: arrivals due and not started at the end of the second.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub fewest: Option<WorkerShare>,
-    /// The one with the most.
+    pub backlog: Option<u64>,
+    /// Part of the second that went into checkpoints, milliseconds; absent where the level had none.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub most: Option<WorkerShare>,
-    /// Longest single operation of any worker, failed ones included, milliseconds.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub longest_wait_ms: Option<f64>,
-    /// Each worker.
-    pub list: Vec<WorkerFigures>,
-}
-
-/// What one worker got acknowledged.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct WorkerShare {
-    /// Which worker, from 0.
-    pub worker: u32,
-    /// Operations that were acknowledged to it.
-    pub acknowledged: u64,
-}
-
-/// One worker.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct WorkerFigures {
-    /// Which worker, from 0.
-    pub worker: u32,
-    /// Operations that it attempted.
-    pub attempted: u64,
-    /// Operations that were acknowledged to it.
-    pub succeeded: u64,
-    /// Its longest single operation, failed ones included, milliseconds.
-    pub longest_ms: f64,
-}
-
-/// One of the slowest operations.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct SlowOperation {
-    /// How long it took, milliseconds.
-    pub latency_ms: f64,
-    /// Which worker, from 0.
-    pub worker: u32,
-    /// Which operation.
-    pub operation: String,
-    /// Row of the dataset, from 1.
-    pub row: u64,
-    /// Seconds since the start of the level when it ended.
-    pub second: u64,
-}
-
-/// What the process and the database used during a level; absent where it could not be measured.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct Resources {
-    /// Processor time in user mode, milliseconds, all threads.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub user_cpu_ms: Option<f64>,
-    /// Processor time in the kernel, milliseconds, all threads.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub system_cpu_ms: Option<f64>,
-    /// Most memory that the process has had resident so far, bytes.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub peak_memory_bytes: Option<u64>,
-    /// Bytes fetched from the storage layer.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub read_bytes: Option<u64>,
-    /// Bytes sent to the storage layer.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub written_bytes: Option<u64>,
-    /// Runnable tasks of other processes when the level started.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub other_load: Option<f64>,
-    /// Size of the database at the end of the level, bytes.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub database_bytes: Option<u64>,
-    /// Size of the write-ahead log at the end of the level, bytes.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub wal_bytes: Option<u64>,
-    /// Pages found in the page cache, all connections.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub cache_hits: Option<u64>,
-    /// Pages not found in the page cache.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub cache_misses: Option<u64>,
-    /// Pages written by the page cache.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub cache_writes: Option<u64>,
-    /// Pages written before commit because the cache was full.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub cache_spills: Option<u64>,
-    /// Checkpoints of the write-ahead log.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub checkpoints: Option<u64>,
-    /// Times that the workers had a file or a folder synced.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub syncs: Option<u64>,
+    pub checkpoint_ms: Option<f64>,
 }
 
 /// What the runner itself costs: the same rows against an engine that does nothing, one worker, median.
@@ -337,25 +290,6 @@ pub struct Floor {
     /// Operations per second at most: no figure above this could have been measured with one worker.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub operations_per_second: Option<f64>,
-}
-
-/// A demand of the scenario on one figure.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct TargetVerdict {
-    /// Which figure.
-    pub metric: String,
-    /// Greatest value allowed, in the figure's unit.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub max: Option<f64>,
-    /// Least value allowed, in the figure's unit.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub min: Option<f64>,
-    /// What was measured; absent where nothing was.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub measured: Option<f64>,
-    /// Whether the demand was met.
-    pub met: bool,
 }
 
 /// One repetition of a level.

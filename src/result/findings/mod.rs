@@ -2,10 +2,14 @@
 //!
 //! Whether the figures should be believed is left to `validity`.
 
+mod load;
+
+use indexmap::IndexSet;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::model::{Configuration, RunResult};
+use super::validity::noun;
 use crate::run::PARENT_MISSING;
 use crate::units::{count, workers};
 
@@ -21,6 +25,8 @@ pub struct Finding {
     pub suggestion: String,
     /// Workers of the levels where it was seen; empty when it holds for the whole run.
     pub levels: Vec<u32>,
+    /// Workloads of those levels.
+    pub workloads: Vec<String>,
 }
 
 /// Looks through all levels and settings of a result.
@@ -30,6 +36,13 @@ pub fn find(result: &RunResult) -> Vec<Finding> {
         some_busy(result),
         starved_workers(result),
         missing_parents(result),
+        load::backlog_grew(result),
+        load::checkpoints_stall(result),
+        load::mostly_waiting(result),
+        load::pool_too_small(result),
+        load::statements_prepared_again(result),
+        load::retries_give_up(result),
+        load::smallest_batches(result),
         durability(result),
     ]
     .into_iter()
@@ -53,7 +66,17 @@ fn finding(
         sentence,
         suggestion: suggestion.into(),
         levels: levels.iter().map(|level| level.concurrency).collect(),
+        workloads: IndexSet::<String>::from_iter(levels.iter().map(|level| level.workload.clone()))
+            .into_iter()
+            .collect(),
     }
+}
+
+/// `with 8 workers`; where a result has several workloads, the level's as well.
+fn with(result: &RunResult, level: &Configuration) -> String {
+    let several = result.configurations.iter().any(|other| other.workload != level.workload);
+    let workload = if several { format!("in {} ", level.workload) } else { String::new() };
+    format!("{workload}with {}", workers(&[level.concurrency]))
 }
 
 /// Refused because somebody else held the lock.
@@ -77,9 +100,10 @@ fn mostly_busy(result: &RunResult) -> Option<Finding> {
     let worst = seen.iter().min_by_key(|level| level.succeeded)?;
     let timeout = result.engine.busy_timeout_ms;
     let sentence = format!(
-        "Most writes were refused because another connection held the lock, or not sent because the row that they refer to \
-         had been refused: with {} only {} of {} were acknowledged, so figures of time are those of a few.",
-        workers(&[worst.concurrency]),
+        "Most {} were refused because another connection held the lock, or not sent because the row that they refer to \
+         had been refused: {} only {} of {} were acknowledged, so figures of time are those of a few.",
+        noun(worst),
+        with(result, worst),
         count(worst.succeeded),
         count(worst.attempted)
     );
@@ -107,13 +131,18 @@ fn some_busy(result: &RunResult) -> Option<Finding> {
     let worst = seen.iter().max_by(|a, b| share(a).total_cmp(&share(b)))?;
     let timeout = result.engine.busy_timeout_ms;
     let sentence = format!(
-        "Some writes were refused because another connection held the lock for longer than the busy time-out of {timeout} \
-         ms: {} of {} with {}.",
+        "Some {} were refused because another connection held the lock for longer than the busy time-out of {timeout} \
+         ms: {} of {} {}.",
+        noun(worst),
         count(busy(worst)),
         count(worst.attempted),
-        workers(&[worst.concurrency])
+        with(result, worst)
     );
-    let suggestion = "An application has to repeat such a write: raise `busy_timeout` in [database], or use fewer writers.";
+    let suggestion = if worst.retries.is_some() {
+        "Repeating them was not enough: raise `busy_timeout` in [database], or use fewer writers."
+    } else {
+        "An application has to repeat such a write: raise `busy_timeout` in [database], or use fewer writers."
+    };
     Some(finding("refused-busy", &seen, sentence, suggestion))
 }
 
@@ -125,9 +154,12 @@ const FAIR_MS: f64 = 250.0;
 fn starved_workers(result: &RunResult) -> Option<Finding> {
     let ratio = |level: &Configuration| {
         let (fewest, most) = (level.workers.fewest?.acknowledged, level.workers.most?.acknowledged);
-        let enough = level.workers.count > 1
+        // Roles do different work, and an open loop gives a worker what is due when it is free.
+        let alike = level.metrics.is_some() && level.arrivals.is_none();
+        let enough = alike
+            && level.workers.count > 1
             && level.succeeded >= FAIR_SHARE * u64::from(level.workers.count)
-            && level.metrics.is_some_and(|metrics| metrics.total_duration >= FAIR_MS);
+            && level.duration_ms >= FAIR_MS;
         (enough && most > 0).then(|| fewest as f64 / most as f64)
     };
     let seen = levels(result, |level| ratio(level).is_some_and(|ratio| ratio < 0.5));
@@ -138,10 +170,11 @@ fn starved_workers(result: &RunResult) -> Option<Finding> {
         .longest_wait_ms
         .map_or(String::new(), |ms| format!("; the longest wait was {ms:.0} ms"));
     let sentence = format!(
-        "Some workers were starved: with {}, worker {} had {} writes acknowledged and worker {} only {}{wait}.",
-        workers(&[worst.concurrency]),
+        "Some workers were starved: {}, worker {} had {} {} acknowledged and worker {} only {}{wait}.",
+        with(result, worst),
         most.worker,
         count(most.acknowledged),
+        noun(worst),
         fewest.worker,
         count(fewest.acknowledged)
     );
@@ -154,10 +187,10 @@ fn missing_parents(result: &RunResult) -> Option<Finding> {
     let worst = seen.iter().max_by_key(|level| count_errors(level, PARENT_MISSING))?;
     let missing = count_errors(worst, PARENT_MISSING);
     let sentence = format!(
-        "{} of {} attempts with {} were never sent, because the row that they refer to had been refused.",
+        "{} of {} attempts {} were never sent, because the row that they refer to had been refused.",
         count(missing),
         count(worst.attempted),
-        workers(&[worst.concurrency])
+        with(result, worst)
     );
     let suggestion = "They follow from other errors of the level: cure those first.";
     Some(finding("parent-missing", &seen, sentence, suggestion))
@@ -208,22 +241,22 @@ mod tests {
     #[test]
     fn a_run_of_refusals_names_the_setting_to_change() {
         let mut result = begun();
-        result.engine.busy_timeout_ms = 0;
+        result.document.engine.busy_timeout_ms = 0;
         result.add_level(&plan(), &level(2, &[1_000_000; 20], 9_980), verified(20));
-        let finding = &result.findings[0];
+        let finding = &result.document.findings[0];
         assert_eq!(finding.code, "mostly-busy");
         assert_eq!(finding.levels, [2]);
         assert!(finding.sentence.contains("only 20 of 10,000"), "{}", finding.sentence);
         assert!(finding.suggestion.contains("busy_timeout = \"5s\""));
-        result.engine.busy_timeout_ms = 5_000;
-        assert!(find(&result)[0].suggestion.contains("after 5000 ms"));
+        result.document.engine.busy_timeout_ms = 5_000;
+        assert!(find(&result.document)[0].suggestion.contains("after 5000 ms"));
     }
 
     #[test]
     fn a_few_refusals_are_another_finding() {
         let mut result = begun();
         result.add_level(&plan(), &level(2, &[1_000_000; 20], 5), verified(20));
-        assert_eq!(codes(&result), ["refused-busy"]);
+        assert_eq!(codes(&result.document), ["refused-busy"]);
     }
 
     #[test]
@@ -234,9 +267,11 @@ mod tests {
         measured.workers[0].succeeded = 80;
         measured.workers[1].succeeded = 20;
         result.add_level(&plan(), &measured, verified(100));
-        assert_eq!(codes(&result), ["starved-workers"]);
+        assert_eq!(codes(&result.document), ["starved-workers"]);
         assert!(
-            result.findings[0].sentence.contains("worker 0 had 80 writes acknowledged and worker 1 only 20")
+            result.document.findings[0]
+                .sentence
+                .contains("worker 0 had 80 writes acknowledged and worker 1 only 20")
         );
     }
 
@@ -246,23 +281,23 @@ mod tests {
         let mut measured = level(1, &[1_000_000; 20], 4);
         measured.errors[0].code = "parent_missing";
         result.add_level(&plan(), &measured, verified(20));
-        assert_eq!(codes(&result), ["parent-missing"]);
+        assert_eq!(codes(&result.document), ["parent-missing"]);
     }
 
     #[test]
     fn settings_that_promise_less_are_told_for_files_only() {
         let mut result = begun();
         let mut with = |journal: &str, synchronous: &str| {
-            result.engine.settings.insert("journal_mode".to_owned(), journal.to_owned());
-            result.engine.settings.insert("synchronous".to_owned(), synchronous.to_owned());
-            find(&result).into_iter().map(|finding| finding.sentence).collect::<String>()
+            result.document.engine.settings.insert("journal_mode".to_owned(), journal.to_owned());
+            result.document.engine.settings.insert("synchronous".to_owned(), synchronous.to_owned());
+            find(&result.document).into_iter().map(|finding| finding.sentence).collect::<String>()
         };
         assert_eq!(with("delete", "2"), "");
         assert_eq!(with("wal", "2"), "");
         assert!(with("wal", "1").contains("loss of power"));
         assert!(with("delete", "OFF").contains("`synchronous` is off"));
         assert!(with("memory", "2").contains("destroy the database"));
-        result.engine.path = None;
-        assert!(find(&result).is_empty());
+        result.document.engine.path = None;
+        assert!(find(&result.document).is_empty());
     }
 }

@@ -1,0 +1,111 @@
+//! The serde types of who did the work and what it took: workers, slowest operations, resources.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// How the work fell to the workers.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Workers {
+    /// How many there were.
+    pub count: u32,
+    /// The one with the fewest acknowledged operations.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fewest: Option<WorkerShare>,
+    /// The one with the most.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub most: Option<WorkerShare>,
+    /// Longest single operation of any worker, failed ones included, milliseconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub longest_wait_ms: Option<f64>,
+    /// Each worker.
+    pub list: Vec<WorkerFigures>,
+}
+
+/// What one worker got acknowledged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct WorkerShare {
+    /// Which worker, from 0.
+    pub worker: u32,
+    /// Operations that were acknowledged to it.
+    pub acknowledged: u64,
+}
+
+/// One worker.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct WorkerFigures {
+    /// Which worker, from 0.
+    pub worker: u32,
+    /// Operations that it attempted.
+    pub attempted: u64,
+    /// Operations that were acknowledged to it.
+    pub succeeded: u64,
+    /// Its longest single operation, failed ones included, milliseconds.
+    pub longest_ms: f64,
+}
+
+/// One of the slowest operations.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SlowOperation {
+    /// How long it took, milliseconds.
+    pub latency_ms: f64,
+    /// Which worker, from 0.
+    pub worker: u32,
+    /// Which operation.
+    pub operation: String,
+    /// Row of the dataset, or ordinal of the operation, from 1.
+    pub row: u64,
+    /// Second of `timeSeries` in which it ended.
+    pub second: u64,
+}
+
+/// What the process and the database used during a level; absent where it could not be measured.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Resources {
+    /// Processor time in user mode, milliseconds, all threads.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user_cpu_ms: Option<f64>,
+    /// Processor time in the kernel, milliseconds, all threads.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub system_cpu_ms: Option<f64>,
+    /// Most memory that the process has had resident so far, bytes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub peak_memory_bytes: Option<u64>,
+    /// Bytes fetched from the storage layer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub read_bytes: Option<u64>,
+    /// Bytes sent to the storage layer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub written_bytes: Option<u64>,
+    /// Runnable tasks of other processes when the level started.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub other_load: Option<f64>,
+    /// Size of the database at the end of the level, bytes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub database_bytes: Option<u64>,
+    /// Size of the write-ahead log at the end of the level, bytes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub wal_bytes: Option<u64>,
+    /// Pages found in the page cache, all connections.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cache_hits: Option<u64>,
+    /// Pages not found in the page cache.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cache_misses: Option<u64>,
+    /// Pages written by the page cache.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cache_writes: Option<u64>,
+    /// Pages written before commit because the cache was full.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cache_spills: Option<u64>,
+    /// Checkpoints of the write-ahead log.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub checkpoints: Option<u64>,
+    /// Times that a file or a folder was synced, all connections.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub syncs: Option<u64>,
+}
