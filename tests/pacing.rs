@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use common::mix;
 use runner::clock::Clock;
+use runner::dataset::{Column, Dataset, Interleaving, Parts, Rows, Source};
 use runner::engine::scripted::{Answer, Execution, Reply, Rule, Script, ScriptedEngine};
 use runner::engine::{Orphans, Times};
 use runner::measure::{LevelMeasurement, TimesMeasurement, Verification, VerificationStatus};
@@ -330,6 +331,7 @@ fn checkouts_that_come_too_late_are_counted() {
 #[test]
 fn idle_connections_beyond_the_wanted_are_closed() {
     let mut plan = notes(100, 4);
+    plan.workloads[0].load = rate(500.0);
     plan.workloads[0].pool = Some(Pool { initial: 0, max: 4, max_idle: 1, checkout_timeout_ns: SECOND });
     let script = ruled(&plan, |e| Some(Reply::done(MS * (1 + e.ordinal % 7))));
     level(&plan, script, |measured| {
@@ -502,34 +504,57 @@ fn a_batch_that_adapts_grows_again_when_nothing_fails_any_more() {
     });
 }
 
+/// Who writes `rows` rows of table `table`, of two.
+fn role(table: usize, workers: u32, rows: u64) -> Crew {
+    let names = ["heard", "said"];
+    let rows_of =
+        |name: &str| Rows { name: name.to_owned(), columns: vec![Column::new(1, name, "id", Source::Row)] };
+    let writers = |other: usize| if other == table { vec![(other, rows)] } else { Vec::new() };
+    let parts = Parts {
+        seed: 1,
+        tables: Arc::new(names.map(rows_of).into()),
+        loaded: vec![0, 0],
+        writers: vec![writers(0), writers(1)],
+        actions: Vec::new(),
+        ranks: vec![0, 1],
+        combinations: vec![vec![], vec![]],
+        interleaving: Interleaving::Mixed,
+        parts: 1,
+        loaded_only: vec![true, true],
+    };
+    let mut counts = vec![0, 0];
+    counts[table] = rows;
+    let dataset = Arc::new(Dataset::new(parts).expect("nothing has to be distinct"));
+    Crew { role: Some(names[table].to_owned()), workers: Some(workers), dataset, counts }
+}
+
 #[test]
 fn roles_keep_to_their_operations() {
-    let text = mix("total_writes = 1_000\nconcurrency = [1]", "path = ':memory:'");
+    let table = |name: &str| {
+        format!(
+            "[tables.{name}]\nshare = 1\n[tables.{name}.columns]\nid = {{ type = 'INTEGER PRIMARY KEY' }}\n"
+        )
+    };
+    let text = format!(
+        "total_writes = 10\nconcurrency = [4]\n[database]\npath = ':memory:'\n{}{}",
+        table("heard"),
+        table("said")
+    );
     let mut plan = parsed(&text);
-    let only = |table: &str, workers| {
-        let file = format!("total_writes = 1_000\nconcurrency = [1]{}", NOTES.replace("notes", table));
-        let alone = parsed(&file).workloads.remove(0).crews.remove(0);
-        (alone, workers)
-    };
-    // Each role writes a table without references, so its rows stand for themselves.
-    let ((users, _), (tags, _)) = (only("users", 1), only("tags", 3));
-    drop((users, tags));
-    let crew = plan.workloads[0].crews.remove(0);
-    let two = |workers| Crew {
-        role: Some(format!("{workers} workers")),
-        workers: Some(workers),
-        dataset: Arc::clone(&crew.dataset),
-        counts: crew.counts.clone(),
-    };
-    plan.workloads[0].crews = vec![two(1), two(3)];
-    plan.workloads[0].concurrency = vec![4];
+    plan.workloads[0].crews = vec![role(0, 1, 1_000), role(1, 3, 1_000)];
     plan.workloads[0].extent = lasting(100 * MS, 1_000);
-    let ran = ran(&plan, always(&plan, MS), &Arc::default(), |measured| {
-        assert_sums(measured);
-        let by_worker: Vec<u64> = measured.workers.iter().map(|worker| worker.attempted).collect();
-        assert_eq!(by_worker.len(), 4);
+    // The second role's operations take twice as long.
+    let script = ruled(&plan, |e| {
+        assert_eq!(e.operation, usize::from(e.session > 0), "session {}", e.session);
+        Some(Reply::done(MS * (1 + e.operation as u64)))
     });
-    ran.ended.unwrap();
+    level(&plan, script, |measured| {
+        let of = |operation: usize| measured.operations[operation].succeeded.count();
+        assert_eq!((of(0), of(1)), (100, 3 * 50));
+        let workers: Vec<u64> = measured.workers.iter().map(|worker| worker.succeeded).collect();
+        assert_eq!(workers, [100, 50, 50, 50]);
+        assert_eq!(measured.planned, 2_000);
+    });
 }
 
 #[test]
@@ -577,11 +602,11 @@ fn a_stop_ends_the_wait_for_an_intended_start() {
 
 #[test]
 fn a_stop_ends_the_delay_before_an_attempt() {
-    let mut plan = notes(100, 2);
+    let mut plan = notes(1_000, 2);
     let hour = 3_600 * SECOND;
     plan.workloads[0].retry = Some(Retry { base_delay_ns: hour, max_delay_ns: hour, ..retry(3) });
     assert_stops(&plan, |e| {
-        Some(if e.session == 0 { refused("SQLITE_BUSY", MS) } else { Reply::done(50 * MS) })
+        Some(if e.session == 0 { refused("SQLITE_BUSY", MS) } else { Reply::done(5 * MS) })
     });
 }
 

@@ -212,12 +212,12 @@ impl Batches<'_, '_, '_> {
         let service_ns = shared.clock.nanos_between(start, end);
         let mut groups: Vec<(Sample, u64)> = Vec::new();
         let mut acknowledged = 0;
-        for index in 0..self.items.len() {
+        for (index, answer) in answers.iter().enumerate() {
             let item = self.items[index];
             let answered = self.answered(&item, start, end);
             self.start_of(&item, start);
-            self.worker.stands(&answered, answers[index].changes);
-            if let Some(failure) = &answers[index].failure {
+            self.worker.stands(&answered, answer.changes);
+            if let Some(failure) = &answer.failure {
                 self.worker.failed(&answered, failure);
                 continue;
             }

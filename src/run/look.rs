@@ -122,3 +122,53 @@ fn look_for(
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::journal::Span;
+    use super::*;
+
+    /// Modifications of one row by their times, the n-th of which sets column 0 to n.
+    fn possible(spans: &[(u64, u64)]) -> Vec<Value> {
+        let modification = |&(start_ns, end_ns)| Modification {
+            table: 0,
+            row: 0,
+            operation: 0,
+            ordinal: 0,
+            crew: 0,
+            span: Span { start_ns, end_ns },
+        };
+        let modifications: Vec<Modification> = spans.iter().map(modification).collect();
+        let given = (1..=spans.len()).map(|n| vec![(0, Value::Integer(n as i64))]).collect();
+        candidates(&modifications, &given, 0, &Value::Null)
+    }
+
+    fn integers(values: &[i64]) -> Vec<Value> {
+        values.iter().map(|value| Value::Integer(*value)).collect()
+    }
+
+    #[test]
+    fn a_column_that_nobody_modified_is_as_it_was_made() {
+        assert_eq!(possible(&[]), [Value::Null]);
+        let other = candidates(&[], &Vec::new(), 3, &Value::Integer(9));
+        assert_eq!(other, integers(&[9]));
+    }
+
+    #[test]
+    fn a_modification_that_another_certainly_followed_does_not_count() {
+        assert_eq!(possible(&[(10, 20), (21, 30), (1, 9)]), integers(&[2]));
+    }
+
+    #[test]
+    fn of_modifications_at_one_time_any_may_have_been_the_last() {
+        assert_eq!(possible(&[(10, 20), (15, 30), (1, 9), (20, 25)]), integers(&[1, 2, 4]));
+    }
+
+    #[test]
+    fn a_row_whose_key_may_differ_is_looked_for_under_each() {
+        let candidates = [integers(&[1, 2]), integers(&[5]), integers(&[7, 8])];
+        let found = keys(&[0, 2], &candidates);
+        let pair = |a, b| vec![(0, Value::Integer(a)), (2, Value::Integer(b))];
+        assert_eq!(found, [pair(1, 7), pair(1, 8), pair(2, 7), pair(2, 8)]);
+    }
+}
