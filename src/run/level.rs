@@ -102,11 +102,7 @@ pub(super) fn work(
     per_write: bool,
     live: &LiveCounters,
 ) -> Result<Worked, RunError> {
-    let threads = rayon::ThreadPoolBuilder::new()
-        .num_threads(workers)
-        .thread_name(|i| format!("worker-{i}"))
-        .build()
-        .map_err(|error| EngineError::Unavailable(format!("{workers} threads cannot be started: {error}")))?;
+    let threads = threads(workers)?;
     let crowd = work.clock.crowd(workers);
     let (own, connections) = connect(lines, workers, &crowd)?;
     let crews = crews(work);
@@ -151,11 +147,7 @@ pub(super) fn work(
     let halted = halt.into_inner() || work.stop.load(Ordering::Relaxed);
     let used_up = crews.iter().any(CrewWork::used_up);
     let ended_ns = tallies.iter().map(|t| t.end_ns).max().unwrap_or(0);
-    let duration_ns = match work.workload.extent {
-        // Nothing happened in the rest of its time, and that counts.
-        Extent::Time { duration_ns, .. } if !halted && !used_up => ended_ns.max(duration_ns),
-        _ => ended_ns,
-    };
+    let duration_ns = lasted_ns(work.workload, ended_ns, halted || used_up);
     let service = std::mem::take(&mut merged.service);
     Ok(Worked {
         origin_ns: origin.get(),
@@ -170,6 +162,23 @@ pub(super) fn work(
         halted,
         fatal: fatal.into_inner().unwrap_or_else(PoisonError::into_inner),
     })
+}
+
+fn threads(workers: usize) -> Result<rayon::ThreadPool, EngineError> {
+    rayon::ThreadPoolBuilder::new()
+        .num_threads(workers)
+        .thread_name(|i| format!("worker-{i}"))
+        .build()
+        .map_err(|error| EngineError::Unavailable(format!("{workers} threads cannot be started: {error}")))
+}
+
+/// How long a level was whose last operation ended at `ended_ns`.
+fn lasted_ns(workload: &Workload, ended_ns: u64, cut_short: bool) -> u64 {
+    match workload.extent {
+        // Nothing happened in the rest of its time, and that counts.
+        Extent::Time { duration_ns, .. } if !cut_short => ended_ns.max(duration_ns),
+        _ => ended_ns,
+    }
 }
 
 /// One worker, from the barrier to its end.
