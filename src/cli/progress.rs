@@ -19,6 +19,29 @@ pub(super) struct Progress {
     bar: Option<Bar>,
 }
 
+/// How far a bar goes.
+#[derive(Clone, Copy)]
+enum Length {
+    Count(u64),
+    Time(Duration),
+    Unknown,
+}
+
+impl Length {
+    /// Where the bar stands when so many are done, and what is said beside it.
+    fn at(self, bar: &ProgressBar, done: u64) -> (u64, String) {
+        match self {
+            // Claims run past the end by one for each worker.
+            Length::Count(total) => (done.min(total), String::new()),
+            Length::Time(time) => {
+                let passed = bar.elapsed().min(time).as_millis();
+                (u64::try_from(passed).unwrap_or(u64::MAX), format!("{done} operations "))
+            }
+            Length::Unknown => (done, String::new()),
+        }
+    }
+}
+
 struct Bar {
     bar: ProgressBar,
     over: Arc<AtomicBool>,
@@ -46,44 +69,42 @@ impl Progress {
     /// Follows the run.
     pub(super) fn follow(&mut self, event: &Event<'_>) {
         match event {
-            Event::Generating { total, done } => self.start("making rows", Some(*total), done, None),
-            Event::Loading { total, done } => self.start("loading rows", Some(*total), done, None),
+            Event::Generating { total, done } => self.start("making rows", Length::Count(*total), done, None),
+            Event::Loading { total, done } => self.start("loading rows", Length::Count(*total), done, None),
             Event::Resetting => self.spin("making the tables"),
-            Event::LevelStarted { concurrency, planned, live, .. } => {
+            Event::LevelStarted { workload, iteration, concurrency, planned, duration_ns, live } => {
                 let workers = if *concurrency == 1 { "worker" } else { "workers" };
-                self.start(
-                    &format!("{concurrency} {workers}"),
-                    Some(*planned),
-                    &live.claimed,
-                    Some(&live.errors),
-                );
+                let repeated =
+                    if *iteration == 1 { String::new() } else { format!(" · iteration {iteration}") };
+                let what = format!("{workload} · {concurrency} {workers}{repeated}");
+                let length =
+                    duration_ns.map_or(Length::Count(*planned), |ns| Length::Time(Duration::from_nanos(ns)));
+                self.start(&what, length, &live.claimed, Some(&live.errors));
             }
-            Event::Verifying { done } => self.start("comparing rows", None, done, None),
+            Event::Verifying { done } => self.start("comparing rows", Length::Unknown, done, None),
             Event::Generated { .. } | Event::LevelEnded | Event::LevelFinished { .. } => self.bar = None,
         }
     }
 
     fn spin(&mut self, what: &str) {
-        self.start(what, None, &Arc::new(AtomicU64::new(0)), None);
+        self.start(what, Length::Unknown, &Arc::new(AtomicU64::new(0)), None);
     }
 
-    fn start(
-        &mut self,
-        what: &str,
-        total: Option<u64>,
-        done: &Arc<AtomicU64>,
-        errors: Option<&Arc<AtomicU64>>,
-    ) {
+    fn start(&mut self, what: &str, length: Length, done: &Arc<AtomicU64>, errors: Option<&Arc<AtomicU64>>) {
         self.bar = None;
         if !self.shown {
             return;
         }
-        let (bar, template) = match total {
-            Some(total) => (
+        let (bar, template) = match length {
+            Length::Count(total) => (
                 ProgressBar::new(total),
                 "{prefix} {bar:24} {human_pos}/{human_len} {per_sec} {msg} {eta} left",
             ),
-            None => (ProgressBar::no_length(), "{prefix} {spinner} {human_pos}"),
+            Length::Time(time) => (
+                ProgressBar::new(u64::try_from(time.as_millis()).unwrap_or(u64::MAX)),
+                "{prefix} {bar:24} {elapsed} {msg} {eta} left",
+            ),
+            Length::Unknown => (ProgressBar::no_length(), "{prefix} {spinner} {human_pos}"),
         };
         bar.set_style(ProgressStyle::with_template(template).expect("the template is well formed"));
         bar.set_prefix(format!("{} · {what}", self.name));
@@ -92,15 +113,11 @@ impl Progress {
         let errors = errors.cloned();
         let ticker = std::thread::spawn(move || {
             while !ended.load(Ordering::Relaxed) {
-                // Claims run past the end by one for each worker.
-                let position = done.load(Ordering::Relaxed);
-                ticked.set_position(total.map_or(position, |t| position.min(t)));
-                if let Some(errors) = &errors {
-                    let count = errors.load(Ordering::Relaxed);
-                    if count > 0 {
-                        ticked.set_message(format!("{count} errors"));
-                    }
-                }
+                let (position, message) = length.at(&ticked, done.load(Ordering::Relaxed));
+                ticked.set_position(position);
+                let count = errors.as_ref().map_or(0, |errors| errors.load(Ordering::Relaxed));
+                let told = if count > 0 { format!("{message}{count} errors") } else { message };
+                ticked.set_message(told);
                 ticked.tick();
                 std::thread::park_timeout(TICK);
             }

@@ -51,6 +51,20 @@ impl<const BITS: u32> Buckets<BITS> {
         }
     }
 
+    /// Adds `count` of the same.
+    pub(super) fn record_n(&mut self, value: u64, count: u64) {
+        let (octave, slot) = Self::place(value);
+        for _ in 0..count >> 32 {
+            self.carries.push((octave, slot));
+        }
+        let slots = self.first_in_octave(octave);
+        let (sum, carried) = slots[slot].overflowing_add(count as u32);
+        slots[slot] = sum;
+        if carried {
+            self.carries.push((octave, slot));
+        }
+    }
+
     #[cold]
     fn first_in_octave(&mut self, octave: usize) -> &mut [u32] {
         if self.octaves.len() <= octave {
@@ -119,6 +133,11 @@ impl Moments {
         self.sum_of_squares += u128::from(value) * u128::from(value);
     }
 
+    fn record_n(&mut self, value: u64, count: u64) {
+        let square = u128::from(value) * u128::from(value) * u128::from(count);
+        self.merge(&Moments { count, sum: value * count, sum_of_squares: square, min: value, max: value });
+    }
+
     fn merge(&mut self, other: &Moments) {
         if other.count == 0 {
             return;
@@ -144,6 +163,14 @@ impl Latencies {
     pub fn record(&mut self, nanos: u64) {
         self.moments.record(nanos);
         self.buckets.record(nanos);
+    }
+
+    /// Adds `count` of the same.
+    pub fn record_n(&mut self, nanos: u64, count: u64) {
+        if count > 0 {
+            self.moments.record_n(nanos, count);
+            self.buckets.record_n(nanos, count);
+        }
     }
 
     /// Adds all of another's.
@@ -274,6 +301,19 @@ mod tests {
         assert_eq!(first.percentile_ns(99.0), whole.percentile_ns(99.0));
         assert_eq!(first.stddev_ns(), whole.stddev_ns());
         assert_eq!(first.count(), whole.count());
+    }
+
+    #[test]
+    fn many_of_the_same_are_as_if_recorded_one_by_one() {
+        let (mut at_once, mut singly) = (Latencies::default(), Latencies::default());
+        for (value, count) in [(3, 4), (70_000, 1_000), (3, 2), (9, 0)] {
+            at_once.record_n(value, count);
+            (0..count).for_each(|_| singly.record(value));
+        }
+        assert_eq!(at_once.to_hdr(), singly.to_hdr());
+        assert_eq!((at_once.stddev_ns(), at_once.min_ns()), (singly.stddev_ns(), Some(3)));
+        at_once.record_n(3, 1 << 33);
+        assert_eq!(at_once.to_hdr().count_at(3), (1 << 33) + 6);
     }
 
     #[test]

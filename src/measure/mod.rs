@@ -83,14 +83,15 @@ pub struct ArrivalMeasurement {
     pub backlog_max: u64,
     /// Arrivals due and not started at the end of each second.
     pub backlog: Vec<u64>,
-    /// From the moment an acknowledged operation was sent to its end; `succeeded` has it from its intended start.
+    /// From the moment an acknowledged operation was sent, waiting for a connection and retries included, to its end; `succeeded` has it from its
+    /// intended start.
     pub service: Latencies,
 }
 
 /// Repeating refused operations.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct RetryMeasurement {
-    /// Attempts beyond the first.
+    /// Attempts beyond the first; a batch is repeated as a whole and counts as one.
     pub attempts: u64,
     /// Operations acknowledged after at least one.
     pub succeeded: u64,

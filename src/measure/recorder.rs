@@ -59,6 +59,13 @@ impl TimeSeries {
     }
 }
 
+/// Operations done before measuring.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct WarmUpNotes {
+    attempted: u64,
+    succeeded: u64,
+}
+
 #[derive(Clone, Debug, Default)]
 struct OperationNotes {
     succeeded: Latencies,
@@ -78,6 +85,8 @@ pub struct Recorder<'a> {
     second: u64,
     second_ends_ns: u64,
     notes: SecondNotes,
+    service: Latencies,
+    warm_up: WarmUpNotes,
     series: &'a TimeSeries,
 }
 
@@ -94,6 +103,8 @@ impl<'a> Recorder<'a> {
             second: 0,
             second_ends_ns: NANOS_PER_SECOND,
             notes: SecondNotes::default(),
+            service: Latencies::default(),
+            warm_up: WarmUpNotes::default(),
             series,
         }
     }
@@ -108,6 +119,28 @@ impl<'a> Recorder<'a> {
         if sample.latency_ns > self.slow_floor_ns {
             self.note_slow(sample);
         }
+    }
+
+    /// Notes `count` acknowledged operations of one kind with a latency in common: those of a batch.
+    pub fn success_n(&mut self, sample: Sample, count: u64) {
+        self.move_to(sample.end_ns);
+        self.operations[sample.operation].succeeded.record_n(sample.latency_ns, count);
+        self.notes.count += count;
+        self.notes.latencies.record_n(sample.latency_ns, count);
+        if sample.latency_ns > self.slow_floor_ns {
+            self.note_slow(sample);
+        }
+    }
+
+    /// Notes the service time of an acknowledged operation, beside its latency from the intended start.
+    pub fn service(&mut self, service_ns: u64) {
+        self.service.record(service_ns);
+    }
+
+    /// Counts an operation that was done before measuring; nothing else of it is kept.
+    pub fn warm_up(&mut self, succeeded: bool) {
+        self.warm_up.attempted += 1;
+        self.warm_up.succeeded += u64::from(succeeded);
     }
 
     /// Notes a failed operation that was sent.
@@ -187,6 +220,10 @@ pub struct Merged {
     pub slowest: Vec<SlowOperation>,
     /// By operation and code, in the plan's order, most frequent first.
     pub errors: Vec<ErrorMeasurement>,
+    /// Service times, where there are intended starts.
+    pub service: Latencies,
+    /// Operations done before measuring, and how many of them were acknowledged.
+    pub warm_up: (u64, u64),
 }
 
 /// What each worker brings back, without the reference to the shared series.
@@ -196,6 +233,8 @@ pub struct Notes {
     errors: Vec<ErrorMeasurement>,
     slowest: Vec<SlowOperation>,
     longest_ns: u64,
+    service: Latencies,
+    warm_up: WarmUpNotes,
 }
 
 impl Recorder<'_> {
@@ -207,6 +246,8 @@ impl Recorder<'_> {
             errors: self.errors,
             slowest: self.slowest,
             longest_ns: self.longest_ns,
+            service: self.service,
+            warm_up: self.warm_up,
         }
     }
 }
@@ -224,7 +265,10 @@ pub fn merge(notes: Vec<Notes>, series: TimeSeries, names: &[String]) -> Merged 
         .collect();
     let (mut workers, mut slowest) = (Vec::new(), Vec::new());
     let mut errors: Vec<ErrorMeasurement> = Vec::new();
+    let (mut service, mut warm_up) = (Latencies::default(), (0, 0));
     for worker in notes {
+        service.merge(&worker.service);
+        warm_up = (warm_up.0 + worker.warm_up.attempted, warm_up.1 + worker.warm_up.succeeded);
         let mut total = WorkerMeasurement { longest_ns: worker.longest_ns, ..Default::default() };
         for (all, own) in operations.iter_mut().zip(&worker.operations) {
             all.succeeded.merge(&own.succeeded);
@@ -244,7 +288,7 @@ pub fn merge(notes: Vec<Notes>, series: TimeSeries, names: &[String]) -> Merged 
     }
     keep_slowest(&mut slowest);
     errors.sort_by_key(|e| (e.operation, std::cmp::Reverse(e.count)));
-    Merged { operations, time_series: series.finish(), workers, slowest, errors }
+    Merged { operations, time_series: series.finish(), workers, slowest, errors, service, warm_up }
 }
 
 #[cfg(test)]

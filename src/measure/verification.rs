@@ -11,7 +11,7 @@ pub struct Verification {
     pub status: VerificationStatus,
     /// One for each table.
     pub tables: Vec<TableVerification>,
-    /// What is wrong: one sentence each, naming the table, the counts or the row. Empty when all is well.
+    /// What is wrong, or could not be verified: one sentence each, naming the table, the counts or the row. Empty when all is well.
     pub problems: Vec<String>,
     /// Rows that were read back and compared with the generator, value by value.
     pub sampled_rows: u64,

@@ -1,33 +1,37 @@
 //! One level: sessions, the barrier, the workers, and what they come to together.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Barrier, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use super::RunError;
+use super::arrivals::arrivals;
+use super::crew::{CrewWork, Origin};
+use super::journal::Journal;
+use super::line::Line;
+use super::pool::Connections;
 use super::states::RowStates;
 use super::worker::{Shared, Tally, Worker};
-use crate::clock::Clock;
-use crate::dataset::{Dataset, Tape, Workspace};
-use crate::engine::null::NullEngine;
-use crate::engine::{Engine, EngineError, Session};
-use crate::machine;
-use crate::measure::{LevelMeasurement, Notes, Recorder, ResourceMeasurement, TimeSeries, merge};
-use crate::plan::Operation;
-
-/// Operations of the tape that the floor is measured over, at most.
-const FLOOR_OPERATIONS: u64 = 200_000;
-const FLOOR_ROUNDS: usize = 3;
+use crate::clock::{Clock, Crowd, Joined, Ticks};
+use crate::dataset::Tape;
+use crate::engine::{Connector, EngineError, Session};
+use crate::measure::{ArrivalMeasurement, Merged, Notes, PoolMeasurement, Recorder, TimeSeries, merge};
+use crate::plan::{Extent, Load, Plan, Pool, WarmUp, Workload};
+use crate::template::mix;
 
 /// What a level works on.
+#[derive(Clone, Copy)]
 pub(super) struct Work<'a> {
-    pub(super) workload: &'a str,
-    pub(super) dataset: &'a Dataset,
-    pub(super) operations: &'a [Operation],
-    pub(super) tape: &'a Tape,
+    pub(super) plan: &'a Plan,
+    pub(super) workload: &'a Workload,
+    /// One for each crew.
+    pub(super) tapes: &'a [Tape],
     pub(super) states: &'a RowStates,
     pub(super) clock: &'a Clock,
+    pub(super) epoch: Ticks,
     pub(super) stop: &'a AtomicBool,
-    pub(super) per_write: bool,
+    pub(super) ranks: &'a [usize],
+    /// Tells this level's arrivals from those of others.
+    pub(super) number: u64,
 }
 
 /// Counters that may be read while the level runs.
@@ -39,151 +43,203 @@ pub struct LiveCounters {
     pub errors: Arc<AtomicU64>,
 }
 
+/// How the workers reach the database.
+pub(super) enum Lines {
+    Own(Vec<Box<dyn Session>>),
+    Shared { pool: Pool, connector: Arc<dyn Connector> },
+}
+
+/// In which way a level's workers work; decided once, not for every operation.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Way {
+    /// So many operations of the one tape.
+    Plain(u64),
+    Single,
+    Batches,
+}
+
+impl Way {
+    pub(super) fn of(workload: &Workload, per_write: bool) -> Way {
+        let plain = workload.load == Load::Closed
+            && workload.warm_up == WarmUp::None
+            && workload.retry.is_none()
+            && workload.pool.is_none()
+            && workload.crews.len() == 1
+            && !per_write;
+        match (workload.batch, workload.extent) {
+            (Some(_), _) => Way::Batches,
+            (None, Extent::Total(total)) if plain => Way::Plain(total),
+            _ => Way::Single,
+        }
+    }
+}
+
 /// What the workers of a level come to.
 pub(super) struct Worked {
+    /// From the barrier to the beginning of measuring; absent where that was never reached.
+    pub(super) origin_ns: Option<u64>,
+    /// On the clock.
+    pub(super) start: Ticks,
+    pub(super) merged: Merged,
+    pub(super) tallies: Vec<Tally>,
+    pub(super) journals: Vec<Journal>,
+    pub(super) pool: Option<PoolMeasurement>,
+    pub(super) arrivals: Option<ArrivalMeasurement>,
+    /// From the beginning of measuring to the end of the level.
     pub(super) duration_ns: u64,
-    pub(super) merged: crate::measure::Merged,
-    pub(super) reset_ns: u64,
-    pub(super) problems: Vec<String>,
-    pub(super) looked_up: u64,
+    pub(super) used_up: bool,
+    /// Ended before its work was done.
+    pub(super) halted: bool,
     pub(super) fatal: Option<EngineError>,
 }
 
-/// Lets every session work on the tape, one rayon worker each, from a barrier on.
+/// Lets every worker work on its crew's tape, one rayon worker each, from a barrier on.
 pub(super) fn work(
     work: &Work<'_>,
-    sessions: Vec<Box<dyn Session>>,
-    planned: u64,
+    lines: Lines,
+    workers: usize,
+    way: Way,
+    per_write: bool,
     live: &LiveCounters,
 ) -> Result<Worked, RunError> {
-    let workers = sessions.len();
-    let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(workers)
-        .thread_name(|i| format!("worker-{i}"))
-        .build()
-        .map_err(|error| EngineError::Unavailable(format!("{workers} threads cannot be started: {error}")))?;
-    let slots: Vec<Mutex<Option<Box<dyn Session>>>> =
-        sessions.into_iter().map(|s| Mutex::new(Some(s))).collect();
+    let threads = threads(workers)?;
+    let crowd = work.clock.crowd(workers);
+    let (own, connections) = connect(lines, workers, &crowd)?;
+    let crews = crews(work);
+    let crew_of = crew_of(work.workload, workers);
     let series = TimeSeries::default();
-    let barrier = Barrier::new(workers);
-    let origin = OnceLock::new();
-    let halt = AtomicBool::new(false);
-    let fatal = Mutex::new(None);
-    let results: Vec<(Notes, Tally)> = pool.broadcast(|context| {
-        let mut session = slots[context.index()]
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take()
-            .expect("each worker has a session of its own");
-        let mut recorder = Recorder::new(context.index(), work.operations.len(), &series);
-        barrier.wait();
+    let (start, halt, fatal) = (OnceLock::new(), AtomicBool::new(false), Mutex::new(None));
+    let origin = Origin::new(work.workload.warm_up);
+    let results: Vec<(Notes, (Tally, Journal))> = threads.broadcast(|context| {
+        let number = context.index();
+        let mut recorder = Recorder::new(number, work.plan.operations.len(), &series);
+        let session = own[number].lock().unwrap_or_else(PoisonError::into_inner).take();
+        let joined = crowd.join(number);
         let shared = Shared {
-            dataset: work.dataset,
-            operations: work.operations,
-            tape: work.tape,
+            plan: work.plan,
+            workload: work.workload,
             states: work.states,
             clock: work.clock,
-            origin: *origin.get_or_init(|| work.clock.now()),
-            planned,
-            cursor: &live.claimed,
+            epoch: work.epoch,
+            start: *start.get_or_init(|| work.clock.now()),
+            origin: &origin,
+            claimed: &live.claimed,
             errors: &live.errors,
             stop: work.stop,
             halt: &halt,
             fatal: &fatal,
-            per_write: work.per_write,
+            ranks: work.ranks,
+            per_write,
         };
-        let worker = Worker {
-            shared: &shared,
-            session: session.as_mut(),
-            recorder: &mut recorder,
-            tally: Tally::default(),
-            workspace: Workspace::default(),
+        let crew = &crews[crew_of[number]];
+        let line = match (session, &connections) {
+            (Some(session), _) => Line::Own(session),
+            (None, connections) => Line::Shared(connections.as_ref().expect("a session, or a pool")),
         };
-        let tally = worker.run();
-        (recorder.finish(), tally)
+        let done = carry_out(&shared, crew, &joined, &mut recorder, line, way);
+        drop(joined);
+        (recorder.finish(), done)
     });
-    let (notes, tallies): (Vec<Notes>, Vec<Tally>) = results.into_iter().unzip();
-    let names: Vec<String> = work.operations.iter().map(|o| o.name.clone()).collect();
+    let (notes, done): (Vec<Notes>, Vec<(Tally, Journal)>) = results.into_iter().unzip();
+    let (tallies, journals): (Vec<Tally>, Vec<Journal>) = done.into_iter().unzip();
+    let names: Vec<String> = work.plan.operations.iter().map(|o| o.name.clone()).collect();
+    let mut merged = merge(notes, series, &names);
+    let halted = halt.into_inner() || work.stop.load(Ordering::Relaxed);
+    let used_up = crews.iter().any(CrewWork::used_up);
+    let ended_ns = tallies.iter().map(|t| t.end_ns).max().unwrap_or(0);
+    let duration_ns = lasted_ns(work.workload, ended_ns, halted || used_up);
+    let service = std::mem::take(&mut merged.service);
     Ok(Worked {
-        duration_ns: tallies.iter().map(|t| t.end_ns).max().unwrap_or(0),
-        merged: merge(notes, series, &names),
-        reset_ns: tallies.iter().map(|t| t.reset_ns).sum(),
-        looked_up: tallies.iter().map(|t| t.looked_up).sum(),
-        problems: tallies.into_iter().flat_map(|t| t.problems).collect(),
+        origin_ns: origin.get(),
+        start: start.into_inner().unwrap_or(work.epoch),
+        arrivals: arrivals(&crews, &tallies, origin.get(), ended_by(work.workload, duration_ns), service),
+        duration_ns,
+        merged,
+        tallies,
+        journals,
+        pool: connections.map(Connections::finish),
+        used_up,
+        halted,
         fatal: fatal.into_inner().unwrap_or_else(PoisonError::into_inner),
     })
 }
 
-/// Opens the sessions, runs the level and reads the counters.
-pub(super) fn measure(
-    level: &Work<'_>,
-    engine: &mut dyn Engine,
-    concurrency: u32,
-    floor_ns: u64,
-    live: &LiveCounters,
-) -> Result<(LevelMeasurement, Worked), RunError> {
-    let before = machine::usage();
-    let other_load = machine::other_load();
-    let counted_before = engine.counters()?;
-    let sessions = (0..concurrency as usize)
-        .map(|worker| {
-            if level.stop.load(Ordering::Relaxed) {
-                return Err(EngineError::Interrupted);
-            }
-            engine.open_session(worker)
-        })
-        .collect::<Result<Vec<_>, _>>()?;
-    let planned = level.tape.len();
-    let mut worked = work(level, sessions, planned, live)?;
-    let used = machine::usage().since(&before);
-    let merged = std::mem::replace(&mut worked.merged, merge(Vec::new(), TimeSeries::default(), &[]));
-    let attempted: u64 = merged.workers.iter().map(|w| w.attempted).sum();
-    let measurement = LevelMeasurement {
-        workload: level.workload.to_owned(),
-        iteration: 1,
-        concurrency,
-        planned,
-        duration_ns: worked.duration_ns,
-        complete: attempted == planned && worked.fatal.is_none(),
-        operations: merged.operations,
-        time_series: merged.time_series,
-        workers: merged.workers,
-        slowest: merged.slowest,
-        errors: merged.errors,
-        resources: ResourceMeasurement {
-            user_cpu_ns: used.user_cpu_ns,
-            system_cpu_ns: used.system_cpu_ns,
-            peak_memory_bytes: used.peak_memory_bytes,
-            read_bytes: used.read_bytes,
-            written_bytes: used.written_bytes,
-            other_load,
-            engine: engine.counters()?.since(&counted_before),
-        },
-        floor_ns,
-        reset_ns: level.per_write.then_some(worked.reset_ns),
-        warm_up: None,
-        used_up: false,
-        arrivals: None,
-        retries: None,
-        batches: None,
-        pool: None,
-        times: None,
-        checkpoints: Vec::new(),
-    };
-    Ok((measurement, worked))
+fn threads(workers: usize) -> Result<rayon::ThreadPool, EngineError> {
+    rayon::ThreadPoolBuilder::new()
+        .num_threads(workers)
+        .thread_name(|i| format!("worker-{i}"))
+        .build()
+        .map_err(|error| EngineError::Unavailable(format!("{workers} threads cannot be started: {error}")))
 }
 
-/// Nanoseconds that the runner itself takes per operation: the same tape, one worker, an engine that does nothing. Median of a few rounds.
-pub(super) fn floor(level: &Work<'_>, counts: &[u64]) -> Result<u64, RunError> {
-    let planned = level.tape.len().min(FLOOR_OPERATIONS);
-    let mut rounds = Vec::new();
-    for _ in 0..FLOOR_ROUNDS {
-        let states = RowStates::new(counts.iter().copied());
-        let work_alone = Work { states: &states, per_write: false, ..*level };
-        let session = NullEngine.open_session(0)?;
-        let worked = work(&work_alone, vec![session], planned, &LiveCounters::default())?;
-        rounds.push(worked.duration_ns / planned.max(1));
+/// How long a level was whose last operation ended at `ended_ns`.
+fn lasted_ns(workload: &Workload, ended_ns: u64, cut_short: bool) -> u64 {
+    match workload.extent {
+        // Nothing happened in the rest of its time, and that counts.
+        Extent::Time { duration_ns, .. } if !cut_short => ended_ns.max(duration_ns),
+        _ => ended_ns,
     }
-    rounds.sort_unstable();
-    Ok(rounds[FLOOR_ROUNDS / 2])
+}
+
+/// One worker, from the barrier to its end.
+fn carry_out<'a>(
+    shared: &'a Shared<'a>,
+    crew: &'a CrewWork<'a>,
+    joined: &'a Joined<'a>,
+    recorder: &'a mut Recorder<'_>,
+    line: Line<'a>,
+    way: Way,
+) -> (Tally, Journal) {
+    let journal = Journal::new(crew.index, shared.plan.operations.len());
+    let worker = Worker { shared, crew, joined, recorder, tally: Tally::default(), journal };
+    match (way, line, &shared.workload.batch) {
+        (Way::Plain(planned), Line::Own(mut session), _) => {
+            worker.run_plain(session.as_mut(), planned.min(crew.tape.len()))
+        }
+        (Way::Batches, line, Some(batch)) => worker.run_batches(line, batch),
+        (_, line, _) => worker.run_single(line),
+    }
+}
+
+/// By when what was due had to start, since measuring began.
+fn ended_by(workload: &Workload, duration_ns: u64) -> u64 {
+    match workload.extent {
+        Extent::Time { duration_ns: wanted_ns, .. } => duration_ns.min(wanted_ns),
+        Extent::Total(_) => duration_ns,
+    }
+}
+
+fn crews<'a>(work: &Work<'a>) -> Vec<CrewWork<'a>> {
+    let crews = work.workload.crews.iter().zip(work.tapes).enumerate();
+    let seed = |index: usize| mix(work.plan.seed, &[work.number, index as u64]);
+    crews
+        .map(|(index, (crew, tape))| CrewWork::new(index, work.workload, &crew.dataset, tape, seed(index)))
+        .collect()
+}
+
+/// The crew of each worker: as many as each role asks for, or all in one.
+fn crew_of(workload: &Workload, workers: usize) -> Vec<usize> {
+    let crews = workload.crews.iter().enumerate();
+    crews
+        .flat_map(|(index, crew)| {
+            let count = crew.workers.map_or(workers, |count| count as usize);
+            std::iter::repeat_n(index, count)
+        })
+        .collect()
+}
+
+type Slots = Vec<Mutex<Option<Box<dyn Session>>>>;
+
+fn connect(
+    lines: Lines,
+    workers: usize,
+    crowd: &Crowd,
+) -> Result<(Slots, Option<Connections<'_>>), EngineError> {
+    Ok(match lines {
+        Lines::Own(sessions) => (sessions.into_iter().map(|s| Mutex::new(Some(s))).collect(), None),
+        Lines::Shared { pool, connector } => {
+            let none = (0..workers).map(|_| Mutex::new(None)).collect();
+            (none, Some(Connections::open(pool, connector, workers, crowd)?))
+        }
+    })
 }

@@ -2,7 +2,26 @@
 //!
 //! It says what happens by events and prints nothing. What the figures mean is left to `result`.
 
+mod alone;
+mod arrivals;
+mod batch;
+mod crew;
+mod event;
+mod gate;
+mod journal;
+mod ledger;
 mod level;
+mod line;
+mod load;
+mod look;
+mod measurement;
+mod pacing;
+mod plain;
+mod pool;
+mod retry;
+mod sending;
+mod single;
+mod size;
 mod states;
 mod verify;
 mod worker;
@@ -11,18 +30,19 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use crate::clock::Clock;
+use crate::clock::{Clock, Ticks};
 use crate::dataset::{Tape, TapeError, TapeOptions};
 use crate::engine::{Engine, EngineError};
 use crate::measure::{LevelMeasurement, TableVerification, Verification, VerificationStatus};
-use crate::plan::{Crew, Plan, Workload};
+use crate::plan::{Extent, Plan, Workload};
 use crate::scenario::Reset;
 
+pub use event::Event;
+pub use gate::PARENT_MISSING;
 pub use level::LiveCounters;
-pub use worker::PARENT_MISSING;
 
+use ledger::Ledger;
 use level::{Work, Worked};
-use states::RowStates;
 
 /// Memory that a tape may take before it goes to a mapped file.
 pub const TAPE_BUDGET_BYTES: u64 = 512 << 20;
@@ -38,63 +58,6 @@ pub struct Options {
     pub tape_budget_bytes: u64,
     /// Where that file is made, unlinked at once.
     pub tape_folder: PathBuf,
-}
-
-/// What happens, in order.
-#[derive(Debug)]
-pub enum Event<'a> {
-    /// Rows are being made.
-    Generating {
-        /// How many.
-        total: u64,
-        /// How many so far.
-        done: Arc<AtomicU64>,
-    },
-    /// The rows are made.
-    Generated {
-        /// Size of the tape.
-        bytes: u64,
-        /// Whether it lies in a mapped file.
-        mapped: bool,
-    },
-    /// Tables are made anew, then sessions opened.
-    Resetting,
-    /// Rows are being loaded.
-    Loading {
-        /// How many.
-        total: u64,
-        /// How many so far.
-        done: Arc<AtomicU64>,
-    },
-    /// Workers are about to start.
-    LevelStarted {
-        /// Name of the workload.
-        workload: &'a str,
-        /// Which repetition of the level, from 1.
-        iteration: u32,
-        /// Workers.
-        concurrency: u32,
-        /// Operations; the most there can be where the level lasts for a time.
-        planned: u64,
-        /// How long it lasts, nanoseconds, where it lasts for a time.
-        duration_ns: Option<u64>,
-        /// While it runs.
-        live: LiveCounters,
-    },
-    /// All workers have ended; nothing is open that would keep another connection from looking.
-    LevelEnded,
-    /// Rows are being compared.
-    Verifying {
-        /// How many so far.
-        done: Arc<AtomicU64>,
-    },
-    /// A level is measured and, unless it was cut short, verified.
-    LevelFinished {
-        /// Its figures.
-        measurement: &'a LevelMeasurement,
-        /// What the comparison found.
-        verification: Verification,
-    },
 }
 
 /// Why a run ended before its last level.
@@ -139,69 +102,131 @@ pub fn execute(
     options: &Options,
     on_event: &mut dyn FnMut(Event<'_>),
 ) -> Result<(), RunError> {
-    for workload in &plan.workloads {
-        let crew = &workload.crews[0];
-        let states = fresh_states(crew);
-        let mut run =
-            Run { plan, workload, crew, engine, options, on_event, tape: None, states, floor_ns: 0 };
-        for (index, &concurrency) in workload.concurrency.iter().enumerate() {
-            run.level(index as u64, concurrency)?;
-        }
+    let epoch = options.clock.now();
+    let ranks = ranks(plan);
+    for (index, workload) in plan.workloads.iter().enumerate() {
+        let mut run = Run {
+            plan,
+            workload,
+            engine: &mut *engine,
+            options,
+            on_event: &mut *on_event,
+            epoch,
+            ranks: &ranks,
+            number: (index as u64) << 32,
+            loaded: None,
+            tapes: None,
+            ledger: None,
+            floor_ns: None,
+        };
+        run.levels()?;
     }
     Ok(())
 }
 
-fn fresh_states(crew: &Crew) -> RowStates {
-    RowStates::new((0..crew.dataset.tables().len()).map(|t| crew.dataset.rows_in_all(t)))
+/// Tables whose rows refer to no other are 0, others above all that they refer to.
+fn ranks(plan: &Plan) -> Vec<usize> {
+    let place = |name: &String| plan.tables.iter().position(|t| t.name.eq_ignore_ascii_case(name));
+    let parents: Vec<Vec<usize>> =
+        plan.tables.iter().map(|t| t.references.iter().filter_map(place).collect()).collect();
+    let mut ranks = vec![0; parents.len()];
+    // As many rounds as a chain of references can be long; a table that refers to itself stays where it is.
+    for _ in 0..parents.len() {
+        for (table, parents) in parents.iter().enumerate() {
+            let above = parents.iter().filter(|p| **p != table).map(|p| ranks[*p] + 1).max();
+            ranks[table] = above.unwrap_or(0).min(plan.tables.len());
+        }
+    }
+    ranks
 }
 
+/// One workload.
 struct Run<'a> {
     plan: &'a Plan,
     workload: &'a Workload,
-    crew: &'a Crew,
     engine: &'a mut dyn Engine,
     options: &'a Options,
     on_event: &'a mut dyn FnMut(Event<'_>),
-    /// With the part that it holds.
-    tape: Option<(u64, Tape)>,
-    states: RowStates,
-    floor_ns: u64,
+    epoch: Ticks,
+    ranks: &'a [usize],
+    /// Of the level.
+    number: u64,
+    /// Rows that are there before anything is measured.
+    loaded: Option<Tape>,
+    /// One for each crew, with the part that they hold.
+    tapes: Option<(u64, Vec<Tape>)>,
+    /// Absent until the tables are made.
+    ledger: Option<Ledger>,
+    floor_ns: Option<u64>,
 }
 
 impl Run<'_> {
-    fn level(&mut self, index: u64, concurrency: u32) -> Result<(), RunError> {
-        let survives = self.workload.reset == Reset::Scenario;
-        self.prepare_tape(if survives { index } else { 0 })?;
-        if index == 0 || !survives {
-            (self.on_event)(Event::Resetting);
-            self.engine.reset()?;
-            self.states = fresh_states(self.crew);
+    fn levels(&mut self) -> Result<(), RunError> {
+        let iterations = u64::from(self.workload.iterations.max(1));
+        for (level, &concurrency) in self.workload.concurrency.iter().enumerate() {
+            for iteration in 0..iterations {
+                let (part, fresh) = self.part(level as u64, iteration, iterations);
+                self.level(concurrency, iteration as u32 + 1, part, fresh)?;
+                self.number += 1;
+            }
+        }
+        Ok(())
+    }
+
+    /// Which part of the order an iteration takes, and whether the tables are made anew before it.
+    fn part(&self, level: u64, iteration: u64, iterations: u64) -> (u64, bool) {
+        match (self.workload.reset, self.workload.extent) {
+            (Reset::Scenario, _) => {
+                let part = level * iterations + iteration;
+                (part, part == 0)
+            }
+            // How far an iteration comes in its time is not known beforehand, so that no other could go on from there.
+            (Reset::Level, Extent::Total(_)) => (iteration, iteration == 0),
+            (Reset::Level | Reset::Iteration | Reset::Write, _) => (0, true),
+        }
+    }
+
+    fn level(&mut self, concurrency: u32, iteration: u32, part: u64, fresh: bool) -> Result<(), RunError> {
+        self.prepare_tapes(part)?;
+        if fresh || self.ledger.is_none() {
+            self.start_afresh()?;
         }
         if self.options.stop.load(Ordering::Relaxed) {
             return Err(RunError::Interrupted);
         }
         let live = LiveCounters::default();
-        let planned = self.crew.dataset.part_total();
+        let per_write = self.workload.reset == Reset::Write;
+        let extent = self.workload.extent;
         (self.on_event)(Event::LevelStarted {
             workload: &self.workload.name,
-            iteration: 1,
+            iteration,
             concurrency,
-            planned,
-            duration_ns: None,
+            planned: measurement::planned(self.workload),
+            duration_ns: match extent {
+                Extent::Total(_) => None,
+                Extent::Time { duration_ns, .. } => Some(duration_ns),
+            },
             live: live.clone(),
         });
-        let (_, tape) = self.tape.as_ref().expect("the tape was just made");
+        let level =
+            measurement::Level { concurrency, iteration, floor_ns: self.floor_ns.unwrap_or(0), per_write };
+        let ledger = self.ledger.as_ref().expect("the tables were just made");
         let work = Work {
-            workload: &self.workload.name,
-            dataset: &self.crew.dataset,
-            operations: &self.plan.operations,
-            tape,
-            states: &self.states,
+            plan: self.plan,
+            workload: self.workload,
+            tapes: tapes(&self.tapes),
+            states: &ledger.states,
             clock: &self.options.clock,
+            epoch: self.epoch,
             stop: &self.options.stop,
-            per_write: self.workload.reset == Reset::Write,
+            ranks: self.ranks,
+            number: self.number,
         };
-        let (measurement, worked) = level::measure(&work, self.engine, concurrency, self.floor_ns, &live)?;
+        let (measurement, mut worked) = measurement::measure(&work, &mut *self.engine, level, &live)?;
+        let ledger = self.ledger.as_mut().expect("the tables were just made");
+        for journal in std::mem::take(&mut worked.journals) {
+            ledger.absorb(self.plan, &self.workload.crews, journal);
+        }
         (self.on_event)(Event::LevelEnded);
         let verification = self.verify(&measurement, &worked);
         (self.on_event)(Event::LevelFinished { measurement: &measurement, verification });
@@ -211,50 +236,84 @@ impl Run<'_> {
         worked.fatal.map_or(Ok(()), |error| Err(error.into()))
     }
 
-    fn prepare_tape(&mut self, part: u64) -> Result<(), RunError> {
-        if self.tape.as_ref().is_some_and(|(made, _)| *made == part) {
-            return Ok(());
+    /// Tables made anew, with the rows that are there before anything is measured.
+    fn start_afresh(&mut self) -> Result<(), RunError> {
+        (self.on_event)(Event::Resetting);
+        self.engine.reset()?;
+        let ledger = Ledger::new(self.workload);
+        let total = self.workload.crews[0].dataset.load_total();
+        if total > 0 {
+            if self.loaded.is_none() {
+                self.loaded = Some(self.make(total, |run, options| {
+                    Tape::load(&run.workload.crews[0].dataset, &load::inserts(run.plan), options)
+                })?);
+            }
+            let done = Arc::new(AtomicU64::new(0));
+            (self.on_event)(Event::Loading { total, done: Arc::clone(&done) });
+            if let Some(tape) = &self.loaded {
+                let stop = &self.options.stop;
+                load::load(self.plan, tape, &mut *self.engine, &ledger.states, &done, stop)?;
+            }
         }
-        self.tape = None;
-        let done = Arc::new(AtomicU64::new(0));
-        (self.on_event)(Event::Generating { total: self.crew.dataset.part_total(), done: Arc::clone(&done) });
-        let tape = Tape::generate(
-            &self.crew.dataset,
-            part,
-            &TapeOptions {
-                budget_bytes: self.options.tape_budget_bytes,
-                folder: self.options.tape_folder.clone(),
-                stop: &self.options.stop,
-                done: &done,
-            },
-        )?;
-        (self.on_event)(Event::Generated { bytes: tape.bytes(), mapped: tape.is_mapped() });
-        if part == 0 {
-            self.floor_ns = self.floor(&tape)?;
-        }
-        self.tape = Some((part, tape));
+        self.ledger = Some(ledger);
         Ok(())
     }
 
-    fn floor(&self, tape: &Tape) -> Result<u64, RunError> {
-        let counts: Vec<u64> =
-            (0..self.plan.tables.len()).map(|t| self.crew.dataset.rows_in_all(t)).collect();
+    fn prepare_tapes(&mut self, part: u64) -> Result<(), RunError> {
+        if self.tapes.as_ref().is_some_and(|(made, _)| *made == part) {
+            return Ok(());
+        }
+        self.tapes = None;
+        let mut tapes = Vec::new();
+        for crew in &self.workload.crews {
+            let total = crew.dataset.part_total();
+            tapes.push(self.make(total, |_, options| Tape::generate(&crew.dataset, part, options))?);
+        }
+        self.tapes = Some((part, tapes));
+        if self.floor_ns.is_none() {
+            self.floor_ns = Some(self.floor()?);
+        }
+        Ok(())
+    }
+
+    fn floor(&self) -> Result<u64, RunError> {
+        let fresh = || Ledger::new(self.workload).states;
         let work = Work {
-            workload: &self.workload.name,
-            dataset: &self.crew.dataset,
-            operations: &self.plan.operations,
-            tape,
-            states: &self.states,
+            plan: self.plan,
+            workload: self.workload,
+            tapes: tapes(&self.tapes),
+            states: &fresh(),
             clock: &self.options.clock,
+            epoch: self.epoch,
             stop: &self.options.stop,
-            per_write: false,
+            ranks: self.ranks,
+            number: self.number,
         };
-        level::floor(&work, &counts)
+        measurement::floor(&work, &fresh)
+    }
+
+    fn make(
+        &mut self,
+        total: u64,
+        make: impl FnOnce(&Self, &TapeOptions<'_>) -> Result<Tape, TapeError>,
+    ) -> Result<Tape, RunError> {
+        let done = Arc::new(AtomicU64::new(0));
+        (self.on_event)(Event::Generating { total, done: Arc::clone(&done) });
+        let options = TapeOptions {
+            budget_bytes: self.options.tape_budget_bytes,
+            folder: self.options.tape_folder.clone(),
+            stop: &self.options.stop,
+            done: &done,
+        };
+        let tape = make(self, &options)?;
+        (self.on_event)(Event::Generated { bytes: tape.bytes(), mapped: tape.is_mapped() });
+        Ok(tape)
     }
 
     fn verify(&mut self, measurement: &LevelMeasurement, worked: &Worked) -> Verification {
+        let ledger = self.ledger.as_ref().expect("a level was run");
         if self.workload.reset == Reset::Write {
-            return verification_of_single_writes(self.plan, &self.states, worked);
+            return verification_of_single_writes(self.plan, ledger, worked);
         }
         if self.options.stop.load(Ordering::Relaxed) {
             return Verification::default();
@@ -262,9 +321,9 @@ impl Run<'_> {
         let done = Arc::new(AtomicU64::new(0));
         (self.on_event)(Event::Verifying { done: Arc::clone(&done) });
         let expected = verify::Expected {
-            dataset: &self.crew.dataset,
-            tables: &self.plan.tables,
-            states: &self.states,
+            plan: self.plan,
+            crews: &self.workload.crews,
+            ledger,
             database_bytes: measurement.resources.engine.database_bytes,
             done: &done,
             stop: &self.options.stop,
@@ -283,19 +342,23 @@ impl Run<'_> {
     }
 }
 
+fn tapes(made: &Option<(u64, Vec<Tape>)>) -> &[Tape] {
+    made.as_ref().map_or(&[], |(_, tapes)| tapes)
+}
+
 /// Where every write had a database of its own, each row was looked up right after it.
-fn verification_of_single_writes(plan: &Plan, states: &RowStates, worked: &Worked) -> Verification {
+fn verification_of_single_writes(plan: &Plan, ledger: &Ledger, worked: &Worked) -> Verification {
     let tables = plan.tables.iter().enumerate().map(|(index, table)| {
-        let expected = states.acknowledged(index).count() as u64;
+        let expected = ledger.states.acknowledged(index).count() as u64;
         TableVerification { table: table.name.clone(), expected, found: None }
     });
-    let status =
-        if worked.problems.is_empty() { VerificationStatus::Verified } else { VerificationStatus::Failed };
+    let problems: Vec<String> = worked.tallies.iter().flat_map(|t| t.problems.iter().cloned()).collect();
+    let status = if problems.is_empty() { VerificationStatus::Verified } else { VerificationStatus::Failed };
     Verification {
         status,
         tables: tables.collect(),
-        problems: worked.problems.clone(),
-        sampled_rows: worked.looked_up,
+        problems,
+        sampled_rows: worked.tallies.iter().map(|t| t.looked_up).sum(),
         ..Verification::default()
     }
 }

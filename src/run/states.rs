@@ -1,4 +1,4 @@
-//! What became of every row: one byte each, written by the worker that had it, read by workers whose rows refer to it.
+//! What became of every row: one byte each, written by the worker that had it, read by workers whose operations need it.
 
 use std::sync::atomic::{AtomicU8, Ordering};
 
@@ -11,7 +11,13 @@ pub(super) enum State {
     Acknowledged,
     /// Refused, or not sent because what it refers to was refused.
     Refused,
+    /// The database had it, and acknowledged its removal.
+    Deleted,
 }
+
+const ACKNOWLEDGED: u8 = 1;
+const REFUSED: u8 = 2;
+const DELETED: u8 = 3;
 
 /// The rows of all tables, from 0, over all parts.
 #[derive(Debug)]
@@ -31,25 +37,35 @@ impl RowStates {
         // Whoever sees a row acknowledged must also see it in the database.
         match self.tables[table][row as usize].load(Ordering::Acquire) {
             0 => State::Pending,
-            1 => State::Acknowledged,
-            _ => State::Refused,
+            ACKNOWLEDGED => State::Acknowledged,
+            REFUSED => State::Refused,
+            _ => State::Deleted,
         }
     }
 
     #[inline]
     pub(super) fn acknowledge(&self, table: usize, row: u64) {
-        self.tables[table][row as usize].store(1, Ordering::Release);
+        self.tables[table][row as usize].store(ACKNOWLEDGED, Ordering::Release);
     }
 
     #[inline]
     pub(super) fn refuse(&self, table: usize, row: u64) {
-        self.tables[table][row as usize].store(2, Ordering::Release);
+        self.tables[table][row as usize].store(REFUSED, Ordering::Release);
+    }
+
+    pub(super) fn delete(&self, table: usize, row: u64) {
+        self.tables[table][row as usize].store(DELETED, Ordering::Release);
     }
 
     /// Rows of a table that the database has, from 0.
     pub(super) fn acknowledged(&self, table: usize) -> impl Iterator<Item = u64> {
         let rows = self.tables[table].iter().enumerate();
-        rows.filter(|(_, state)| state.load(Ordering::Acquire) == 1).map(|(row, _)| row as u64)
+        rows.filter(|(_, state)| state.load(Ordering::Acquire) == ACKNOWLEDGED).map(|(row, _)| row as u64)
+    }
+
+    /// Whether rows of a table were deleted.
+    pub(super) fn any_deleted(&self, table: usize) -> bool {
+        self.tables[table].iter().any(|state| state.load(Ordering::Acquire) == DELETED)
     }
 
     /// Whether the database has a row; false for rows that do not exist.
@@ -57,6 +73,6 @@ impl RowStates {
         usize::try_from(row)
             .ok()
             .and_then(|row| self.tables[table].get(row))
-            .is_some_and(|state| state.load(Ordering::Acquire) == 1)
+            .is_some_and(|state| state.load(Ordering::Acquire) == ACKNOWLEDGED)
     }
 }

@@ -1,295 +1,237 @@
-//! One worker of a level: claim, wait for parents, execute between two clock readings, note.
+//! What all workers of a level have in common: what they share, and how an operation's outcome is noted.
 //!
-//! Sessions are opened before and verification is done after, by `level`.
+//! How operations are taken and sent is left to `plain`, `single` and `batch`; sessions are opened before and verification is done after, by
+//! `level`.
 
-use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use super::states::{RowStates, State};
-use crate::clock::{Clock, Ticks};
-use crate::dataset::{Dataset, Tape, Workspace};
-use crate::engine::{EngineError, Failure, Lookup, Outcome, Session};
-use crate::measure::{Recorder, Sample};
-use crate::plan::Operation;
-use crate::value::{Decoder, encode};
-
-/// The code of an operation that was not sent because a row that it refers to was refused.
-pub const PARENT_MISSING: &str = "parent_missing";
+use super::crew::{CrewWork, Origin};
+use super::gate::PARENT_MISSING;
+use super::journal::{Journal, Span, Subject};
+use super::states::RowStates;
+use crate::clock::{Clock, Joined, Ticks};
+use crate::engine::{EngineError, Failure, Outcome, Times};
+use crate::measure::{BatchMeasurement, Recorder, RetryMeasurement, Sample, TimesMeasurement};
+use crate::plan::{Plan, Workload};
 
 /// How long a worker with nothing but waiting rows leaves the processor to others.
-const PATIENCE: Duration = Duration::from_micros(50);
+pub(super) const PATIENCE: Duration = Duration::from_micros(50);
+
+const NANOS_PER_SECOND: u64 = 1_000_000_000;
 
 /// What the workers of a level share.
 pub(super) struct Shared<'a> {
-    pub(super) dataset: &'a Dataset,
-    pub(super) operations: &'a [Operation],
-    pub(super) tape: &'a Tape,
+    pub(super) plan: &'a Plan,
+    pub(super) workload: &'a Workload,
     pub(super) states: &'a RowStates,
     pub(super) clock: &'a Clock,
+    /// The beginning of the run.
+    pub(super) epoch: Ticks,
     /// The barrier's moment.
-    pub(super) origin: Ticks,
-    /// Operations to take from the tape.
-    pub(super) planned: u64,
-    pub(super) cursor: &'a AtomicU64,
+    pub(super) start: Ticks,
+    pub(super) origin: &'a Origin,
+    pub(super) claimed: &'a AtomicU64,
     pub(super) errors: &'a AtomicU64,
     /// Asked to stop from outside.
     pub(super) stop: &'a AtomicBool,
     /// The database cannot go on.
     pub(super) halt: &'a AtomicBool,
     pub(super) fatal: &'a Mutex<Option<EngineError>>,
+    /// Parents' tables before children's, for statements of many rows.
+    pub(super) ranks: &'a [usize],
     /// Set-up and tear-down around every write.
     pub(super) per_write: bool,
 }
 
 impl Shared<'_> {
-    fn halted(&self) -> bool {
+    pub(super) fn halted(&self) -> bool {
         self.halt.load(Ordering::Relaxed) || self.stop.load(Ordering::Relaxed)
     }
 
-    fn give_up(&self, error: EngineError) {
+    pub(super) fn give_up(&self, error: EngineError) {
         let mut fatal = self.fatal.lock().unwrap_or_else(PoisonError::into_inner);
         fatal.get_or_insert(error);
         self.halt.store(true, Ordering::Relaxed);
+    }
+
+    /// Since the barrier.
+    pub(super) fn elapsed_ns(&self) -> u64 {
+        self.clock.nanos_between(self.start, self.clock.now())
     }
 }
 
 /// What a worker brings back beside its notes.
 #[derive(Debug, Default)]
 pub(super) struct Tally {
-    /// Its last operation's end, since the barrier, set-ups and tear-downs left out.
+    /// Its last measured operation's end, since measuring began, set-ups and tear-downs left out.
     pub(super) end_ns: u64,
+    /// Its last operation's end, since the barrier.
+    pub(super) last_ns: u64,
     /// Time of set-ups and tear-downs.
     pub(super) reset_ns: u64,
     /// Rows that were acknowledged, and not there or not as made.
     pub(super) problems: Vec<String>,
     /// Rows that were looked up.
     pub(super) looked_up: u64,
+    pub(super) times: TimesMeasurement,
+    pub(super) retries: RetryMeasurement,
+    pub(super) batches: BatchMeasurement,
+    /// In an open loop, measured operations started in each second since measuring began.
+    pub(super) started: Vec<u64>,
 }
 
-/// What came of one place of the tape.
-#[derive(PartialEq, Eq)]
-enum Step {
-    Done,
-    /// A parent has no answer yet.
-    Waiting,
+impl Tally {
+    /// Where `latency_ns` of so many acknowledged operations went.
+    #[inline]
+    pub(super) fn split(&mut self, operations: u64, latency_ns: u64, times: Times) {
+        let Times { waiting_ns, committing_ns } = times;
+        self.times.operations += operations;
+        self.times.waiting_ns += waiting_ns;
+        self.times.committing_ns += committing_ns;
+        self.times.executing_ns += latency_ns.saturating_sub(waiting_ns + committing_ns);
+    }
+}
+
+/// An operation that has its answer.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Answered {
+    pub(super) subject: Subject,
+    pub(super) measured: bool,
+    /// When it was sent.
+    pub(super) start: Ticks,
+    pub(super) end: Ticks,
+    /// From its start, or from the intended one.
+    pub(super) latency_ns: u64,
 }
 
 pub(super) struct Worker<'a, 'r> {
     pub(super) shared: &'a Shared<'a>,
-    pub(super) session: &'a mut dyn Session,
+    pub(super) crew: &'a CrewWork<'a>,
+    pub(super) joined: &'a Joined<'a>,
     pub(super) recorder: &'a mut Recorder<'r>,
     pub(super) tally: Tally,
-    pub(super) workspace: Workspace,
+    pub(super) journal: Journal,
 }
 
 impl Worker<'_, '_> {
-    /// Works until the tape is used up, or the level is halted.
-    pub(super) fn run(mut self) -> Tally {
-        let shared = self.shared;
-        let mut waiting: VecDeque<u64> = VecDeque::new();
-        while !shared.halted() {
-            if let Some(place) = waiting.pop_front()
-                && self.attempt(place) == Step::Waiting
-            {
-                waiting.push_back(place);
-            }
-            let place = shared.cursor.fetch_add(1, Ordering::Relaxed);
-            if place >= shared.planned {
-                break;
-            }
-            shared.tape.passed(place);
-            if self.attempt(place) == Step::Waiting {
-                waiting.push_back(place);
-            }
-        }
-        self.drain(waiting);
-        self.tally
-    }
-
-    /// Parents come earlier in the order, so each gets its answer from some worker.
-    fn drain(&mut self, mut waiting: VecDeque<u64>) {
-        let mut in_vain = 0;
-        while let Some(place) = waiting.pop_front() {
-            if self.shared.halted() {
-                return;
-            }
-            if self.attempt(place) == Step::Done {
-                in_vain = 0;
-                continue;
-            }
-            waiting.push_back(place);
-            in_vain += 1;
-            if in_vain >= waiting.len() {
-                std::thread::sleep(PATIENCE);
-                in_vain = 0;
-            }
-        }
-    }
-
+    /// Notes what came of an operation; true when the database acknowledged it as it was to be.
     #[inline]
-    fn attempt(&mut self, place: u64) -> Step {
-        let entry = self.shared.tape.entry(place);
-        let states = self.shared.states;
-        let mut waiting = false;
-        let mut missing = None;
-        let per_write = self.shared.per_write;
-        let values = entry.parents(|table, row| {
-            if !per_write {
-                match states.get(table, row) {
-                    State::Acknowledged => {}
-                    State::Pending => waiting = true,
-                    State::Refused => missing = Some((table, row)),
-                }
-            }
-        });
-        if let Some(parent) = missing {
-            self.not_sent(entry.operation, entry.row, parent);
-            return Step::Done;
-        }
-        if waiting {
-            return Step::Waiting;
-        }
-        if per_write {
-            self.write_alone(entry.operation, entry.row, values);
-        } else {
-            self.execute(entry.operation, entry.row, values);
-        }
-        Step::Done
-    }
-
-    /// Executes and notes; true when the database acknowledged it and has the row.
-    #[inline]
-    fn execute(&mut self, operation: usize, row: u64, values: Decoder<'_>) -> bool {
-        let shared = self.shared;
-        let start = shared.clock.now();
-        let outcome = self.session.execute(operation, values);
-        let end = shared.clock.now();
-        let latency_ns = shared.clock.nanos_between(start, end);
-        let end_ns = shared.clock.nanos_between(shared.origin, end);
-        let sample = Sample { operation, row: row + 1, latency_ns, end_ns };
-        let table = shared.operations[operation].inserts().expect("an insert");
+    pub(super) fn note(&mut self, answered: &Answered, outcome: Outcome) -> bool {
         match outcome {
             Outcome::Done { changes } => {
-                // An INSERT that a conflict clause ignored is acknowledged, and leaves no row to refer to.
-                if changes > 0 {
-                    shared.states.acknowledge(table, row);
+                self.stands(answered, changes);
+                let sample = self.sample(answered);
+                if answered.measured {
+                    self.recorder.success(sample);
+                    self.ended(sample.end_ns);
                 } else {
-                    shared.states.refuse(table, row);
+                    self.recorder.warm_up(true);
                 }
-                self.recorder.success(sample);
-                self.tally.end_ns = end_ns - self.tally.reset_ns;
-                changes > 0
+                true
             }
-            Outcome::Refused(failure) => {
-                self.refused(table, sample, &failure);
-                false
-            }
-            Outcome::Fatal(failure) => {
-                self.refused(table, sample, &failure);
-                shared.give_up(EngineError::Fatal { code: failure.code, message: failure.message });
-                false
-            }
-            Outcome::Unexpected { .. } | Outcome::Torn(_) => unimplemented!(),
             Outcome::Cancelled => false,
+            other => {
+                self.note_failure(answered, other);
+                false
+            }
         }
     }
 
     #[cold]
-    fn refused(&mut self, table: usize, sample: Sample, failure: &Failure) {
-        self.shared.states.refuse(table, sample.row - 1);
-        self.shared.errors.fetch_add(1, Ordering::Relaxed);
-        self.recorder.failure(sample, failure.code, &failure.message);
-        self.tally.end_ns = sample.end_ns - self.tally.reset_ns;
+    fn note_failure(&mut self, answered: &Answered, outcome: Outcome) {
+        let shared = self.shared;
+        let operation = &shared.plan.operations[answered.subject.operation];
+        let failure = match outcome {
+            Outcome::Unexpected { changes, failure } => {
+                self.stands(answered, changes);
+                failure
+            }
+            Outcome::Torn(failure) => {
+                self.journal.tears(shared.states, operation, answered.subject);
+                failure
+            }
+            Outcome::Refused(failure) => {
+                self.journal.falls(shared.states, operation, answered.subject);
+                failure
+            }
+            Outcome::Fatal(failure) => {
+                self.journal.falls(shared.states, operation, answered.subject);
+                shared.give_up(EngineError::Fatal { code: failure.code, message: failure.message.clone() });
+                failure
+            }
+            Outcome::Done { .. } | Outcome::Cancelled => return,
+        };
+        self.failed(answered, &failure);
     }
 
-    #[cold]
-    fn not_sent(&mut self, operation: usize, row: u64, parent: (usize, u64)) {
+    /// Counts a failure, whatever became of the rows.
+    pub(super) fn failed(&mut self, answered: &Answered, failure: &Failure) {
+        if !answered.measured {
+            return self.recorder.warm_up(false);
+        }
+        self.shared.errors.fetch_add(1, Ordering::Relaxed);
+        let sample = self.sample(answered);
+        self.recorder.failure(sample, failure.code, &failure.message);
+        self.ended(sample.end_ns);
+    }
+
+    /// What the database acknowledged is there.
+    #[inline]
+    pub(super) fn stands(&mut self, answered: &Answered, changes: u64) {
         let shared = self.shared;
-        shared.states.refuse(shared.operations[operation].inserts().expect("an insert"), row);
+        let operation = &shared.plan.operations[answered.subject.operation];
+        let since = |ticks| shared.clock.nanos_between(shared.epoch, ticks);
+        let span = || Span { start_ns: since(answered.start), end_ns: since(answered.end) };
+        self.journal.stands(shared.states, operation, answered.subject, changes, span);
+    }
+
+    #[inline]
+    fn sample(&mut self, answered: &Answered) -> Sample {
+        let end_ns = self.shared.clock.nanos_between(self.shared.start, answered.end);
+        self.tally.last_ns = end_ns;
+        Sample {
+            operation: answered.subject.operation,
+            row: answered.subject.row + 1,
+            latency_ns: answered.latency_ns,
+            end_ns: self.since_origin(end_ns),
+        }
+    }
+
+    /// From the barrier to the beginning of measuring.
+    #[inline]
+    pub(super) fn since_origin(&self, since_start_ns: u64) -> u64 {
+        since_start_ns.saturating_sub(self.shared.origin.get().unwrap_or(u64::MAX))
+    }
+
+    #[inline]
+    pub(super) fn ended(&mut self, end_ns: u64) {
+        self.tally.end_ns = end_ns - self.tally.reset_ns.min(end_ns);
+    }
+
+    /// An operation that needs a row which was refused.
+    #[cold]
+    pub(super) fn not_sent(&mut self, subject: Subject, measured: bool, parent: (usize, u64)) {
+        let shared = self.shared;
+        self.journal.falls(shared.states, &shared.plan.operations[subject.operation], subject);
+        if !measured {
+            return self.recorder.warm_up(false);
+        }
         shared.errors.fetch_add(1, Ordering::Relaxed);
-        let end_ns = shared.clock.nanos_between(shared.origin, shared.clock.now());
-        let name = &shared.dataset.tables()[parent.0].name;
+        let end_ns = self.since_origin(shared.elapsed_ns());
+        let name = &shared.plan.tables[parent.0].name;
         let message = format!("row {} of {name}, which it refers to, was refused", parent.1 + 1);
-        self.recorder.not_sent(operation, end_ns, PARENT_MISSING, &message);
+        self.recorder.not_sent(subject.operation, end_ns, PARENT_MISSING, &message);
         self.tally.end_ns = end_ns;
     }
 
-    /// One write in a database of its own: tables and parents are made before it, untimed, and dropped after the row was looked up.
-    fn write_alone(&mut self, operation: usize, row: u64, values: Decoder<'_>) {
-        let clock = self.shared.clock;
-        let start = clock.now();
-        let table = self.shared.operations[operation].inserts().expect("an insert");
-        let ready = self.session.set_up().and_then(|()| self.make_parents(table, row));
-        self.tally.reset_ns += clock.nanos_between(start, clock.now());
-        if let Err(error) = ready {
-            return self.shared.give_up(error);
+    /// Counts a measured operation of an open loop that starts, or is answered without.
+    pub(super) fn count_start(&mut self, since_start_ns: u64) {
+        let second = (self.since_origin(since_start_ns) / NANOS_PER_SECOND) as usize;
+        if self.tally.started.len() <= second {
+            self.tally.started.resize(second + 1, 0);
         }
-        let acknowledged = self.execute(operation, row, values);
-        let start = clock.now();
-        let checked = if acknowledged { self.check(table, row) } else { Ok(()) };
-        let dropped = checked.and_then(|()| self.session.drop_tables());
-        self.tally.reset_ns += clock.nanos_between(start, clock.now());
-        if let Err(error) = dropped {
-            self.shared.give_up(error);
-        }
-    }
-
-    fn make_parents(&mut self, table: usize, row: u64) -> Result<(), EngineError> {
-        // Depth first: a parent's own parents come before it.
-        let mut made: Vec<(usize, u64)> = Vec::new();
-        let mut open = vec![(table, row, false)];
-        while let Some((table_now, row_now, parents_made)) = open.pop() {
-            if made.contains(&(table_now, row_now)) {
-                continue;
-            }
-            let mut bytes = Vec::new();
-            let dataset = self.shared.dataset;
-            dataset
-                .row(table_now, row_now, &mut self.workspace, &mut |value| encode(&mut bytes, value))
-                .map_err(|error| EngineError::Unavailable(error.to_string()))?;
-            if !parents_made {
-                open.push((table_now, row_now, true));
-                open.extend(self.workspace.parents().iter().map(|&(t, r)| (t, r, false)));
-                continue;
-            }
-            made.push((table_now, row_now));
-            if (table_now, row_now) != (table, row) {
-                self.insert_parent(table_now, &bytes)?;
-            }
-        }
-        Ok(())
-    }
-
-    fn insert_parent(&mut self, table: usize, bytes: &[u8]) -> Result<(), EngineError> {
-        let operation = self.shared.operations.iter().position(|o| o.inserts() == Some(table));
-        let operation = operation.expect("a table that others refer to is written");
-        match self.session.execute(operation, Decoder::new(bytes)) {
-            Outcome::Done { .. } => Ok(()),
-            Outcome::Cancelled => Err(EngineError::Interrupted),
-            Outcome::Unexpected { failure: f, .. }
-            | Outcome::Torn(f)
-            | Outcome::Refused(f)
-            | Outcome::Fatal(f) => Err(EngineError::Fatal {
-                code: f.code,
-                message: format!("a parent row was refused: {}", f.message),
-            }),
-        }
-    }
-
-    fn check(&mut self, table: usize, row: u64) -> Result<(), EngineError> {
-        let values = self
-            .shared
-            .dataset
-            .values(table, row, &mut self.workspace)
-            .map_err(|error| EngineError::Unavailable(error.to_string()))?;
-        self.tally.looked_up += 1;
-        let found = self.session.look_up(table, &values)?;
-        if found != Lookup::Same {
-            let name = &self.shared.dataset.tables()[table].name;
-            self.tally.problems.push(super::verify::describe(name, row, &found));
-        }
-        Ok(())
+        self.tally.started[second] += 1;
     }
 }

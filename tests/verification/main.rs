@@ -1,7 +1,9 @@
 //! The promise: what was acknowledged is looked for after every level, a row that is lost, surplus or altered is named, and the run fails;
 //! and a level accounts for every operation that it took.
 
+#[path = "../common/mod.rs"]
 mod common;
+mod raw;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -226,9 +228,9 @@ fn a_run_whose_rows_another_program_touched_exits_with_1_and_says_so() {
 /// 200 operations over users, posts and tags at each level, against a script, on virtual time.
 fn scripted(concurrency: &str, script: impl FnOnce(&Plan) -> Script) -> (Result<(), RunError>, Vec<Level>) {
     let plan = plan(&mix(&format!("total_writes = 200\nconcurrency = {concurrency}"), "path = ':memory:'"));
-    let clock_ns = Arc::default();
-    let mut engine = ScriptedEngine::new(script(&plan), Arc::clone(&clock_ns));
-    let outcome = carry_out(&plan, &mut engine, Clock::virtual_time(clock_ns), &|| ());
+    let clock = Clock::virtual_time();
+    let mut engine = ScriptedEngine::new(script(&plan), &clock);
+    let outcome = carry_out(&plan, &mut engine, clock, &|| ());
     assert_eq!(engine.open_sessions(), 0);
     outcome
 }

@@ -1,0 +1,287 @@
+//! Operations that share a transaction: a worker takes as many as a batch holds, sends them together, and all of them are acknowledged or none.
+//!
+//! Whatever is done beside sending them is outside of the timed region. An operation that needs rows of others joins a later batch; rows of the
+//! same batch that come before it are fine.
+
+use std::collections::{HashSet, VecDeque};
+use std::sync::atomic::Ordering;
+
+use super::crew::Claim;
+use super::gate::{Gate, look_with};
+use super::journal::{Journal, Subject};
+use super::line::Line;
+use super::sending::{Answer, Item, Sending};
+use super::size::Size;
+use super::worker::{Answered, PATIENCE, Tally, Worker};
+use crate::clock::Ticks;
+use crate::engine::{Failure, Outcome};
+use crate::measure::Sample;
+use crate::plan::{Batch, BatchMode, Kind};
+
+struct Batches<'w, 'a, 'r> {
+    worker: &'w mut Worker<'a, 'r>,
+    line: Line<'a>,
+    mode: BatchMode,
+    size: Size,
+    waiting: VecDeque<Claim>,
+    /// Taken, and of another part of the level than the batch it would have joined.
+    kept: Option<Claim>,
+    items: Vec<Item<'a>>,
+    /// Rows that `items` write, up to `indexed` of them.
+    rows: HashSet<(usize, u64)>,
+    indexed: usize,
+    sent: u64,
+    ended: bool,
+}
+
+impl<'a> Worker<'a, '_> {
+    /// Works batch by batch.
+    pub(super) fn run_batches(mut self, line: Line<'a>, batch: &Batch) -> (Tally, Journal) {
+        let mut batches = Batches {
+            worker: &mut self,
+            line,
+            mode: batch.mode,
+            size: Size::new(batch.size),
+            waiting: VecDeque::new(),
+            kept: None,
+            items: Vec::new(),
+            rows: HashSet::new(),
+            indexed: 0,
+            sent: 0,
+            ended: false,
+        };
+        batches.run();
+        let settled = batches.size.settled();
+        self.tally.batches.settled.extend(settled);
+        (self.tally, self.journal)
+    }
+}
+
+impl Batches<'_, '_, '_> {
+    fn run(&mut self) {
+        let shared = self.worker.shared;
+        while !shared.halted() {
+            self.fill();
+            if self.items.is_empty() {
+                if self.ended && self.waiting.is_empty() && self.kept.is_none() {
+                    return;
+                }
+                shared.clock.sleep(PATIENCE);
+            } else if self.await_start() {
+                self.send();
+            } else {
+                return;
+            }
+            if self.over() {
+                return;
+            }
+        }
+    }
+
+    /// What has not started when the time of an open loop is over is backlog.
+    fn over(&self) -> bool {
+        let Worker { shared, crew, .. } = &*self.worker;
+        crew.schedule.is_some() && crew.over(shared.elapsed_ns(), shared.origin)
+    }
+
+    /// A batch starts when the last of its operations is to start. False when nothing is to start any more.
+    fn await_start(&mut self) -> bool {
+        let Worker { shared, .. } = *self.worker;
+        let Some(intended_ns) = self.items.iter().filter_map(|item| item.claim.intended_ns).max() else {
+            return true;
+        };
+        shared.clock.sleep_until(shared.start, intended_ns, &|| shared.halted()) && !self.over()
+    }
+
+    /// Those that waited first, then from the tape.
+    fn fill(&mut self) {
+        self.items.clear();
+        self.rows.clear();
+        self.indexed = 0;
+        let size = self.size.now();
+        for _ in 0..self.waiting.len() {
+            let Some(claim) = self.waiting.pop_front() else { break };
+            if (self.items.len() as u64) < size && self.fits(claim) {
+                self.join(claim);
+            } else {
+                self.waiting.push_back(claim);
+            }
+        }
+        let shared = self.worker.shared;
+        let now_ns = shared.elapsed_ns();
+        // A worker does not hoard operations that cannot be sent.
+        while (self.items.len() as u64) < size && (self.waiting.len() as u64) < size && !shared.halted() {
+            let claim = match self.kept.take() {
+                Some(claim) => claim,
+                None if self.ended => return,
+                None => match self.worker.crew.claim(now_ns, shared.origin) {
+                    Some(claim) => {
+                        shared.claimed.fetch_add(1, Ordering::Relaxed);
+                        claim
+                    }
+                    None => {
+                        self.ended = true;
+                        return;
+                    }
+                },
+            };
+            if !self.fits(claim) {
+                self.kept = Some(claim);
+                return;
+            }
+            self.join(claim);
+        }
+    }
+
+    /// A batch is either measured or not.
+    fn fits(&self, claim: Claim) -> bool {
+        self.items.first().is_none_or(|item| item.claim.measured == claim.measured)
+    }
+
+    fn join(&mut self, claim: Claim) {
+        let shared = self.worker.shared;
+        let entry = self.worker.crew.tape.entry(claim.place);
+        let subject = Subject { operation: entry.operation, row: entry.row, target: entry.target };
+        let Batches { items, rows, indexed, .. } = self;
+        let operations = &shared.plan.operations;
+        let gate = look_with(shared.states, entry, |table, row| {
+            let written = |item: &Item<'_>| written(&operations[item.subject.operation].kind, item.subject);
+            rows.extend(items[*indexed..].iter().filter_map(written));
+            *indexed = items.len();
+            rows.contains(&(table, row))
+        });
+        match gate {
+            Gate::Open(values) => self.items.push(Item { claim, subject, values }),
+            Gate::Waiting => self.waiting.push_back(claim),
+            Gate::Missing(table, row) => {
+                if claim.measured && claim.intended_ns.is_some() {
+                    self.worker.count_start(shared.elapsed_ns());
+                }
+                self.worker.not_sent(subject, claim.measured, (table, row));
+            }
+        }
+    }
+
+    fn send(&mut self) {
+        let Worker { shared, .. } = *self.worker;
+        let measured = self.items[0].claim.measured;
+        let count = self.items.len() as u64;
+        let mut sending = Sending::new(&mut self.items, shared.plan, shared.ranks, self.mode);
+        self.sent += 1;
+        let (start, attempted) = self.worker.send(&mut self.line, &mut sending, measured, self.sent, count);
+        let Sending { answers, uncounted, .. } = sending;
+        let end = attempted.end;
+        let whole = matches!(attempted.outcome, Outcome::Done { .. });
+        let acknowledged = if whole {
+            uncounted.iter().for_each(|&(table, rows)| self.worker.journal.without_names(table, -rows));
+            self.acknowledge(start, end, &answers)
+        } else {
+            self.refuse(start, end, attempted.outcome);
+            0
+        };
+        self.size.follow(acknowledged, count);
+        if !measured {
+            return;
+        }
+        let took_ns = shared.clock.nanos_between(start, end);
+        let counted = &mut self.worker.tally.batches;
+        counted.size_min = if counted.size_min == 0 { count } else { counted.size_min.min(count) };
+        counted.size_max = counted.size_max.max(count);
+        if !whole {
+            counted.failed += 1;
+            return;
+        }
+        counted.latencies.record(took_ns);
+        if let Some((times, attempt_ns)) = attempted.times {
+            self.worker.tally.split(acknowledged, attempt_ns, times);
+        }
+    }
+
+    fn answered(&self, item: &Item<'_>, start: Ticks, end: Ticks) -> Answered {
+        let Worker { shared, .. } = &*self.worker;
+        let latency_ns = match item.claim.intended_ns {
+            Some(intended_ns) => shared.clock.nanos_between(shared.start, end).saturating_sub(intended_ns),
+            None => shared.clock.nanos_between(start, end) / self.items.len() as u64,
+        };
+        Answered { subject: item.subject, measured: item.claim.measured, start, end, latency_ns }
+    }
+
+    /// Notes what stands; how many operations came to what was expected.
+    fn acknowledge(&mut self, start: Ticks, end: Ticks, answers: &[Answer]) -> u64 {
+        let Worker { shared, .. } = *self.worker;
+        let service_ns = shared.clock.nanos_between(start, end);
+        let mut groups: Vec<(Sample, u64)> = Vec::new();
+        let mut acknowledged = 0;
+        for (index, answer) in answers.iter().enumerate() {
+            let item = self.items[index];
+            let answered = self.answered(&item, start, end);
+            self.start_of(&item, start);
+            self.worker.stands(&answered, answer.changes);
+            if let Some(failure) = &answer.failure {
+                self.worker.failed(&answered, failure);
+                continue;
+            }
+            acknowledged += 1;
+            if !item.claim.measured {
+                self.worker.recorder.warm_up(true);
+                continue;
+            }
+            if item.claim.intended_ns.is_some() {
+                self.worker.recorder.service(service_ns);
+            }
+            let end_ns = self.worker.since_origin(shared.clock.nanos_between(shared.start, end));
+            let Answered { subject, latency_ns, .. } = answered;
+            let sample = Sample { operation: subject.operation, row: subject.row + 1, latency_ns, end_ns };
+            if item.claim.intended_ns.is_some() {
+                self.worker.recorder.success(sample);
+                self.worker.ended(end_ns);
+                continue;
+            }
+            match groups.iter_mut().find(|(group, _)| group.operation == sample.operation) {
+                Some((_, count)) => *count += 1,
+                None => groups.push((sample, 1)),
+            }
+        }
+        for (sample, count) in groups {
+            self.worker.recorder.success_n(sample, count);
+            self.worker.ended(sample.end_ns);
+        }
+        self.worker.tally.last_ns = shared.clock.nanos_between(shared.start, end);
+        acknowledged
+    }
+
+    fn start_of(&mut self, item: &Item<'_>, start: Ticks) {
+        let Worker { shared, .. } = *self.worker;
+        if item.claim.measured && item.claim.intended_ns.is_some() {
+            self.worker.count_start(shared.clock.nanos_between(shared.start, start));
+        }
+    }
+
+    /// All operations of a batch that failed have its code; nothing of them stands.
+    fn refuse(&mut self, start: Ticks, end: Ticks, outcome: Outcome) {
+        let (failure, fatal) = match outcome {
+            Outcome::Refused(failure) | Outcome::Torn(failure) | Outcome::Unexpected { failure, .. } => {
+                (failure, false)
+            }
+            Outcome::Fatal(failure) => (failure, true),
+            Outcome::Cancelled | Outcome::Done { .. } => return,
+        };
+        for index in 0..self.items.len() {
+            let item = self.items[index];
+            let answered = self.answered(&item, start, end);
+            self.start_of(&item, start);
+            let Failure { code, message } = &failure;
+            let failure = Failure { code, message: message.clone() };
+            let outcome = if fatal { Outcome::Fatal(failure) } else { Outcome::Refused(failure) };
+            self.worker.note(&answered, outcome);
+        }
+    }
+}
+
+/// The row of the dataset that an operation writes.
+fn written(kind: &Kind, subject: Subject) -> Option<(usize, u64)> {
+    match (kind, subject.target) {
+        (Kind::Insert { table }, _) | (Kind::Upsert { table, .. }, None) => Some((*table, subject.row)),
+        _ => None,
+    }
+}

@@ -1,0 +1,64 @@
+//! What a run says of itself while it goes on.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+
+use super::level::LiveCounters;
+use crate::measure::{LevelMeasurement, Verification};
+
+/// What happens, in order.
+#[derive(Debug)]
+pub enum Event<'a> {
+    /// Rows are being made.
+    Generating {
+        /// How many.
+        total: u64,
+        /// How many so far.
+        done: Arc<AtomicU64>,
+    },
+    /// The rows are made.
+    Generated {
+        /// Size of the tape.
+        bytes: u64,
+        /// Whether it lies in a mapped file.
+        mapped: bool,
+    },
+    /// Tables are made anew, then sessions opened.
+    Resetting,
+    /// Rows are being loaded.
+    Loading {
+        /// How many.
+        total: u64,
+        /// How many so far.
+        done: Arc<AtomicU64>,
+    },
+    /// Workers are about to start.
+    LevelStarted {
+        /// Name of the workload.
+        workload: &'a str,
+        /// Which repetition of the level, from 1.
+        iteration: u32,
+        /// Workers.
+        concurrency: u32,
+        /// Operations; the most there can be where the level lasts for a time.
+        planned: u64,
+        /// How long it lasts, nanoseconds, where it lasts for a time.
+        duration_ns: Option<u64>,
+        /// While it runs.
+        live: LiveCounters,
+    },
+    /// All workers have ended; nothing is open that would keep another connection from looking.
+    LevelEnded,
+    /// Rows are being compared.
+    Verifying {
+        /// How many so far.
+        done: Arc<AtomicU64>,
+    },
+    /// A level is measured and, unless it was cut short, verified.
+    LevelFinished {
+        /// Its figures.
+        measurement: &'a LevelMeasurement,
+        /// What the comparison found.
+        verification: Verification,
+    },
+}

@@ -1,0 +1,109 @@
+//! The plain way: a closed loop without warm-up, pool, retries or batches, until the tape is used up. What the runner itself costs is this.
+
+use std::collections::VecDeque;
+use std::sync::atomic::Ordering;
+
+use super::gate::{Gate, look};
+use super::journal::Subject;
+use super::worker::{Answered, PATIENCE, Tally, Worker};
+use crate::engine::Session;
+
+/// What came of one place of the tape.
+#[derive(PartialEq, Eq)]
+enum Step {
+    Done,
+    /// A parent has no answer yet.
+    Waiting,
+}
+
+pub(super) struct Plain<'w, 'a, 'r> {
+    pub(super) worker: &'w mut Worker<'a, 'r>,
+    pub(super) session: &'w mut dyn Session,
+}
+
+impl Plain<'_, '_, '_> {
+    /// Works until `planned` places are used up, or the level is halted.
+    pub(super) fn run(&mut self, planned: u64) {
+        let shared = self.worker.shared;
+        let tape = self.worker.crew.tape;
+        let mut waiting: VecDeque<u64> = VecDeque::new();
+        while !shared.halted() {
+            if let Some(place) = waiting.pop_front() {
+                if self.attempt(place) == Step::Waiting {
+                    waiting.push_back(place);
+                }
+                if shared.halted() {
+                    break;
+                }
+            }
+            let place = shared.claimed.fetch_add(1, Ordering::Relaxed);
+            if place >= planned {
+                break;
+            }
+            tape.passed(place);
+            if self.attempt(place) == Step::Waiting {
+                waiting.push_back(place);
+            }
+        }
+        self.drain(waiting);
+    }
+
+    /// Parents come earlier in the order, so each gets its answer from some worker.
+    fn drain(&mut self, mut waiting: VecDeque<u64>) {
+        let mut in_vain = 0;
+        while let Some(place) = waiting.pop_front() {
+            if self.worker.shared.halted() {
+                return;
+            }
+            if self.attempt(place) == Step::Done {
+                in_vain = 0;
+                continue;
+            }
+            waiting.push_back(place);
+            in_vain += 1;
+            if in_vain >= waiting.len() {
+                self.worker.shared.clock.sleep(PATIENCE);
+                in_vain = 0;
+            }
+        }
+    }
+
+    #[inline]
+    fn attempt(&mut self, place: u64) -> Step {
+        let shared = self.worker.shared;
+        let entry = self.worker.crew.tape.entry(place);
+        let subject = Subject { operation: entry.operation, row: entry.row, target: entry.target };
+        let values = match look(shared.states, entry) {
+            Gate::Open(values) => values,
+            Gate::Waiting => return Step::Waiting,
+            Gate::Missing(table, row) => {
+                self.worker.not_sent(subject, true, (table, row));
+                return Step::Done;
+            }
+        };
+        let start = shared.clock.now();
+        let outcome = self.session.execute(subject.operation, values);
+        let end = shared.clock.now();
+        let latency_ns = shared.clock.nanos_between(start, end);
+        let answered = Answered { subject, measured: true, start, end, latency_ns };
+        let times = self.session.take_times();
+        if self.worker.note(&answered, outcome)
+            && let Some(times) = times
+        {
+            self.worker.tally.split(1, latency_ns, times);
+        }
+        Step::Done
+    }
+}
+
+impl Worker<'_, '_> {
+    /// Works the plain way.
+    pub(super) fn run_plain(
+        mut self,
+        session: &mut dyn Session,
+        planned: u64,
+    ) -> (Tally, super::journal::Journal) {
+        Plain { worker: &mut self, session }.run(planned);
+        (self.tally, self.journal)
+    }
+}
