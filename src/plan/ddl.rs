@@ -143,7 +143,7 @@ pub(super) struct TableFacts {
 }
 
 /// What is wrong with a statement that was denied.
-const OTHER_FILE: &str = "it would reach another file";
+pub(super) const OTHER_FILE: &str = "it would reach another file";
 
 /// An empty database in memory from which no statement reaches a file: ATTACH makes the file that it names, and so does VACUUM INTO.
 pub(super) fn trial_database() -> rusqlite::Result<Connection> {
@@ -206,7 +206,7 @@ pub(super) fn span_of(spans: &Spans, parts: &[&str]) -> Option<Span> {
 }
 
 /// `incomplete input`, as SQLite has it.
-const TOO_SHORT: &str = "the SQL ends too early";
+pub(super) const TOO_SHORT: &str = "the SQL ends too early";
 
 fn run(
     database: &Connection,
@@ -304,7 +304,7 @@ fn mentions(piece: &str, words: &str) -> bool {
     named.len() > 1 && piece.contains(named)
 }
 
-fn token_length(text: &str) -> usize {
+pub(super) fn token_length(text: &str) -> usize {
     let word = text.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(text.len());
     if word > 0 { word } else { text.chars().next().map_or(0, char::len_utf8) }
 }

@@ -3,15 +3,29 @@
 //! Nothing here says "not decided". Carrying it out is left to `run`, talking to a database to `engine`.
 
 mod build;
+mod codes;
 mod columns;
+mod crews;
+mod database;
 mod ddl;
 mod distinct;
+mod extras;
+mod load_keys;
+mod loads;
+mod lookups;
+mod mixes;
 mod names;
 mod operation;
+mod operations;
 mod pragma;
+mod raw;
 mod shares;
+mod sizes;
+mod statements;
 mod tables;
 mod target;
+mod targets;
+mod values;
 mod workload;
 
 use std::path::PathBuf;
@@ -24,7 +38,7 @@ pub use operation::{
     Bind, EXPECT_CHANGES, EXPECT_ROWS, EXPECT_VALUE, Expect, Kind, NOTHING_CAPTURED, Operation, Repeat, Step,
     Transaction,
 };
-pub use target::Target;
+pub use target::{METRICS, Metric, Needs, Target, Unit};
 pub use workload::{
     Arrivals, Batch, BatchMode, BatchSize, Crew, Extent, Load, POOL_TIMEOUT, Pool, Retry, Stage, WarmUp,
     Workload,
@@ -146,3 +160,6 @@ pub struct Table {
     /// Whether every value under a foreign key is one of an earlier row.
     pub references_bound: bool,
 }
+
+#[cfg(test)]
+mod tests;

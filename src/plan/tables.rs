@@ -1,26 +1,30 @@
 //! From tables of a scenario to rows of a dataset: which column has a value, from where, and what must be distinct.
 
+use std::sync::Arc;
+
 use super::columns;
 use super::ddl::{self, ForeignKey, TableFacts, span_of};
 use super::names::Names;
-use crate::dataset::{Column, Rows, Source, Unorderable};
+use super::values;
+use crate::dataset::{Column, Rows, Source};
 use crate::diagnostic::{Code, Diagnostic, Sources, Span, nearest};
 use crate::scenario::{Scenario, Spans};
-use crate::template::{
-    CompileContext, Distinct, Distribution, Fault, FaultKind, Target, Template, mix, read_file,
-};
-use crate::value::Value;
+use crate::template::{Distinct, Distribution, Target, Template, mix};
 
 /// What the tables come to.
 pub(super) struct Tables {
     pub(super) facts: Vec<TableFacts>,
-    pub(super) rows: Vec<Rows>,
+    pub(super) rows: Arc<Vec<Rows>>,
     /// Parents per combination, per table.
     pub(super) combinations: Vec<Vec<Vec<usize>>>,
     /// Parents before children.
     pub(super) ranks: Vec<usize>,
     /// Tables that another table's rows refer to.
     pub(super) parents: Vec<Vec<usize>>,
+    /// What templates and operations may name.
+    pub(super) names: Names,
+    /// The empty tables, in memory.
+    pub(super) database: rusqlite::Connection,
 }
 
 pub(super) struct Input<'a> {
@@ -39,7 +43,7 @@ impl Input<'_> {
 pub(super) fn resolve(input: &Input<'_>, faults: &mut Vec<Diagnostic>) -> Option<Tables> {
     let scenario = input.scenario;
     let before = faults.len();
-    let facts = make_all(input, faults);
+    let (database, facts) = make_all(input, faults)?;
     if faults.len() > before {
         return None;
     }
@@ -76,16 +80,19 @@ pub(super) fn resolve(input: &Input<'_>, faults: &mut Vec<Diagnostic>) -> Option
         }
     };
     let combinations = super::distinct::bind(input, &facts, &mut rows, faults);
-    Some(Tables { facts, rows, combinations, ranks, parents })
+    Some(Tables { facts, rows: Arc::new(rows), combinations, ranks, parents, names, database })
 }
 
-fn make_all(input: &Input<'_>, faults: &mut Vec<Diagnostic>) -> Vec<TableFacts> {
+fn make_all(
+    input: &Input<'_>,
+    faults: &mut Vec<Diagnostic>,
+) -> Option<(rusqlite::Connection, Vec<TableFacts>)> {
     let mut all = Vec::new();
     let database = match ddl::trial_database() {
         Ok(database) => database,
         Err(error) => {
             faults.push(Diagnostic::error(Code::Sql, None, format!("SQLite does not start: {error}")));
-            return all;
+            return None;
         }
     };
     for (name, section) in &input.scenario.tables {
@@ -122,7 +129,7 @@ fn make_all(input: &Input<'_>, faults: &mut Vec<Diagnostic>) -> Vec<TableFacts> 
             Err(found) => faults.extend(found),
         }
     }
-    all
+    Some((database, all))
 }
 
 /// The columns that an INSERT names, in the table's order.
@@ -150,11 +157,8 @@ fn source_of(
     let given = section.columns.iter().find(|(c, _)| c.eq_ignore_ascii_case(column));
     if let Some((spelt, value)) = given.and_then(|(c, s)| Some((c, s.value.as_ref()?))) {
         let path = ["tables", name, "columns", spelt, "value"];
-        return match value {
-            serde_json::Value::String(text) => template(input, names, &path, text)
-                .map(|t| reference_or_template(&facts[table], table, column, t)),
-            other => Ok(Source::Template(Template::constant(constant(other)))),
-        };
+        return values::made_from(input, names, &path, value, false)
+            .map(|t| reference_or_template(&facts[table], table, column, t));
     }
     let key = facts[table].foreign_keys.iter().enumerate().find_map(|(i, key)| {
         let place = key.columns.iter().position(|(here, _)| here.eq_ignore_ascii_case(column))?;
@@ -185,16 +189,6 @@ fn reference_or_template(facts: &TableFacts, table: usize, column: &str, templat
             reference(facts, table, column, target, 1_000_000 + place as u64)
         }
         _ => Source::Template(template),
-    }
-}
-
-fn constant(value: &serde_json::Value) -> Value {
-    match value {
-        serde_json::Value::Bool(b) => Value::Integer(i64::from(*b)),
-        serde_json::Value::Number(n) => {
-            n.as_i64().map_or_else(|| n.as_f64().map_or(Value::Null, Value::Real), Value::Integer)
-        }
-        _ => Value::Null,
     }
 }
 
@@ -246,48 +240,6 @@ fn foreign_target(
     }
 }
 
-fn template(
-    input: &Input<'_>,
-    names: &Names,
-    path: &[&str],
-    text: &str,
-) -> Result<Template, Vec<Diagnostic>> {
-    let context = CompileContext {
-        vars: &input.scenario.vars,
-        locale: input.scenario.locale,
-        references: names,
-        repetition: false,
-        files: &read_file,
-    };
-    Template::compile(text, context)
-        .map_err(|found| found.into_iter().map(|fault| in_template(input, path, fault)).collect())
-}
-
-fn in_template(input: &Input<'_>, path: &[&str], fault: Fault) -> Diagnostic {
-    let code = match fault.kind {
-        FaultKind::Syntax | FaultKind::Unsupported => Code::TemplateSyntax,
-        FaultKind::UnknownName | FaultKind::UnknownGenerator => Code::TemplateUnknownName,
-        FaultKind::WrongArgument | FaultKind::MissingFile => Code::TemplateArgument,
-        FaultKind::UnknownReference => Code::TemplateReference,
-        FaultKind::NotEnoughValues => Code::NotDistinct,
-    };
-    let at = input.spans.inside(path, fault.range, input.sources).or_else(|| input.at(path));
-    let (message, help) = match code {
-        Code::TemplateSyntax => columns::template_words(&fault.message, fault.help),
-        // What resolves a reference puts what to write instead behind a semicolon.
-        Code::TemplateReference => match (fault.message.split_once("; "), fault.help) {
-            (Some((message, help)), None) => (message.to_owned(), Some(help.to_owned())),
-            (_, help) => (fault.message, help),
-        },
-        _ => (fault.message, fault.help),
-    };
-    let diagnostic = Diagnostic::error(code, at, message);
-    match help {
-        Some(help) => diagnostic.help(help),
-        None => diagnostic,
-    }
-}
-
 fn parents_of(table: usize, rows: &Rows) -> Vec<usize> {
     let mut parents: Vec<usize> = rows
         .columns
@@ -328,27 +280,6 @@ fn circle(parents: &[Vec<usize>], ranks: &[usize]) -> Vec<usize> {
         way.push(next);
     }
     way
-}
-
-/// Says why operations cannot be put in order.
-pub(super) fn unorderable(input: &Input<'_>, names: &[String], fault: &Unorderable) -> Diagnostic {
-    match fault {
-        Unorderable::TooFew(few) => {
-            let name = &names[few.table];
-            let words = format!(
-                "`{name}` gets {} rows, but the rows that it refers to give only {} distinct combination{}",
-                few.rows,
-                few.combinations,
-                if few.combinations == 1 { "" } else { "s" }
-            );
-            Diagnostic::error(Code::NotDistinct, input.at(&["tables", name]), words)
-                .help("give the tables that it refers to a larger `share`, or this table a smaller one")
-        }
-        Unorderable::NoRows { .. }
-        | Unorderable::NothingLeft { .. }
-        | Unorderable::StillNeeded { .. }
-        | Unorderable::TooMany { .. } => unimplemented!(),
-    }
 }
 
 /// Tables whose unique columns run out of values before the rows do.

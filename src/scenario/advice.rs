@@ -28,8 +28,14 @@ pub(super) fn wanted(schema: &Value) -> String {
         Some("Rate") => return "a rate".to_owned(),
         _ => {}
     }
-    if takes(schema, "string") && takes(schema, "number") {
+    if takes(schema, "string") && takes(schema, "boolean") {
         return "text, a number, or true or false".to_owned();
+    }
+    if takes(schema, "string") && takes(schema, "number") {
+        return "a number or text".to_owned();
+    }
+    if takes(schema, "string") && takes(schema, "integer") {
+        return "a whole number or text".to_owned();
     }
     let kinds = [
         ("string", "text"),

@@ -61,6 +61,7 @@ pub(super) fn faults(tree: &Tree, shape: &Shape) -> Vec<Diagnostic> {
             _ => faults.extend(view.wrong_value(path, error)),
         }
     }
+    view.add_extent(&meant, &mut faults);
     faults
 }
 
@@ -175,7 +176,7 @@ impl View<'_> {
             let help = format!("`{name}` stands at the top of the file, above the first `[table]`");
             return Some((help, Some(vec![name.to_owned()])));
         }
-        for home in ["database", "output"] {
+        for home in ["database", "output", "retry", "pool"] {
             if path != [home] && has(&[home], name) {
                 let meant = Some(vec![home.to_owned(), name.to_owned()]);
                 return Some((format!("`{name}` stands in `[{home}]`"), meant));
@@ -186,6 +187,23 @@ impl View<'_> {
             return Some((format!("`{name}` stands in `[tables.NAME]`"), None));
         }
         None
+    }
+
+    /// Without workloads, the top says how much is done and by how many. What workloads must say is left to `plan`.
+    fn add_extent(&self, meant: &[Vec<String>], faults: &mut Vec<Diagnostic>) {
+        let given = |name: &str| self.tree.value.get(name).is_some();
+        if given("workloads") {
+            return;
+        }
+        let mut missing = Vec::new();
+        for names in [&["total_writes", "total", "duration", "stages"][..], &["concurrency"]] {
+            if !names.iter().any(|name| given(name) || meant.contains(&vec![(*name).to_owned()])) {
+                missing.push(self.missing_key(&[], names[0]));
+            }
+        }
+        // Before what else the top lacks, since it stands there before it.
+        let place = faults.iter().position(|fault| fault.code == Code::MissingKey).unwrap_or(faults.len());
+        faults.splice(place..place, missing);
     }
 
     fn missing_key(&self, path: &[String], name: &str) -> Diagnostic {

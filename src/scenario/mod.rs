@@ -5,23 +5,31 @@
 
 mod advice;
 mod explain;
+mod load;
 mod model;
+mod operation;
 mod overrides;
+mod quick;
 pub mod schema;
 mod spans;
 mod syntax;
+mod target;
 mod tree;
 
 use std::path::Path;
 
 use serde::Deserialize;
 
+pub use load::{ArrivalsKey, BatchModeKey, LoadKeys, PoolSection, RetrySection, StageSection};
 pub use model::{
     Allow, ColumnSection, DatabaseSection, IndexSection, Order, OutputSection, Reset, Scenario, TableSection,
+    WorkloadSection,
 };
+pub use operation::{KeysKey, OperationSection, StepSection, TransactionKey};
 pub use overrides::Overrides;
 pub use schema::json_schema;
 pub use spans::Spans;
+pub use target::TargetSection;
 
 use crate::diagnostic::{Code, Diagnostic, Source, Sources, Span};
 use spans::Node;
@@ -71,7 +79,7 @@ pub fn load(path: &Path, text: String, overrides: &Overrides) -> Result<Loaded, 
     let mut hidden = Vec::new();
     if overrides.quick {
         applied.push(("--quick".to_owned(), "true".to_owned()));
-        overrides::quicken(&mut tree, &named, &mut applied, &mut faults);
+        quick::quicken(&mut tree, &named, &mut applied, &mut faults);
         schema::whole_numbers(&mut tree.value, &shape.schema);
     } else if tree.node.children.contains_key("quick") {
         hidden = quick_faults(&tree);
@@ -109,7 +117,7 @@ fn quick_faults(tree: &Tree) -> Vec<Diagnostic> {
     }
     let mut quick = tree.clone();
     let mut faults = Vec::new();
-    overrides::quicken(&mut quick, &[], &mut Vec::new(), &mut faults);
+    quick::quicken(&mut quick, &[], &mut Vec::new(), &mut faults);
     let shape = schema::shape();
     schema::whole_numbers(&mut quick.value, &shape.schema);
     faults.extend(explain::faults(&quick, shape));

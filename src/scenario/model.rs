@@ -8,9 +8,13 @@ use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::load::with_load;
+use super::operation::OperationSection;
+use super::target::TargetSection;
 use crate::template::Locale;
 use crate::units::Duration;
 
+with_load! {
 /// One TOML file: a database, its tables, and what is written to them.
 #[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -34,17 +38,8 @@ pub struct Scenario {
     /// Language of generated names, addresses and texts.
     #[serde(default)]
     pub locale: Locale,
-    /// Writes per level, shared by all its workers.
-    #[schemars(range(min = 1, max = 1_000_000_000_000u64))]
-    #[schemars(extend("examples" = [100_000]))]
-    pub total_writes: u64,
-    /// Levels: how many workers write at once, one level after the other.
-    #[schemars(length(min = 1), inner(range(min = 1, max = 1024)))]
-    #[schemars(extend("examples" = [[1, 8, 64]]))]
-    pub concurrency: Vec<u32>,
-    /// When tables are dropped and made anew.
-    #[serde(default)]
-    pub reset: Reset,
+}
+{
     /// In which order the tables are written.
     #[serde(default)]
     pub order: Order,
@@ -55,15 +50,46 @@ pub struct Scenario {
     #[schemars(extend("minProperties" = 1))]
     #[schemars(extend("examples" = [{ "users": {} }]))]
     pub tables: IndexMap<String, TableSection>,
+    /// What else is done: reads, updates, deletes, SQL of one's own.
+    #[serde(default)]
+    #[schemars(extend("examples" = [{ "read_user": { "get": "users" } }]))]
+    pub operations: IndexMap<String, OperationSection>,
+    /// What is run, where a file has several; each starts from the same fresh state. The keys of the top hold for those that do not say otherwise.
+    #[serde(default)]
+    #[schemars(extend("examples" = [{ "append": {} }]))]
+    pub workloads: IndexMap<String, WorkloadSection>,
+    /// What the figures must keep to.
+    #[serde(default)]
+    #[schemars(extend("examples" = [[{ "metric": "latency.p99", "max": "5ms" }]]))]
+    pub targets: Vec<TargetSection>,
     /// Values for templates, as `vars.NAME`.
     #[serde(default)]
     pub vars: serde_json::Map<String, serde_json::Value>,
-    /// Keys that `--quick` replaces. Without it, totals are divided by 100.
+    /// Keys that `--quick` replaces. Totals and durations that do not stand here are divided by 100.
     #[serde(default)]
     pub quick: serde_json::Map<String, serde_json::Value>,
     /// What is written beside the result.
     #[serde(default)]
     pub output: OutputSection,
+}
+}
+
+with_load! {
+/// `[workloads.NAME]`: who does what, how much of it, how fast.
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct WorkloadSection {
+    /// Weights of operations and tables, by name; normalised. Without it, their shares.
+    #[schemars(extend("additionalProperties" = { "type": "number", "minimum": 0 }))]
+    #[schemars(extend("examples" = [{ "read_user": 80, "users": 20 }]))]
+    pub mix: Option<IndexMap<String, f64>>,
+    /// Roles instead of a mix: workers that do nothing but one operation, by its name.
+    #[schemars(extend("additionalProperties" = { "type": "integer", "minimum": 1, "maximum": 1024 }))]
+    #[schemars(extend("examples" = [{ "users": 1, "read_user": 8 }]))]
+    pub workers: Option<IndexMap<String, u32>>,
+}
+{
+}
 }
 
 /// `[database]`: where the writes go and how it is set up.
@@ -83,6 +109,10 @@ pub struct DatabaseSection {
     /// What the scenario's own SQL may do beyond its database: `attach`.
     #[serde(default)]
     pub allow: Vec<Allow>,
+    /// Statements that each connection keeps prepared; 0 prepares every time. Without it, all are held for the whole level.
+    #[schemars(range(max = 100_000))]
+    #[schemars(extend("examples" = [100]))]
+    pub statement_cache: Option<u32>,
 }
 
 /// A PRAGMA's value: text, number or boolean.
@@ -107,6 +137,11 @@ pub struct TableSection {
     #[serde(default)]
     #[schemars(range(min = 0))]
     pub share: f64,
+    /// Rows that are there before anything is measured.
+    #[serde(default)]
+    #[schemars(range(max = 1_000_000_000u64))]
+    #[schemars(extend("examples" = [10_000]))]
+    pub rows: u64,
     /// The columns, in their order.
     #[serde(default)]
     #[schemars(extend("examples" = [{ "id": { "type": "INTEGER PRIMARY KEY" } }]))]

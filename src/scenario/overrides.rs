@@ -16,9 +16,9 @@ pub struct Overrides {
     pub quick: bool,
     /// `KEY=VALUE` each: a key path and a TOML value, or a bare word.
     pub set: Vec<String>,
-    /// Instead of `total_writes`.
+    /// Instead of each `total`.
     pub total: Option<u64>,
-    /// Instead of `concurrency`.
+    /// Instead of each `concurrency`.
     pub concurrency: Option<Vec<u32>>,
 }
 
@@ -27,6 +27,28 @@ pub(super) type Applied = Vec<(String, String)>;
 
 /// Part of a key path, and where it was written.
 type Part = (String, Span);
+
+/// The names of a level's total, the usual one first.
+pub(super) const TOTALS: &[&str] = &["total_writes", "total"];
+/// The name of the list of levels.
+const LEVELS: &[&str] = &["concurrency"];
+
+/// Where a key stands that holds for every workload: at the top, and in each workload that has one of its own. Where it stands nowhere, its
+/// usual name at the top.
+pub(super) fn homes(scenario: &Value, names: &[&str]) -> Vec<Vec<String>> {
+    let own = |table: &Value| names.iter().find(|name| table.get(name).is_some()).map(|n| (*n).to_owned());
+    let workloads = scenario.get("workloads").and_then(Value::as_object);
+    let within = workloads
+        .into_iter()
+        .flatten()
+        .filter_map(|(name, workload)| Some(vec!["workloads".to_owned(), name.clone(), own(workload)?]));
+    let mut homes: Vec<Vec<String>> =
+        own(scenario).map(|name| vec![name]).into_iter().chain(within).collect();
+    if homes.is_empty() {
+        homes.extend(names.first().map(|name| vec![(*name).to_owned()]));
+    }
+    homes
+}
 
 /// Applies everything but `--quick`. The texts become sources, so that their faults can be shown.
 ///
@@ -39,7 +61,7 @@ pub(super) fn apply(
     faults: &mut Vec<Diagnostic>,
 ) -> Vec<Vec<String>> {
     let mut named = Vec::new();
-    let mut set = |path: Vec<Part>, leaf: Tree, faults: &mut Vec<Diagnostic>| {
+    let mut set = |tree: &mut Tree, path: Vec<Part>, leaf: Tree, faults: &mut Vec<Diagnostic>| {
         let names: Vec<String> = path.iter().map(|(name, _)| name.clone()).collect();
         let text = (toml_path(names.iter().map(String::as_str)), toml_text(&leaf.value));
         match insert(tree, &path, leaf) {
@@ -57,22 +79,24 @@ pub(super) fn apply(
         let origin = Origin { source: 1, offset };
         offset += line.len() + 1;
         match assignment(line, origin, faults) {
-            Ok((path, leaf)) => set(path, leaf, faults),
+            Ok((path, leaf)) => set(tree, path, leaf, faults),
             Err(fault) => faults.push(helped(*fault)),
         }
     }
     sources.push(Source { name: "--set".to_owned(), text: lines.join("\n") });
-    let total =
-        overrides.total.map(|total| ("--total", "total_writes", total.to_string(), Value::from(total)));
+    let total = overrides.total.map(|total| ("--total", TOTALS, total.to_string(), Value::from(total)));
     let concurrency = overrides.concurrency.as_ref().map(|levels| {
         let words: Vec<String> = levels.iter().map(u32::to_string).collect();
-        ("--concurrency", "concurrency", words.join(","), Value::from(levels.clone()))
+        ("--concurrency", LEVELS, words.join(","), Value::from(levels.clone()))
     });
-    for (flag, key, text, value) in total.into_iter().chain(concurrency) {
+    for (flag, keys, text, value) in total.into_iter().chain(concurrency) {
         let span = Span { source: sources.len(), start: 0, end: text.len() };
         let node = flag_node(&value, &text, span);
         sources.push(Source { name: flag.to_owned(), text });
-        set(vec![(key.to_owned(), span)], Tree { value, node }, faults);
+        for path in homes(&tree.value, keys) {
+            let parts = path.into_iter().map(|part| (part, span)).collect();
+            set(tree, parts, Tree { value: value.clone(), node: node.clone() }, faults);
+        }
     }
     named
 }
@@ -217,75 +241,10 @@ fn child<'a>(value: &'a mut Value, name: &str) -> Result<&'a mut Value, String> 
     }
 }
 
-/// `total` in `[quick]` is the other name of `total_writes`.
-fn quick_name(name: &str) -> &str {
-    if name == "total" { "total_writes" } else { name }
-}
-
-/// Lets the keys of `[quick]` hold, but for those that the command line names; without a total of its own, divides by 100.
-pub(super) fn quicken(
-    tree: &mut Tree,
-    named: &[Vec<String>],
-    applied: &mut Applied,
-    faults: &mut Vec<Diagnostic>,
-) {
-    let quick = tree.value.get("quick").and_then(Value::as_object).cloned().unwrap_or_default();
-    let node = tree.node.children.get("quick").cloned().unwrap_or_default();
-    let own_total = quick.keys().any(|key| quick_name(key) == "total_writes");
-    for (key, value) in quick {
-        let mut leaf = Tree { value, node: node.children.get(&key).cloned().unwrap_or_default() };
-        if ["quick", "language", "name"].contains(&key.as_str()) {
-            let message = format!("`[quick]` cannot replace `{key}`");
-            faults.push(Diagnostic::error(Code::QuickKey, leaf.node.key, message).help("remove this line"));
-            continue;
-        }
-        // Taken out and put back, so that the merge sees one child at a time.
-        let name = quick_name(&key);
-        let mut path = vec![name.to_owned()];
-        merge(&mut tree.value, &mut tree.node, &mut path, &mut leaf, (named, applied));
-    }
-    let total = tree.value.get("total_writes").and_then(Value::as_u64);
-    let untouched = !own_total && !named.iter().any(|path| path == &["total_writes"]);
-    if let (Some(total @ 1..), true) = (total, untouched) {
-        let quick = (total / 100).max(1);
-        tree.value["total_writes"] = Value::from(quick);
-        applied.push(("total_writes".to_owned(), quick.to_string()));
-    }
-}
-
-/// Puts `leaf` at the last part of `path` below `value`; a table goes into a table key by key.
-fn merge(
-    value: &mut Value,
-    node: &mut Node,
-    path: &mut Vec<String>,
-    leaf: &mut Tree,
-    (named, applied): (&[Vec<String>], &mut Applied),
-) {
-    let name = path.last().cloned().unwrap_or_default();
-    if named.iter().any(|named| named == path) {
-        return;
-    }
-    let Value::Object(map) = value else {
-        return;
-    };
-    if let (Some(old @ Value::Object(_)), Value::Object(new)) = (map.get_mut(&name), &mut leaf.value) {
-        let old_node = node.children.entry(name).or_default();
-        for (key, value) in std::mem::take(new) {
-            let mut leaf = Tree { value, node: leaf.node.children.swap_remove(&key).unwrap_or_default() };
-            path.push(key);
-            merge(old, old_node, path, &mut leaf, (named, applied));
-            path.pop();
-        }
-        return;
-    }
-    applied.push((toml_path(path.iter().map(String::as_str)), toml_text(&leaf.value)));
-    map.insert(name.clone(), leaf.value.take());
-    node.children.insert(name, std::mem::take(&mut leaf.node));
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::scenario::quick::quicken;
     use crate::scenario::tree::parse;
 
     const TEXT: &str =
@@ -360,24 +319,6 @@ mod tests {
     }
 
     #[test]
-    fn quick_divides_totals_unless_told_otherwise() {
-        let quick = Overrides { quick: true, ..Overrides::default() };
-        let (tree, _, applied, _) = run(TEXT, &quick);
-        assert_eq!(tree.value["total_writes"], 10);
-        assert_eq!(tree.value["concurrency"], serde_json::json!([1, 8]));
-        assert_eq!(tree.value["database"]["path"], "q");
-        assert_eq!(applied, [("database.path".into(), "\"q\"".into()), ("total_writes".into(), "10".into())]);
-        let (tree, ..) = run("total_writes = 7\n", &quick);
-        assert_eq!(tree.value["total_writes"], 1);
-        for name in ["total", "total_writes"] {
-            let (tree, ..) = run(&format!("total_writes = 700\n[quick]\n{name} = 500\n"), &quick);
-            assert_eq!(tree.value, serde_json::json!({ "total_writes": 500, "quick": { name: 500 } }));
-        }
-        let (_, _, _, faults) = run("total_writes = 700\n[quick]\nname = 'x'\n", &quick);
-        assert_eq!(faults, ["x.toml:3:1: `[quick]` cannot replace `name`"]);
-    }
-
-    #[test]
     fn the_command_line_goes_before_quick() {
         let overrides = Overrides {
             quick: true,
@@ -392,5 +333,14 @@ mod tests {
         assert_eq!(tree.value["database"]["path"], "z");
         let item = tree.node.at(["concurrency", "1"]).unwrap().value.unwrap();
         assert_eq!((&sources[item.source].name[..], item.start..item.end), ("--concurrency", 2..4));
+    }
+
+    #[test]
+    fn a_total_of_the_command_line_replaces_that_of_every_workload() {
+        let text = "concurrency = [1]\n[workloads.a]\ntotal = 9\n[workloads.b]\nduration = '1s'\n[workloads.c]\nconcurrency = [2]\n";
+        let overrides = Overrides { total: Some(3), concurrency: Some(vec![4]), ..Overrides::default() };
+        let (tree, ..) = run(text, &overrides);
+        let workloads = serde_json::json!({ "a": { "total": 3 }, "b": { "duration": "1s" }, "c": { "concurrency": [4] } });
+        assert_eq!(tree.value, serde_json::json!({ "concurrency": [4], "workloads": workloads }));
     }
 }

@@ -37,6 +37,18 @@ pub fn scalar(schema: &mut Schema) {
     schema.insert("type".to_owned(), json!(["string", "number", "integer", "boolean"]));
 }
 
+/// A whole number, or text: how often a statement comes.
+pub fn whole_or_text(schema: &mut Schema) {
+    schema.insert("type".to_owned(), json!(["integer", "string"]));
+    schema.insert("minimum".to_owned(), json!(1));
+    schema.insert("maximum".to_owned(), json!(1_000_000));
+}
+
+/// A number, or text: a limit with or without its unit.
+pub fn number_or_text(schema: &mut Schema) {
+    schema.insert("type".to_owned(), json!(["number", "string"]));
+}
+
 /// The schema and its validator, made once.
 pub(super) struct Shape {
     pub(super) schema: Value,
@@ -180,7 +192,7 @@ fn bound_integers(object: &mut Map<String, Value>) {
         "uint16" => Some(u64::from(u16::MAX)),
         "uint32" => Some(u64::from(u32::MAX)),
         "uint64" | "uint" => Some(i64::MAX.unsigned_abs()),
-        "float" | "double" => None,
+        "float" | "double" | "int64" => None,
         _ => return,
     };
     object.shift_remove("format");
@@ -247,7 +259,7 @@ mod tests {
         assert_eq!(at(&schema, ["seed"]).unwrap()["maximum"], i64::MAX);
         assert_eq!(at(&schema, ["concurrency", "0"]).unwrap()["maximum"], 1024);
         assert!(at(&schema, ["nothing"]).is_none());
-        assert_eq!(schema["required"], json!(["total_writes", "concurrency", "database", "tables"]));
+        assert_eq!(schema["required"], json!(["database", "tables"]));
     }
 
     #[test]

@@ -59,7 +59,7 @@ fn set(lines: &[&str]) -> Overrides {
 fn a_good_file_becomes_a_scenario_with_its_defaults() {
     let loaded = good(GOOD);
     let scenario = &loaded.scenario;
-    assert_eq!((scenario.total_writes, scenario.seed, scenario.reset), (100_000, 42, Reset::Level));
+    assert_eq!((scenario.total_writes, scenario.seed, scenario.reset), (Some(100_000), 42, None));
     assert_eq!(scenario.database.busy_timeout.as_millis(), 5_000);
     assert_eq!(scenario.tables["users"].columns.keys().collect::<Vec<_>>(), ["id", "name", "age"]);
     assert_eq!(scenario.tables["users"].columns["age"].value, Some(30.into()));
@@ -73,7 +73,7 @@ fn an_unknown_key_names_the_nearest_and_all() {
     assert_eq!(
         fault("path = ", "busy_timout = \"1s\"\npath = "),
         "unknown-key x.toml:7:1 unknown key `busy_timout` in `[database]` | write `busy_timeout`; `[database]` takes \
-         `path`, `busy_timeout`, `pragmas`, `allow`"
+         `path`, `busy_timeout`, `pragmas`, `allow`, `statement_cache`"
     );
     assert_eq!(
         fault("value = 30", "colour = 30"),
@@ -82,13 +82,26 @@ fn an_unknown_key_names_the_nearest_and_all() {
     );
     // The misspelt key is the missing one: said once.
     assert!(
-        fault("total_writes", "total")
-            .starts_with("unknown-key x.toml:3:1 unknown key `total` | write `total_writes`; ")
+        fault("total_writes", "total_write")
+            .starts_with("unknown-key x.toml:3:1 unknown key `total_write` | write `total_writes`; ")
     );
     assert!(
-        fault("language", "operations")
-            .starts_with("unknown-key x.toml:2:1 unknown key `operations` | a scenario takes")
+        fault("language", "procedures")
+            .starts_with("unknown-key x.toml:2:1 unknown key `procedures` | a scenario takes")
     );
+}
+
+#[test]
+fn the_top_says_how_much_is_done_unless_workloads_do() {
+    for other in ["total = 5", "duration = \"5s\"", "stages = [{ rate = \"5/s\" }]"] {
+        good(&GOOD.replace("total_writes = 100_000", other));
+    }
+    let bare: String =
+        GOOD.lines().filter(|l| !l.starts_with("total_writes")).map(|l| format!("{l}\n")).collect();
+    assert!(faults(&bare, &Overrides::default())[0].contains("`total_writes` is missing"));
+    let loaded = good(&format!("{bare}\n[workloads.a]\ntotal = 5\nrate = \"30/m\"\n"));
+    let load = loaded.scenario.workloads["a"].load();
+    assert_eq!((load.total, load.rate.map(|rate| rate.per_second())), (Some(5), Some(0.5)));
 }
 
 #[test]
@@ -160,7 +173,7 @@ fn a_wrong_type_says_what_was_found_what_is_wanted_and_what_to_write() {
     for (from, to, expected) in cases {
         assert_eq!(fault(from, to), format!("wrong-type x.toml:{expected}"));
     }
-    assert_eq!(good(&GOOD.replace("100_000", "1e5")).scenario.total_writes, 100_000);
+    assert_eq!(good(&GOOD.replace("100_000", "1e5")).scenario.total_writes, Some(100_000));
 }
 
 #[test]
@@ -305,9 +318,9 @@ fn a_file_is_right_only_if_its_quick_part_is() {
         assert!(faults.iter().any(|f| f.starts_with("unknown-key x.toml:19:1")), "{faults:#?}");
     }
     let text = format!("{GOOD}[quick]\ntotal = 500\n");
-    assert_eq!(good(&text).scenario.total_writes, 100_000);
+    assert_eq!(good(&text).scenario.total_writes, Some(100_000));
     let loaded = try_load(&text, &Overrides { quick: true, ..Overrides::default() }).unwrap();
-    assert_eq!(loaded.scenario.total_writes, 500);
+    assert_eq!(loaded.scenario.total_writes, Some(500));
     let applied = [("--quick".into(), "true".into()), ("total_writes".into(), "500".into())];
     assert_eq!(loaded.overrides, applied);
     assert_eq!(loaded.effective["total_writes"], 500);

@@ -1,0 +1,60 @@
+//! `[database]`: where it lies, and the settings of every connection.
+//!
+//! What each PRAGMA takes is left to `pragma`.
+
+use std::path::{Path, PathBuf};
+
+use super::tables::Input;
+use super::{Database, Location, pragma};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::scenario::Allow;
+
+/// Settles `[database]`; `shared` says whether several connections are open at once.
+pub(super) fn settle(input: &Input<'_>, shared: bool, faults: &mut Vec<Diagnostic>) -> Option<Database> {
+    let section = &input.scenario.database;
+    let at = input.at(&["database", "path"]);
+    let refuse = |words: &str, help: &str| Diagnostic::error(Code::BadPath, at, words).help(help.to_owned());
+    let location = match section.path.as_str() {
+        ":memory:" => Location::Memory { shared },
+        "" => {
+            faults.push(refuse(
+                "the database has no path",
+                "write a file such as \"db/mine.db\", or \":memory:\"",
+            ));
+            return None;
+        }
+        uri if uri.starts_with("file:") => {
+            faults.push(refuse("`path` is a URI", "write a plain path such as \"db/mine.db\""));
+            return None;
+        }
+        path if path.ends_with('/') || Path::new(path).is_dir() => {
+            faults.push(refuse(&format!("`{path}` is a directory"), "name a file in it"));
+            return None;
+        }
+        path => Location::File(PathBuf::from(path)),
+    };
+    let before = faults.len();
+    let mut pragmas = Vec::new();
+    for (name, value) in &section.pragmas {
+        let path = ["database", "pragmas", name.as_str()];
+        let place = pragma::Place { key: input.spans.key(&path), value: input.at(&path) };
+        match pragma::resolve(name, value, place, &location) {
+            Ok(pragma) => pragmas.push(pragma),
+            Err(fault) => faults.push(fault),
+        }
+    }
+    let busy_timeout_ms = u32::try_from(section.busy_timeout.as_millis()).unwrap_or(u32::MAX);
+    if busy_timeout_ms > i32::MAX as u32 {
+        let at = input.at(&["database", "busy_timeout"]);
+        faults.push(
+            Diagnostic::error(Code::OutOfRange, at, "`busy_timeout` is too long").help("at most 24 days"),
+        );
+    }
+    (faults.len() == before).then(|| Database {
+        location,
+        busy_timeout_ms,
+        pragmas,
+        allow_attach: section.allow.contains(&Allow::Attach),
+        statement_cache: section.statement_cache,
+    })
+}

@@ -1,0 +1,80 @@
+//! From what a scenario gives as a value, a template or a plain number or boolean, to what makes it.
+//!
+//! Whose value it is, is left to `tables` and `operations`.
+
+use super::columns;
+use super::names::Names;
+use super::tables::Input;
+use crate::diagnostic::{Code, Diagnostic};
+use crate::template::{CompileContext, Fault, FaultKind, Template, read_file};
+use crate::value::Value;
+
+/// A template for text; anything else stays as it is.
+pub(super) fn made_from(
+    input: &Input<'_>,
+    names: &Names,
+    path: &[&str],
+    value: &serde_json::Value,
+    repetition: bool,
+) -> Result<Template, Vec<Diagnostic>> {
+    match value {
+        serde_json::Value::String(text) => template(input, names, path, text, repetition),
+        other => Ok(Template::constant(constant(other))),
+    }
+}
+
+/// A plain number, boolean or text as it is bound.
+pub(super) fn constant(value: &serde_json::Value) -> Value {
+    match value {
+        serde_json::Value::Bool(b) => Value::Integer(i64::from(*b)),
+        serde_json::Value::Number(n) => {
+            n.as_i64().map_or_else(|| n.as_f64().map_or(Value::Null, Value::Real), Value::Integer)
+        }
+        serde_json::Value::String(text) => Value::Text(text.clone()),
+        _ => Value::Null,
+    }
+}
+
+/// Compiles the template at a path; `repetition` puts `n` into scope.
+pub(super) fn template(
+    input: &Input<'_>,
+    names: &Names,
+    path: &[&str],
+    text: &str,
+    repetition: bool,
+) -> Result<Template, Vec<Diagnostic>> {
+    let context = CompileContext {
+        vars: &input.scenario.vars,
+        locale: input.scenario.locale,
+        references: names,
+        repetition,
+        files: &read_file,
+    };
+    Template::compile(text, context)
+        .map_err(|found| found.into_iter().map(|fault| in_template(input, path, fault)).collect())
+}
+
+fn in_template(input: &Input<'_>, path: &[&str], fault: Fault) -> Diagnostic {
+    let code = match fault.kind {
+        FaultKind::Syntax | FaultKind::Unsupported => Code::TemplateSyntax,
+        FaultKind::UnknownName | FaultKind::UnknownGenerator => Code::TemplateUnknownName,
+        FaultKind::WrongArgument | FaultKind::MissingFile => Code::TemplateArgument,
+        FaultKind::UnknownReference => Code::TemplateReference,
+        FaultKind::NotEnoughValues => Code::NotDistinct,
+    };
+    let at = input.spans.inside(path, fault.range, input.sources).or_else(|| input.at(path));
+    let (message, help) = match code {
+        Code::TemplateSyntax => columns::template_words(&fault.message, fault.help),
+        // What resolves a reference puts what to write instead behind a semicolon.
+        Code::TemplateReference => match (fault.message.split_once("; "), fault.help) {
+            (Some((message, help)), None) => (message.to_owned(), Some(help.to_owned())),
+            (_, help) => (fault.message, help),
+        },
+        _ => (fault.message, fault.help),
+    };
+    let diagnostic = Diagnostic::error(code, at, message);
+    match help {
+        Some(help) => diagnostic.help(help),
+        None => diagnostic,
+    }
+}

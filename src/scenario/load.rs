@@ -1,0 +1,248 @@
+//! The keys that say how much is done, by how many, and how fast. They stand at the top of a file and in each workload alike.
+//!
+//! Which of them go together is left to `plan`.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::model::Reset;
+use crate::units::{Duration, Rate};
+
+/// Makes a struct with the keys of a load between its own, and a view of these keys.
+macro_rules! with_load {
+    ($(#[$attribute:meta])* pub struct $name:ident { $($before:tt)* } { $($after:tt)* }) => {
+        $(#[$attribute])*
+        pub struct $name {
+            $($before)*
+            /// Writes per level, shared by all its workers.
+            #[schemars(range(min = 1, max = 1_000_000_000_000u64))]
+            #[schemars(extend("examples" = [100_000]))]
+            pub total_writes: Option<u64>,
+            /// Operations per level; the other name of `total_writes`.
+            #[schemars(range(min = 1, max = 1_000_000_000_000u64))]
+            #[schemars(extend("examples" = [100_000]))]
+            pub total: Option<u64>,
+            /// How long a level lasts, instead of a total.
+            #[schemars(extend("examples" = ["30s"]))]
+            pub duration: Option<$crate::units::Duration>,
+            /// Levels: how many workers write at once, one level after the other.
+            #[schemars(length(min = 1), inner(range(min = 1, max = 1024)))]
+            #[schemars(extend("examples" = [[1, 8, 64]]))]
+            pub concurrency: Option<Vec<u32>>,
+            /// How often each level is repeated.
+            #[schemars(range(min = 1, max = 10_000), extend("default" = 1))]
+            pub iterations: Option<u32>,
+            /// When tables are dropped and made anew.
+            #[schemars(extend("default" = "level"))]
+            pub reset: Option<$crate::scenario::Reset>,
+            /// How long the same work is done before anything is measured.
+            #[schemars(extend("examples" = ["2s"]))]
+            pub warmup: Option<$crate::units::Duration>,
+            /// Operations that are done before anything is measured.
+            #[schemars(range(min = 1, max = 1_000_000_000_000u64))]
+            #[schemars(extend("examples" = [1000]))]
+            pub warmup_operations: Option<u64>,
+            /// Arrivals: operations start at their own times, whatever became of earlier ones.
+            #[schemars(extend("examples" = ["2000/s"]))]
+            pub rate: Option<$crate::units::Rate>,
+            /// How the arrivals of a rate are spread.
+            #[schemars(extend("default" = "constant"))]
+            pub arrivals: Option<$crate::scenario::ArrivalsKey>,
+            /// Rates one after the other, instead of one `rate`.
+            #[schemars(length(min = 1))]
+            #[schemars(extend("examples" = [[{ "rate": "500/s", "duration": "10s" }]]))]
+            pub stages: Option<Vec<$crate::scenario::StageSection>>,
+            /// Operations that are made ready for a duration; a level that uses them up ends early.
+            #[schemars(range(min = 1, max = 1_000_000_000_000u64))]
+            #[schemars(extend("examples" = [1_000_000]))]
+            pub max_operations: Option<u64>,
+            /// How the statements of a batch are sent.
+            #[schemars(extend("default" = "transaction"))]
+            pub batch_mode: Option<$crate::scenario::BatchModeKey>,
+            /// Operations that share a transaction.
+            #[schemars(range(min = 1, max = 1_000_000))]
+            #[schemars(extend("examples" = [1000]))]
+            pub batch_size: Option<u64>,
+            /// Least size of a batch that follows its success.
+            #[schemars(range(min = 1, max = 1_000_000))]
+            #[schemars(extend("examples" = [10]))]
+            pub batch_min: Option<u64>,
+            /// Greatest size of a batch that follows its success; the first one has it.
+            #[schemars(range(min = 1, max = 1_000_000))]
+            #[schemars(extend("examples" = [1000]))]
+            pub batch_max: Option<u64>,
+            /// Share of operations acknowledged below which batches shrink.
+            #[schemars(range(min = 0, max = 1), extend("default" = 0.95))]
+            pub batch_success: Option<f64>,
+            /// What happens to refused operations.
+            #[schemars(extend("examples" = [{ "attempts": 3 }]))]
+            pub retry: Option<$crate::scenario::RetrySection>,
+            /// Connections that the workers share, instead of one each.
+            #[schemars(extend("examples" = [{ "max": 50 }]))]
+            pub pool: Option<$crate::scenario::PoolSection>,
+            $($after)*
+        }
+
+        impl $name {
+            /// The keys that say how much is done, by how many, and how fast.
+            pub fn load(&self) -> $crate::scenario::LoadKeys<'_> {
+                $crate::scenario::LoadKeys {
+                    total_writes: self.total_writes,
+                    total: self.total,
+                    duration: self.duration,
+                    concurrency: self.concurrency.as_deref(),
+                    iterations: self.iterations,
+                    reset: self.reset,
+                    warmup: self.warmup,
+                    warmup_operations: self.warmup_operations,
+                    rate: self.rate,
+                    arrivals: self.arrivals,
+                    stages: self.stages.as_deref(),
+                    max_operations: self.max_operations,
+                    batch_mode: self.batch_mode,
+                    batch_size: self.batch_size,
+                    batch_min: self.batch_min,
+                    batch_max: self.batch_max,
+                    batch_success: self.batch_success,
+                    retry: self.retry.as_ref(),
+                    pool: self.pool.as_ref(),
+                }
+            }
+        }
+    };
+}
+pub(super) use with_load;
+
+/// How much is done, by how many, and how fast, as far as one section says.
+#[derive(Clone, Copy, Debug, Default)]
+#[expect(missing_docs, reason = "each is described where the file's keys are, in `with_load`")]
+pub struct LoadKeys<'a> {
+    pub total_writes: Option<u64>,
+    pub total: Option<u64>,
+    pub duration: Option<Duration>,
+    pub concurrency: Option<&'a [u32]>,
+    pub iterations: Option<u32>,
+    pub reset: Option<Reset>,
+    pub warmup: Option<Duration>,
+    pub warmup_operations: Option<u64>,
+    pub rate: Option<Rate>,
+    pub arrivals: Option<ArrivalsKey>,
+    pub stages: Option<&'a [StageSection]>,
+    pub max_operations: Option<u64>,
+    pub batch_mode: Option<BatchModeKey>,
+    pub batch_size: Option<u64>,
+    pub batch_min: Option<u64>,
+    pub batch_max: Option<u64>,
+    pub batch_success: Option<f64>,
+    pub retry: Option<&'a RetrySection>,
+    pub pool: Option<&'a PoolSection>,
+}
+
+/// How the arrivals of a rate are spread.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ArrivalsKey {
+    /// At equal distances.
+    #[default]
+    Constant,
+    /// Independent of each other.
+    Poisson,
+}
+
+/// How the statements of a batch are sent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum BatchModeKey {
+    /// One after the other in one transaction.
+    #[default]
+    Transaction,
+    /// One INSERT for all rows of a table.
+    MultiRow,
+}
+
+/// One stage: `{ rate = "500/s", duration = "10s" }`.
+#[derive(Clone, Copy, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct StageSection {
+    /// Arrivals.
+    #[schemars(extend("examples" = ["500/s"]))]
+    pub rate: Rate,
+    /// How long. The last stage goes on to the end of the level where it has none.
+    #[schemars(extend("examples" = ["10s"]))]
+    pub duration: Option<Duration>,
+}
+
+/// `[retry]`: what happens to refused operations.
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RetrySection {
+    /// Attempts in all, the first one included.
+    #[serde(default = "attempts")]
+    #[schemars(range(min = 1, max = 1000))]
+    pub attempts: u32,
+    /// Before the second attempt.
+    #[serde(default = "base_delay")]
+    pub base_delay: Duration,
+    /// From one delay to the next.
+    #[serde(default = "factor")]
+    #[schemars(range(min = 1, max = 1000))]
+    pub factor: f64,
+    /// No delay is longer.
+    #[serde(default = "max_delay")]
+    pub max_delay: Duration,
+    /// Whether each delay is drawn evenly from zero to its length.
+    #[serde(default = "yes")]
+    pub jitter: bool,
+    /// What is retried: `busy`, `locked`, `constraint`, or a code of SQLite.
+    #[serde(default = "busy_and_locked")]
+    #[schemars(length(min = 1))]
+    pub on: Vec<String>,
+}
+
+/// `[pool]`: connections that the workers share.
+#[derive(Clone, Copy, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PoolSection {
+    /// Opened before a level; `max` where that is less.
+    #[schemars(range(max = 1024), extend("default" = 1))]
+    pub initial: Option<u32>,
+    /// At most so many at once.
+    #[schemars(range(min = 1, max = 1024))]
+    #[schemars(extend("examples" = [50]))]
+    pub max: u32,
+    /// More idle ones are closed; `max` where it is not given.
+    #[schemars(range(max = 1024))]
+    #[schemars(extend("examples" = [25]))]
+    pub max_idle: Option<u32>,
+    /// How long an operation waits for a connection before it fails.
+    #[serde(default = "checkout_timeout")]
+    pub checkout_timeout: Duration,
+}
+
+fn attempts() -> u32 {
+    3
+}
+
+fn base_delay() -> Duration {
+    Duration::from_millis(5)
+}
+
+fn factor() -> f64 {
+    2.0
+}
+
+fn max_delay() -> Duration {
+    Duration::from_millis(1_000)
+}
+
+fn yes() -> bool {
+    true
+}
+
+fn busy_and_locked() -> Vec<String> {
+    vec!["busy".to_owned(), "locked".to_owned()]
+}
+
+fn checkout_timeout() -> Duration {
+    Duration::from_millis(30_000)
+}
