@@ -44,6 +44,14 @@ fn bind_group(
     if places.len() < group.len() || places.iter().any(|&p| never_repeats(&columns[p])) {
         return Ok(None);
     }
+    // Several values made from the row's number may well be distinct together, which nobody can tell beforehand.
+    let by_row = |&place: &usize| match &columns[place].source {
+        Source::Template(template) => template.facts().uses_row(),
+        _ => false,
+    };
+    if places.len() > 1 && places.iter().any(by_row) {
+        return Ok(None);
+    }
     let listed = group.iter().map(|g| format!("`{g}`")).collect::<Vec<_>>().join(", ");
     let mut parents = Vec::new();
     for &place in &places {
