@@ -161,8 +161,15 @@ impl<'a> Decoder<'a> {
     /// A number in LEB128.
     #[inline]
     pub fn number(&mut self) -> u64 {
-        let mut result = 0u64;
-        let mut shift = 0;
+        // Most are small.
+        let first = self.byte();
+        if first & 0x80 == 0 { u64::from(first) } else { self.longer_number(u64::from(first & 0x7f)) }
+    }
+
+    #[inline]
+    fn longer_number(&mut self, first: u64) -> u64 {
+        let mut result = first;
+        let mut shift = 7;
         loop {
             let byte = self.byte();
             result |= u64::from(byte & 0x7f) << shift;

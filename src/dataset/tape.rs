@@ -80,7 +80,8 @@ enum Store {
 #[derive(Debug)]
 pub struct Tape {
     store: Store,
-    per_chunk: u64,
+    /// Operations of a chunk: two to the power of this.
+    chunk_shift: u32,
     length: u64,
     bytes: u64,
 }
@@ -147,7 +148,9 @@ impl Tape {
         writer: &(impl Fn(usize, u64) -> usize + Sync),
         options: &TapeOptions<'_>,
     ) -> Result<Self, TapeError> {
-        let per_chunk = (length / (rayon::current_num_threads() as u64 * 8)).clamp(64, 4096);
+        let per_chunk =
+            (length / (rayon::current_num_threads() as u64 * 8)).clamp(64, 4096).next_power_of_two();
+        let chunk_shift = per_chunk.trailing_zeros();
         let chunks = length.div_ceil(per_chunk);
         let range = |chunk: u64| {
             let first = chunk * per_chunk;
@@ -166,7 +169,7 @@ impl Tape {
             let rest: Result<Vec<_>, TapeError> = (1..chunks).into_par_iter().map(make).collect();
             let all: Vec<_> = std::iter::once(sample).chain(rest?).collect();
             let bytes = all.iter().map(|c| c.len() as u64).sum();
-            return Ok(Tape { store: Store::Memory(all), per_chunk, length, bytes });
+            return Ok(Tape { store: Store::Memory(all), chunk_shift, length, bytes });
         }
         drop(sample);
         options.done.store(0, Ordering::Relaxed);
@@ -183,7 +186,7 @@ impl Tape {
         let chunks: Result<Vec<_>, TapeError> = (0..chunks).into_par_iter().map(write).collect();
         let bytes = end.into_inner();
         let map = map(&file, bytes).map_err(failed)?;
-        Ok(Tape { store: Store::Mapped { map, chunks: chunks? }, per_chunk, length, bytes })
+        Ok(Tape { store: Store::Mapped { map, chunks: chunks? }, chunk_shift, length, bytes })
     }
 
     /// Operations on the tape.
@@ -216,11 +219,17 @@ impl Tape {
         }
     }
 
-    /// The operation at a place of the part, from 0.
+    /// Place within its chunk.
     #[inline]
+    fn slot(&self, place: u64) -> u64 {
+        place & ((1 << self.chunk_shift) - 1)
+    }
+
+    /// The operation at a place of the part, from 0.
+    #[inline(always)]
     pub fn entry(&self, place: u64) -> Entry<'_> {
-        let chunk = self.chunk(place / self.per_chunk);
-        let slot = (place % self.per_chunk) as usize * 4;
+        let chunk = self.chunk(place >> self.chunk_shift);
+        let slot = self.slot(place) as usize * 4;
         let offset = chunk[slot..].first_chunk::<4>().expect("a chunk begins with its offsets");
         let mut rest = Decoder::new(&chunk[u32::from_le_bytes(*offset) as usize..]);
         let operation = rest.number() as usize;
@@ -234,8 +243,8 @@ impl Tape {
     #[inline]
     pub fn passed(&self, place: u64) {
         if let Store::Mapped { map, chunks } = &self.store
-            && place.is_multiple_of(self.per_chunk)
-            && let Some(chunk) = (place / self.per_chunk).checked_sub(CHUNKS_KEPT)
+            && self.slot(place) == 0
+            && let Some(chunk) = (place >> self.chunk_shift).checked_sub(CHUNKS_KEPT)
         {
             let (offset, size) = chunks[chunk as usize];
             // SAFETY: a shared mapping of a file that nobody writes any more: dropped pages come back from the file unchanged.

@@ -24,7 +24,7 @@ pub(super) fn look<'a>(states: &RowStates, entry: Entry<'a>) -> Gate<'a> {
 }
 
 /// Asks for an operation that is sent after others; `before` says whether a row that has no answer yet is among those.
-#[inline]
+#[inline(always)]
 pub(super) fn look_with<'a>(
     states: &RowStates,
     entry: Entry<'a>,

@@ -117,7 +117,7 @@ pub(super) struct Worker<'a, 'r> {
 
 impl Worker<'_, '_> {
     /// Notes what came of an operation; true when the database acknowledged it as it was to be.
-    #[inline]
+    #[inline(always)]
     pub(super) fn note(&mut self, answered: &Answered, outcome: Outcome) -> bool {
         match outcome {
             Outcome::Done { changes } => {

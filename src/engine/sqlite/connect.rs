@@ -122,6 +122,8 @@ impl Settings {
 pub(super) struct Link {
     pub(super) connection: Connection,
     pub(super) watch: Arc<Watch>,
+    /// Whether there is anything to sync.
+    pub(super) in_file: bool,
 }
 
 /// Opens a connection, applies all settings and reads each one back.
@@ -158,7 +160,7 @@ pub(super) fn connect(place: &Place, settings: &Settings, role: Role) -> Result<
             watch::time_commits(&connection, &watch);
         }
     }
-    Ok(Link { connection, watch })
+    Ok(Link { connection, watch, in_file: matches!(place, Place::File(_)) })
 }
 
 fn open(place: &Place) -> rusqlite::Result<Connection> {

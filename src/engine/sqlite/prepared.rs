@@ -215,8 +215,28 @@ impl Row<'_> {
     /// Fetches every column, as a client that uses it would.
     #[inline]
     pub(super) fn touch(self) {
+        let statement = self.0.statement;
         for column in 0..self.0.columns {
-            black_box(self.column(column));
+            // SAFETY: the statement stands at a row.
+            unsafe {
+                match ffi::sqlite3_column_type(statement, column) {
+                    ffi::SQLITE_INTEGER => {
+                        black_box(ffi::sqlite3_column_int64(statement, column));
+                    }
+                    ffi::SQLITE_FLOAT => {
+                        black_box(ffi::sqlite3_column_double(statement, column));
+                    }
+                    ffi::SQLITE_TEXT => {
+                        black_box(ffi::sqlite3_column_text(statement, column));
+                        black_box(ffi::sqlite3_column_bytes(statement, column));
+                    }
+                    ffi::SQLITE_BLOB => {
+                        black_box(ffi::sqlite3_column_blob(statement, column));
+                        black_box(ffi::sqlite3_column_bytes(statement, column));
+                    }
+                    _ => {}
+                }
+            }
         }
     }
 

@@ -194,9 +194,12 @@ impl Session for SqliteSession {
     }
 
     fn take_times(&mut self) -> Option<Times> {
-        // A session of a pool is dropped on another thread than it worked on.
-        self.totals.add_syncs();
-        self.link().watch.take_times()
+        let link = self.link();
+        if link.in_file {
+            // A session of a pool is dropped on another thread than it worked on.
+            self.totals.add_syncs();
+        }
+        link.watch.take_times()
     }
 
     fn set_up(&mut self) -> Result<(), EngineError> {

@@ -135,7 +135,7 @@ pub(super) fn run<T>(
 pub(super) fn failed(link: &Link, statement: &mut Prepared, code: Code) -> Fault {
     let fault = Fault::read(link, code);
     statement.reset();
-    link.watch.statement_failed();
+    link.watch.forget_commit();
     fault
 }
 

@@ -92,6 +92,7 @@ impl Totals {
 /// Forgets what a connection counted so far, so that a level counts its own.
 pub(super) fn forget(link: &Link) {
     Totals::default().add(link);
+    link.watch.forget_commit();
 }
 
 /// Reads a counter of a connection and sets it to zero.

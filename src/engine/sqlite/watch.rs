@@ -49,9 +49,8 @@ pub(super) struct Watch {
     origin: Ticks,
     /// Of so many operations, one is looked at.
     every: u32,
-    turn: AtomicU32,
-    /// Whether the operation under way is looked at.
-    looking: AtomicBool,
+    /// Operations that end before one is looked at; 0 while one is.
+    left: AtomicU32,
     /// When a commit under way began.
     commit_start: AtomicU64,
     /// What had been waited for until then.
@@ -84,10 +83,9 @@ impl Watch {
             timeout_ms,
             origin: clock.now(),
             clock,
-            every,
+            every: every.max(1),
             // The first operation of all is like no other; the second is looked at.
-            turn: AtomicU32::new(every.saturating_sub(1)),
-            looking: AtomicBool::new(every <= 1),
+            left: AtomicU32::new(u32::from(every > 1)),
             commit_start: AtomicU64::new(NONE),
             waited_before: AtomicU64::new(0),
             waiting_ns: AtomicU64::new(0),
@@ -110,30 +108,41 @@ impl Watch {
 
     /// Looks at the operations until the times are taken, whosever turn it is.
     pub(super) fn look(&self) {
-        if !self.looking.swap(true, Ordering::Relaxed) {
+        if self.left.swap(0, Ordering::Relaxed) > 0 {
             self.waiting_ns.store(0, Ordering::Relaxed);
             self.committing_ns.store(0, Ordering::Relaxed);
         }
     }
 
     /// Where time went since the last call, if that was looked at; and whether what comes next is.
+    #[inline]
     pub(super) fn take_times(&self) -> Option<Times> {
-        let times = self.looking.load(Ordering::Relaxed).then(|| Times {
-            waiting_ns: self.waiting_ns.load(Ordering::Relaxed),
-            committing_ns: self.committing_ns.load(Ordering::Relaxed),
-        });
-        self.waiting_ns.store(0, Ordering::Relaxed);
-        self.committing_ns.store(0, Ordering::Relaxed);
-        if self.every > 1 {
-            let turn = (self.turn.load(Ordering::Relaxed) + 1) % self.every;
-            self.turn.store(turn, Ordering::Relaxed);
-            self.looking.store(turn == 0, Ordering::Relaxed);
+        let left = self.left.load(Ordering::Relaxed);
+        if left > 1 {
+            self.left.store(left - 1, Ordering::Relaxed);
+            return None;
         }
-        times
+        self.take_looked_at(left)
+    }
+
+    /// What was looked at, or the beginning of looking.
+    fn take_looked_at(&self, left: u32) -> Option<Times> {
+        let times = Times {
+            waiting_ns: self.waiting_ns.swap(0, Ordering::Relaxed),
+            committing_ns: self.committing_ns.swap(0, Ordering::Relaxed),
+        };
+        let looked = left == 0;
+        let left = if looked { self.every - 1 } else { 0 };
+        self.left.store(left, Ordering::Relaxed);
+        looked.then_some(times)
+    }
+
+    fn looking(&self) -> bool {
+        self.left.load(Ordering::Relaxed) == 0
     }
 
     fn commit_begins(&self) {
-        if self.looking.load(Ordering::Relaxed) {
+        if self.looking() {
             self.waited_before.store(self.waiting_ns.load(Ordering::Relaxed), Ordering::Relaxed);
             self.commit_start.store(self.elapsed_ns(), Ordering::Relaxed);
         }
@@ -154,8 +163,8 @@ impl Watch {
         self.committing_ns.fetch_add(took, Ordering::Relaxed);
     }
 
-    /// To be called after each statement that failed: its commit, if it came to one, made nothing durable.
-    pub(super) fn statement_failed(&self) {
+    /// To be called after each statement that failed (its commit, if it came to one, made nothing durable) and before a session's first.
+    pub(super) fn forget_commit(&self) {
         self.commit_start.store(NONE, Ordering::Relaxed);
     }
 
@@ -378,7 +387,7 @@ mod tests {
         let watch = watch(0, 1, &Arc::default(), &Clock::Virtual(Arc::clone(&time)));
         watch.commit_begins();
         time.fetch_add(9, Ordering::Relaxed);
-        watch.statement_failed();
+        watch.forget_commit();
         watch.statement_ends();
         assert_eq!(watch.take_times(), Some(Times::default()));
     }
