@@ -76,7 +76,8 @@ impl<'a> CrewWork<'a> {
         seed: u64,
     ) -> Self {
         let (warm_up, extent) = (workload.warm_up, workload.extent);
-        let schedule = Schedule::new(&workload.load, warm_up, tape.len(), seed);
+        // One arrival more than there are operations tells whether they are enough.
+        let schedule = Schedule::new(&workload.load, warm_up, tape.len() + 1, seed);
         let mut work = CrewWork {
             index,
             dataset,
@@ -117,7 +118,7 @@ impl<'a> CrewWork<'a> {
             Extent::Total(total) => self.limit = length.min(self.first_measured + total),
             Extent::Time { duration_ns, .. } => {
                 self.limit = schedule.due(begin_ns + duration_ns, length);
-                self.short = self.limit == length;
+                self.short = schedule.at(length) < begin_ns + duration_ns;
             }
         }
         self.schedule = Some(schedule);

@@ -28,9 +28,9 @@ fn a_stall_of_a_second_is_in_the_latency_of_all_that_came_meanwhile() {
 #[test]
 fn a_database_that_keeps_up_has_the_rate_that_was_asked() {
     for workers in [1, 4] {
-        let mut plan = notes(1_000, workers);
+        let mut plan = notes(500, workers);
         plan.workloads[0].load = rate(100.0);
-        plan.workloads[0].extent = lasting(5 * SECOND, 1_000);
+        plan.workloads[0].extent = lasting(5 * SECOND, 500);
         level(&plan, always(&plan, MS), |measured| {
             assert_eq!((succeeded(measured), measured.duration_ns), (500, 5 * SECOND));
             assert_near(p_ms(&measured.operations[0].succeeded, 100.0), 1.0, 0.01);
