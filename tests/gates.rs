@@ -206,13 +206,11 @@ fn a_latency_within_its_limit_does_not_pass_when_rows_are_lost_and_the_run_fails
     assert_eq!(verdict(&result), (TargetStatus::Pass, String::new()));
     assert!(!result.verification_failed());
 
-    let faults: [(&str, fn(&mut Script)); 2] = [
-        ("one row fewer", |script| script.miscounts = [(0, -1)].into()),
-        ("no row is found again", |script| script.look_up = Some(Lookup::Missing)),
+    let faults = [
+        ("one row fewer", Script { miscounts: [(0, -1)].into(), ..sound() }),
+        ("no row is found again", Script { look_up: Some(Lookup::Missing), ..sound() }),
     ];
-    for (fault, inject) in faults {
-        let mut script = sound();
-        inject(&mut script);
+    for (fault, script) in faults {
         let result = carried_out(target, script, environment());
         let level = &result.configurations[0];
         assert!(level.targets[0].measured.unwrap() < 2.0, "{fault}: the figure itself is within its limit");
