@@ -25,6 +25,7 @@ mod statements;
 mod tables;
 mod target;
 mod targets;
+mod trials;
 mod values;
 mod workload;
 
