@@ -104,7 +104,11 @@ const COMMAND_LINES: &[(&str, &[&str])] = &[
         &["check", "good.toml", "--set", "tables.users.columns.name.value={{ nmae() }}"],
     ),
     ("type-and-ddl-set", &["check", "good.toml", "--set", "tables.user.share=3"]),
-    ("out-of-range-flags", &["check", "good.toml", "--total", "0", "--concurrency", "1,2000"]),
+    (
+        "out-of-range-flags",
+        &["check", "good.toml", "--total", "0", "--concurrency", "1,2000", "--iterations", "0"],
+    ),
+    ("unknown-workload-flag", &["check", "good.toml", "--workload", "wirte", "--workload", "write"]),
     ("quick-key-quick", &["check", "--quick", "quick-key.toml"]),
 ];
 

@@ -84,6 +84,12 @@ struct OverrideArgs {
     /// Writes per level instead of the file's.
     #[arg(long, value_name = "N")]
     total: Option<u64>,
+    /// How often each level is repeated, instead of what the file says.
+    #[arg(long, value_name = "N")]
+    iterations: Option<u32>,
+    /// Only this workload of the file; to be repeated for several.
+    #[arg(long, value_name = "NAME")]
+    workload: Vec<String>,
 }
 
 impl OverrideArgs {
@@ -93,6 +99,8 @@ impl OverrideArgs {
             set: self.set.clone(),
             total: self.total,
             concurrency: self.concurrency.clone(),
+            iterations: self.iterations,
+            workloads: self.workload.clone(),
         }
     }
 }

@@ -5,6 +5,15 @@ use super::{ActionValue, Column, Dataset, Source, StepRepeat, Workspace};
 use crate::template::{RenderError, Scratch, Target};
 use crate::value::{Value, ValueRef};
 
+/// What a value that cannot be made is a value of.
+#[derive(Clone, Copy, Debug)]
+pub enum Culprit<'a> {
+    /// Of an operation itself.
+    Own(&'a Column),
+    /// Of a row that an operation asks for, or of the new one under its key.
+    OfTable(Target),
+}
+
 /// A step comes at most so often: its values stand on the tape.
 const MOST_REPETITIONS: i64 = 1_000_000;
 
@@ -100,6 +109,55 @@ impl Dataset {
             }
         }
         Ok(target)
+    }
+
+    /// Makes the values of an occurrence (from 0) of an operation for nothing: of steps that are repeated, the first and the last time.
+    ///
+    /// # Errors
+    /// The first value that cannot be made.
+    ///
+    /// # Panics
+    /// If no action is of this operation.
+    pub fn try_occurrence(
+        &self,
+        operation: usize,
+        ordinal: u64,
+        workspace: &mut Workspace,
+    ) -> Result<(), (Culprit<'_>, RenderError)> {
+        let action = self.action_of(operation).expect("the operation is an action");
+        let known = &self.actions[action];
+        workspace.parents.clear();
+        let Workspace { scratch, parents } = workspace;
+        let target = self.target_of(action, ordinal);
+        let mut view = View::occurrence(self, action, ordinal, parents);
+        let mut made = 0;
+        self.shared(action, target, &mut view, scratch, &mut |_| made += 1).map_err(|error| {
+            let culprit = match (&known.values[made], known.key) {
+                (ActionValue::Own(column), _) => Culprit::Own(column),
+                (ActionValue::Key { column } | ActionValue::Fresh { column }, key) => {
+                    let table = key.expect("a value of a row needs a key").table;
+                    Culprit::OfTable(Target { table, column: *column })
+                }
+            };
+            (culprit, error)
+        })?;
+        for step in &known.steps {
+            view.repetition = None;
+            let count = match &step.repeat {
+                StepRepeat::Fixed(count) => *count,
+                StepRepeat::Drawn(column) => {
+                    let count = view.column(column, scratch).and_then(repetitions);
+                    count.map_err(|error| (Culprit::Own(column), error))? as u64
+                }
+            };
+            for repetition in [0, count.saturating_sub(1)].into_iter().filter(|_| count > 0) {
+                view.repetition = Some(repetition);
+                for column in &step.values {
+                    view.column(column, scratch).map_err(|error| (Culprit::Own(column), error))?;
+                }
+            }
+        }
+        Ok(())
     }
 
     fn shared(

@@ -23,6 +23,7 @@ use order::{Occurrences, Order, Shape};
 use writers::Writers;
 
 pub use action::{Action, ActionStep, ActionValue, Key, StepRepeat};
+pub use making::Culprit;
 pub use order::{Interleaving, TooFew};
 pub use tape::{Entry, Tape, TapeError, TapeOptions};
 

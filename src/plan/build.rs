@@ -10,7 +10,7 @@ use super::loads::{self, Settled};
 use super::mixes::{Mixer, Share};
 use super::operations::{self, Made};
 use super::tables::{self, Input, Tables};
-use super::{Operation, Plan, Record, Table, Workload, database, lookups, statements, targets};
+use super::{Operation, Plan, Record, Table, Target, Workload, database, lookups, statements, targets};
 use crate::dataset::{Rows, Source};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::scenario::{Loaded, Reset};
@@ -68,7 +68,12 @@ fn assemble(path: &Path, loaded: &Loaded, input: &Input<'_>, faults: &mut Vec<Di
             Err(found) => faults.extend(found),
         }
     }
-    let targets = targets::resolve(input, &operations, &workloads, faults);
+    let mut targets = targets::resolve(input, &operations, &workloads, faults);
+    if !loaded.chosen.is_empty() {
+        check_chosen(loaded, &settled, faults);
+        workloads.retain(|workload| loaded.chosen.iter().any(|(name, _)| *name == workload.name));
+        targets.retain(|target| workloads.iter().any(|workload| is_about(target, workload, &operations)));
+    }
     Some(Plan {
         name,
         test: scenario.test.clone(),
@@ -98,6 +103,29 @@ fn check_resets(input: &Input<'_>, settled: &[Settled<'_>], faults: &mut Vec<Dia
         let help = "give all workloads this `reset`, or move those with another one to a file of their own";
         faults.push(Diagnostic::error(Code::Reset, at, words).help(help));
     }
+}
+
+/// Workloads that the command line names and the file does not have.
+fn check_chosen(loaded: &Loaded, settled: &[Settled<'_>], faults: &mut Vec<Diagnostic>) {
+    let names = settled.iter().map(|settled| settled.name.as_str());
+    for (name, span) in &loaded.chosen {
+        if !names.clone().any(|known| known == name) {
+            let words = format!("there is no workload `{name}`");
+            let help = operations::instead(name, "workloads", names.clone());
+            faults.push(Diagnostic::error(Code::UnknownWorkload, Some(*span), words).help(help));
+        }
+    }
+}
+
+/// Whether a target has a level to be about in a workload.
+fn is_about(target: &Target, workload: &Workload, operations: &[Operation]) -> bool {
+    let comes = |name: &String| {
+        let index = operations.iter().position(|operation| operation.name == *name);
+        index.is_some_and(|index| workload.crews.iter().any(|crew| crew.counts[index] > 0))
+    };
+    target.workload.as_ref().is_none_or(|name| *name == workload.name)
+        && target.operation.as_ref().is_none_or(comes)
+        && target.concurrency.is_none_or(|workers| workload.concurrency.contains(&workers))
 }
 
 fn share_out(

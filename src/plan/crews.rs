@@ -9,10 +9,8 @@ use super::mixes::Share;
 use super::operations::Made;
 use super::tables::{self, Input, Tables};
 use super::workload::{Crew, Workload};
-use super::{Kind, Operation};
-use crate::dataset::{
-    Action, ActionValue, Column, Dataset, Interleaving, Parts, Source, Unorderable, Workspace,
-};
+use super::{Kind, Operation, trials};
+use crate::dataset::{Action, ActionValue, Column, Dataset, Interleaving, Parts, Source, Unorderable};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::scenario::Order;
 
@@ -121,7 +119,7 @@ impl Crews<'_, '_> {
             loaded_only: (0..rows.len()).map(other_writes).collect(),
         })
         .map_err(|fault| vec![self.unorderable(&names, &fault)])?;
-        self.check_first_rows(&dataset, &rows)?;
+        trials::first_and_last(self.input, &dataset)?;
         Ok(dataset)
     }
 
@@ -243,33 +241,5 @@ impl Crews<'_, '_> {
                 Diagnostic::error(Code::NoRows, at, words).help("write or load fewer rows")
             }
         }
-    }
-
-    /// What depends on the row is tried on the first and the last.
-    fn check_first_rows(&self, dataset: &Dataset, rows: &[u64]) -> Result<(), Vec<Diagnostic>> {
-        let mut workspace = Workspace::default();
-        let mut faults = Vec::new();
-        for (table, written) in rows.iter().enumerate() {
-            let count = written + self.input.scenario.tables[table].rows;
-            let rows = dataset.tables().get(table).filter(|_| count > 0);
-            let Some(rows) = rows else { continue };
-            for row in [0, count - 1] {
-                let mut made = 0;
-                let Err(error) = dataset.row(table, row, &mut workspace, &mut |_| made += 1) else {
-                    continue;
-                };
-                let column = rows.columns.get(made).map_or("", |c| c.name.as_str());
-                let at = self
-                    .input
-                    .at(&["tables", &rows.name, "columns", column, "value"])
-                    .or_else(|| self.input.at(&["tables", &rows.name]));
-                let words =
-                    format!("`{column}` in row {} of `{}` cannot be made: {error}", row + 1, rows.name);
-                let help = "a template must give a value for every row; `row` counts them from 1";
-                faults.push(Diagnostic::error(Code::TemplateArgument, at, words).help(help));
-                break;
-            }
-        }
-        if faults.is_empty() { Ok(()) } else { Err(faults) }
     }
 }

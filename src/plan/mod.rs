@@ -25,6 +25,7 @@ mod statements;
 mod tables;
 mod target;
 mod targets;
+mod trials;
 mod values;
 mod workload;
 
@@ -38,7 +39,7 @@ pub use operation::{
     Bind, EXPECT_CHANGES, EXPECT_ROWS, EXPECT_VALUE, Expect, Kind, NOTHING_CAPTURED, Operation, Repeat, Step,
     Transaction,
 };
-pub use target::{METRICS, Metric, Needs, Target, Unit};
+pub use target::{BASE_VARIANT, METRICS, Metric, Needs, Target, Unit, same_value};
 pub use workload::{
     Arrivals, Batch, BatchMode, BatchSize, Crew, Extent, Load, POOL_TIMEOUT, Pool, Retry, Stage, WarmUp,
     Workload,

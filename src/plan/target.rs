@@ -27,6 +27,14 @@ pub struct Target {
     pub span: Option<Span>,
 }
 
+/// The variant that the file is as it stands.
+pub const BASE_VARIANT: &str = "base";
+
+/// Whether a variable has the value that is asked for: `1` and `1.0` are the same number.
+pub fn same_value(a: &serde_json::Value, b: &serde_json::Value) -> bool {
+    a == b || a.as_f64().is_some_and(|a| b.as_f64() == Some(a))
+}
+
 /// What a figure is counted in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unit {

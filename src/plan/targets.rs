@@ -5,9 +5,9 @@
 use super::Operation;
 use super::operations::instead;
 use super::tables::Input;
-use super::target::{METRICS, Metric, Needs, Target, Unit};
+use super::target::{BASE_VARIANT, METRICS, Metric, Needs, Target, Unit, same_value};
 use super::workload::{Load, Workload};
-use crate::diagnostic::{Code, Diagnostic, nearest};
+use crate::diagnostic::{Code, Diagnostic, Span, nearest};
 use crate::scenario::TargetSection;
 use crate::units::{Duration, Rate, Size};
 
@@ -38,6 +38,10 @@ impl<'a> One<'a, '_> {
     fn fault(&mut self, code: Code, key: &str, words: String, help: impl Into<String>) {
         let path = ["targets", self.index, key];
         let own = self.input.at(&path[..if key.is_empty() { 2 } else { 3 }]);
+        self.fault_at(code, own, words, help);
+    }
+
+    fn fault_at(&mut self, code: Code, own: Option<Span>, words: String, help: impl Into<String>) {
         let at = own.or_else(|| self.input.at(&["targets", self.index]));
         self.faults.push(Diagnostic::error(code, at, words).help(help));
     }
@@ -50,6 +54,8 @@ impl<'a> One<'a, '_> {
         }
         let mut matched = self.workload();
         self.operation(&matched, metric);
+        self.variant();
+        self.vars();
         if let Some(workers) = section.concurrency {
             let known: Vec<u32> = matched.iter().flat_map(|w| w.concurrency.iter().copied()).collect();
             matched.retain(|workload| workload.concurrency.contains(&workers));
@@ -84,8 +90,8 @@ impl<'a> One<'a, '_> {
             workload: section.workload.clone(),
             operation: section.operation.clone(),
             concurrency: section.concurrency,
-            variant: None,
-            vars: Vec::new(),
+            variant: section.variant.clone(),
+            vars: section.vars.clone().into_iter().collect(),
             metric: section.metric.clone(),
             max,
             min,
@@ -124,6 +130,31 @@ impl<'a> One<'a, '_> {
             self.fault(Code::UnknownWorkload, "workload", format!("there is no workload `{name}`"), help);
         }
         found
+    }
+
+    fn variant(&mut self) {
+        let Some(name) = self.section.variant.as_ref().filter(|name| *name != BASE_VARIANT) else { return };
+        let help =
+            format!("leave out `variant`, or write \"{BASE_VARIANT}\", which is the file as it stands");
+        self.fault(Code::TargetLimit, "variant", format!("there is no variant `{name}`"), help);
+    }
+
+    fn vars(&mut self) {
+        let known = &self.input.scenario.vars;
+        for (name, wanted) in &self.section.vars {
+            let path = ["targets", self.index, "vars", name];
+            let Some(found) = known.get(name) else {
+                let help = instead(name, "vars", known.keys().map(String::as_str));
+                let at = self.input.spans.key(&path);
+                self.fault_at(Code::TargetLimit, at, format!("there is no `vars.{name}`"), help);
+                continue;
+            };
+            if !same_value(found, wanted) {
+                let words = format!("`vars.{name}` is {found} here, so that the target is about nothing");
+                let help = format!("write `{name} = {found}`, or leave it out");
+                self.fault_at(Code::TargetLimit, self.input.at(&path), words, help);
+            }
+        }
     }
 
     fn operation(&mut self, matched: &[&Workload], metric: Option<Metric>) {

@@ -178,3 +178,27 @@ fn a_target_has_its_limits_in_the_unit_of_its_figure() {
     let limits: Vec<_> = plan.targets.iter().map(|target| (target.max, target.min)).collect();
     assert_eq!(limits, [(Some(1_500.0), Some(1.0)), (None, Some(1.0))]);
 }
+
+#[test]
+fn only_the_workloads_that_are_chosen_run_and_only_targets_about_them_count() {
+    let text = format!(
+        "total = 10\nconcurrency = [1, 2]\nworkloads.a.mix = {{ users = 1 }}\nworkloads.b.mix = {{ read = 1 }}\n\
+        workloads.b.concurrency = [4]\noperations.read.get = 'users'\n\
+        targets = [{{ metric = 'errors', max = 0 }}, {{ metric = 'errors', max = 1, workload = 'b' }}, \
+        {{ metric = 'errors', max = 2, operation = 'read' }}, {{ metric = 'errors', max = 3, concurrency = 4 }}, \
+        {{ metric = 'errors', max = 4, workload = 'a', variant = 'base' }}]\n{DATABASE}{TABLES}"
+    )
+    .replace("[tables.users]\n", "[tables.users]\nrows = 5\n");
+    let path = Path::new("x.toml");
+    let chosen = |names: &[&str]| {
+        let workloads = names.iter().map(|name| (*name).to_owned()).collect();
+        let loaded = load(path, text.clone(), &Overrides { workloads, ..Overrides::default() }).unwrap();
+        let plan = build(path, &loaded).unwrap_or_else(|faults| panic!("{faults:?}"));
+        let workloads: Vec<String> = plan.workloads.iter().map(|w| w.name.clone()).collect();
+        (workloads.concat(), plan.targets.iter().map(|t| t.max.unwrap()).collect::<Vec<_>>())
+    };
+    assert_eq!(chosen(&[]), ("ab".to_owned(), vec![0.0, 1.0, 2.0, 3.0, 4.0]));
+    assert_eq!(chosen(&["a"]), ("a".to_owned(), vec![0.0, 4.0]));
+    assert_eq!(chosen(&["b"]), ("b".to_owned(), vec![0.0, 1.0, 2.0, 3.0]));
+    assert_eq!(chosen(&["b", "a"]).0, "ab");
+}

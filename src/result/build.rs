@@ -7,7 +7,7 @@ use super::{HISTOGRAM_UNIT, Validity, encode_histogram, model::*};
 use crate::measure::{
     CheckpointMeasurement, Latencies, LevelMeasurement, ResourceMeasurement, Verification, WorkerMeasurement,
 };
-use crate::plan::{Extent, Plan, Workload};
+use crate::plan::{BASE_VARIANT, Extent, Plan, Workload};
 
 /// The workload of a measurement.
 ///
@@ -39,7 +39,7 @@ pub(super) fn configuration(
         total_writes: if lasting { attempted } else { level.planned },
         metrics: workload.only_writes(&plan.operations).then(|| metrics(&overall, level.duration_ns)),
         workload: level.workload.clone(),
-        variant: "base".to_owned(),
+        variant: BASE_VARIANT.to_owned(),
         parameters: IndexMap::new(),
         attempted,
         succeeded: overall.count,

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::model::*;
 use super::validity::{SAMPLES_BEYOND, enough_samples};
-use crate::plan::Target;
+use crate::plan::{Target, same_value};
 use crate::units::{count, workers};
 
 /// Verdicts on a configuration, one for each demand that is about it; none for a level that was cut short. `effective` is the scenario
@@ -38,18 +38,13 @@ pub(super) fn unmatched(
 fn is_about(target: &Target, level: &Configuration, effective: &Value) -> bool {
     let has = |name: &str, wanted: &Value| {
         let varied = level.parameters.get(name).or_else(|| level.parameters.get(&format!("vars.{name}")));
-        varied.or_else(|| effective.get("vars")?.get(name)).is_some_and(|found| same(found, wanted))
+        varied.or_else(|| effective.get("vars")?.get(name)).is_some_and(|found| same_value(found, wanted))
     };
     target.workload.as_ref().is_none_or(|name| *name == level.workload)
         && target.operation.as_ref().is_none_or(|name| level.operations.contains_key(name))
         && target.concurrency.is_none_or(|concurrency| concurrency == level.concurrency)
         && target.variant.as_ref().is_none_or(|name| *name == level.variant)
         && target.vars.iter().all(|(name, value)| has(name, value))
-}
-
-/// `1` and `1.0` are the same number.
-fn same(a: &Value, b: &Value) -> bool {
-    a == b || a.as_f64().is_some_and(|a| b.as_f64() == Some(a))
 }
 
 fn judge_one(target: &Target, level: &Configuration) -> TargetVerdict {

@@ -4,6 +4,7 @@
 //! PRAGMAs) is left to `plan`, which looks up their places in [`Spans`].
 
 mod advice;
+mod chosen;
 mod explain;
 mod load;
 mod model;
@@ -46,8 +47,11 @@ pub struct Loaded {
     pub spans: Spans,
     /// The scenario after overrides, as it was given: without defaults.
     pub effective: serde_json::Value,
-    /// Key path and TOML value of each override, those of `--quick` included, which itself stands as `--quick`.
+    /// Key path and TOML value of each override, those of `--quick` included, which itself stands as `--quick`; chosen workloads stand as
+    /// `--workload`.
     pub overrides: Vec<(String, String)>,
+    /// Names of the workloads that run, with their places among the overrides; all where there are none.
+    pub chosen: Vec<(String, Span)>,
     /// What runs, but probably not as meant.
     pub warnings: Vec<Diagnostic>,
 }
@@ -74,6 +78,7 @@ pub fn load(path: &Path, text: String, overrides: &Overrides) -> Result<Loaded, 
     };
     let mut applied = Vec::new();
     let named = overrides::apply(&mut tree, overrides, &mut sources, &mut applied, &mut faults);
+    let chosen = chosen::chosen(overrides, &mut sources, &mut applied);
     let shape = schema::shape();
     schema::whole_numbers(&mut tree.value, &shape.schema);
     let mut hidden = Vec::new();
@@ -98,6 +103,7 @@ pub fn load(path: &Path, text: String, overrides: &Overrides) -> Result<Loaded, 
             spans: Spans { root: tree.node },
             effective: tree.value,
             overrides: applied,
+            chosen,
             warnings: Vec::new(),
         }),
         // The schema says all that the types say; this is for the day when it does not.

@@ -20,6 +20,10 @@ pub struct Overrides {
     pub total: Option<u64>,
     /// Instead of each `concurrency`.
     pub concurrency: Option<Vec<u32>>,
+    /// Instead of each `iterations`.
+    pub iterations: Option<u32>,
+    /// Names of the workloads that run; all where there are none.
+    pub workloads: Vec<String>,
 }
 
 /// What was replaced: key path and TOML value.
@@ -32,6 +36,8 @@ type Part = (String, Span);
 pub(super) const TOTALS: &[&str] = &["total_writes", "total"];
 /// The name of the list of levels.
 const LEVELS: &[&str] = &["concurrency"];
+/// The name of the number of repetitions.
+const ITERATIONS: &[&str] = &["iterations"];
 
 /// Where a key stands that holds for every workload: at the top, and in each workload that has one of its own. Where it stands nowhere, its
 /// usual name at the top.
@@ -89,11 +95,19 @@ pub(super) fn apply(
         let words: Vec<String> = levels.iter().map(u32::to_string).collect();
         ("--concurrency", LEVELS, words.join(","), Value::from(levels.clone()))
     });
-    for (flag, keys, text, value) in total.into_iter().chain(concurrency) {
+    let iterations =
+        overrides.iterations.map(|n| ("--iterations", ITERATIONS, n.to_string(), Value::from(n)));
+    for (flag, keys, text, value) in total.into_iter().chain(concurrency).chain(iterations) {
         let span = Span { source: sources.len(), start: 0, end: text.len() };
         let node = flag_node(&value, &text, span);
         sources.push(Source { name: flag.to_owned(), text });
-        for path in homes(&tree.value, keys) {
+        let mut homes = homes(&tree.value, keys);
+        // The key has a default, so that workloads which do not name it are meant too.
+        let top = vec![keys[0].to_owned()];
+        if keys == ITERATIONS && !homes.contains(&top) {
+            homes.push(top);
+        }
+        for path in homes {
             let parts = path.into_iter().map(|part| (part, span)).collect();
             set(tree, parts, Tree { value: value.clone(), node: node.clone() }, faults);
         }
@@ -342,5 +356,16 @@ mod tests {
         let (tree, ..) = run(text, &overrides);
         let workloads = serde_json::json!({ "a": { "total": 3 }, "b": { "duration": "1s" }, "c": { "concurrency": [4] } });
         assert_eq!(tree.value, serde_json::json!({ "concurrency": [4], "workloads": workloads }));
+    }
+
+    #[test]
+    fn iterations_of_the_command_line_hold_for_every_workload() {
+        let text = "[workloads.a]\niterations = 9\n[workloads.b]\ntotal = 5\n";
+        let (tree, sources, applied, _) =
+            run(text, &Overrides { iterations: Some(3), ..Overrides::default() });
+        let workloads = serde_json::json!({ "a": { "iterations": 3 }, "b": { "total": 5 } });
+        assert_eq!(tree.value, serde_json::json!({ "iterations": 3, "workloads": workloads }));
+        assert_eq!(applied[0], ("workloads.a.iterations".to_owned(), "3".to_owned()));
+        assert_eq!(sources[2].name, "--iterations");
     }
 }

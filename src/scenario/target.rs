@@ -2,8 +2,11 @@
 //!
 //! Which metrics there are is left to `plan`.
 
+use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+use super::model::PragmaValue;
 
 /// `[[targets]]`: one demand, on every level that its selectors match.
 #[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
@@ -19,6 +22,14 @@ pub struct TargetSection {
     #[schemars(range(min = 1))]
     #[schemars(extend("examples" = [8]))]
     pub concurrency: Option<u32>,
+    /// Only this variant. The file as it stands is the variant `base`.
+    #[schemars(extend("examples" = ["base"]))]
+    pub variant: Option<String>,
+    /// Only where variables have these values.
+    #[serde(default)]
+    #[schemars(with = "IndexMap<String, PragmaValue>")]
+    #[schemars(extend("examples" = [{ "file_size": "100MB" }]))]
+    pub vars: serde_json::Map<String, serde_json::Value>,
     /// Name of the figure.
     #[schemars(extend("examples" = ["latency.p99"]))]
     pub metric: String,

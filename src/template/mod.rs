@@ -19,6 +19,8 @@ mod node;
 mod portable;
 mod statements;
 
+use std::ops::Range;
+
 use crate::value::{Value, ValueRef};
 
 pub use args::{GeneratorInfo, Parameter};
@@ -133,21 +135,52 @@ impl Scratch {
 
 /// Why a value could not be made. A template that compiled fails only on what depends on the row.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{message}")]
+#[error("{}", told.message)]
 pub struct RenderError {
+    /// Boxed, since every value that is made could have been one.
+    told: Box<Told>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Told {
     message: String,
+    /// Which part of a text with several.
+    part: Option<usize>,
+    range: Option<Range<usize>>,
 }
 
 impl RenderError {
     /// An error in the user's words.
     pub fn new(message: impl Into<String>) -> Self {
-        RenderError { message: message.into() }
+        RenderError { told: Box::new(Told { message: message.into(), part: None, range: None }) }
+    }
+
+    /// Bytes of the source of the template that could not be rendered; absent where it cannot be told which of its expressions it was.
+    pub fn range(&self) -> Option<Range<usize>> {
+        self.told.range.clone()
+    }
+
+    fn in_part(mut self, part: usize) -> Self {
+        self.told.part = Some(part);
+        self
+    }
+
+    /// Finds the place: that of the only expression, or of the part at fault.
+    #[cold]
+    fn placed(mut self, template: &Template) -> Self {
+        let place = match (template.places.as_slice(), &template.body) {
+            ([only], _) => Some(only),
+            (several, Body::Tree(_)) => self.told.part.and_then(|part| several.get(part)),
+            _ => None,
+        };
+        self.told.range = place.filter(|range| !range.is_empty()).cloned();
+        self
     }
 }
 
 impl From<String> for RenderError {
     fn from(message: String) -> Self {
-        RenderError { message }
+        RenderError::new(message)
     }
 }
 
@@ -204,6 +237,8 @@ pub struct Template {
     source: String,
     body: Body,
     facts: Facts,
+    /// Of its texts and expressions, in the source.
+    places: Vec<Range<usize>>,
 }
 
 enum Body {
@@ -238,13 +273,13 @@ impl Template {
         Ok(Template::assemble(source, compiled))
     }
 
-    fn assemble(source: &str, (body, facts): (Body, Facts)) -> Template {
+    fn assemble(source: &str, (body, facts, places): statements::Compiled) -> Template {
         // What does not depend on the row is made now.
         let body = match body {
             Body::Tree(Node::Constant(datum)) => Body::Constant(constant(datum)),
             other => other,
         };
-        Template { source: source.to_owned(), body, facts }
+        Template { source: source.to_owned(), body, facts, places }
     }
 
     /// A template that always gives one value.
@@ -256,7 +291,12 @@ impl Template {
             capacity: None,
             uses_row: false,
         };
-        Template { source: value.as_ref().to_string(), body: Body::Constant(value), facts }
+        Template {
+            source: value.as_ref().to_string(),
+            body: Body::Constant(value),
+            facts,
+            places: Vec::new(),
+        }
     }
 
     /// What is known about its values.
@@ -291,10 +331,10 @@ impl Template {
                 text: &mut scratch.text,
                 bytes: &mut scratch.bytes,
                 nested: &mut scratch.nested,
-            })?,
-            Body::Jinja(fallback) => fallback.eval(row, scratch)?,
+            }),
+            Body::Jinja(fallback) => fallback.eval(row, scratch),
         };
-        Ok(match piece {
+        Ok(match piece.map_err(|error| error.placed(self))? {
             Piece::Null => ValueRef::Null,
             Piece::Bool(v) => ValueRef::Integer(i64::from(v)),
             Piece::Integer(v) => ValueRef::Integer(v),

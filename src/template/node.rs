@@ -66,8 +66,8 @@ impl Node {
             Node::Repetition => Ok(Piece::Integer(run.repetition as i64)),
             Node::Concat(parts) => {
                 let start = run.text.len();
-                for part in parts {
-                    let piece = part.eval(run)?;
+                for (index, part) in parts.iter().enumerate() {
+                    let piece = part.eval(run).map_err(|error| error.in_part(index))?;
                     run.write(piece);
                 }
                 Ok(Piece::Text(start))

@@ -11,12 +11,15 @@ use super::lower::{Lower, span};
 use super::node::Node;
 use super::{Body, CompileContext, Distinct, Facts, Fault, FaultKind};
 
+/// A body, what is known about it, and the places of its statements in the source.
+pub(super) type Compiled = (Body, Facts, Vec<Range<usize>>);
+
 /// Compiles a template; `only_jinja` leaves everything to minijinja.
 pub(super) fn compile(
     source: &str,
     context: CompileContext<'_>,
     only_jinja: bool,
-) -> Result<(Body, Facts), Vec<Fault>> {
+) -> Result<Compiled, Vec<Fault>> {
     let parsed =
         parse(source, "<value>", Default::default()).map_err(|error| vec![syntax(source, &error)])?;
     let ast::Stmt::Template(template) = &parsed else {
@@ -35,9 +38,10 @@ pub(super) fn compile(
         lower.faults.sort_by_key(|fault| (fault.range.start, fault.range.end));
         return Err(lower.faults);
     }
+    let places = template.children.iter().map(place).collect();
     if let Some(node) = node.filter(|_| !only_jinja) {
         let facts = facts_of(&node);
-        return Ok((Body::Tree(node), facts));
+        return Ok((Body::Tree(node), facts, places));
     }
     let nodes: Vec<&Node> = lower.specials.iter().map(|(_, node)| &**node).collect();
     let mut facts = facts_of_all(&nodes);
@@ -53,7 +57,15 @@ pub(super) fn compile(
         facts.references.clone(),
     )
     .map_err(|error| vec![syntax(source, &error)])?;
-    Ok((Body::Jinja(Box::new(fallback)), facts))
+    Ok((Body::Jinja(Box::new(fallback)), facts, places))
+}
+
+/// Where an expression stands; other statements are not told apart.
+fn place(statement: &ast::Stmt<'_>) -> Range<usize> {
+    match statement {
+        ast::Stmt::EmitExpr(emit) => span(&emit.expr),
+        _ => 0..0,
+    }
 }
 
 /// The expression of a template that is nothing else.

@@ -1,8 +1,8 @@
 //! What operations leave behind that are not inserts of the dataset's rows.
 
 use runner::clock::Clock;
-use runner::engine::Failure;
-use runner::engine::scripted::{Answer, Reply, ScriptedEngine};
+use runner::engine::scripted::{Answer, Reply, Script, ScriptedEngine};
+use runner::engine::{Failure, Lookup, Orphans};
 use runner::measure::{Verification, VerificationStatus};
 use runner::plan::{Kind, Operation};
 
@@ -80,4 +80,45 @@ fn rows_removed_in_numbers_are_counted() {
     let found = raw(&[answered(1, Answer::Done(2))], -200, delete);
     assert_eq!(found.tables[0].expected, 0);
     assert_eq!((found.status, found.sampled_rows), (VerificationStatus::Verified, 0));
+}
+
+/// A row that is deleted while an upsert of it is under way; `written` rows come of that, and `looked_up` is what the database answers.
+fn upsert_beside_delete(written: i64, looked_up: Lookup) -> Verification {
+    let plan = plan(
+        "total = 2\nconcurrency = [2]\n[database]\npath = ':memory:'\n\
+        [tables.notes]\nrows = 1\n[tables.notes.columns]\nid = { type = 'INTEGER PRIMARY KEY' }\n\
+        text = { type = 'TEXT', value = '{{ word() }}' }\n\
+        [operations.put]\nshare = 1\nupsert = 'notes'\nhit_ratio = 1\n\
+        [operations.drop]\nshare = 1\ndelete = 'notes'\n",
+    );
+    let script = Script {
+        operations: vec![(0, vec![Reply::done(1)]), (0, vec![Reply::done(50)]), (0, vec![Reply::done(10)])],
+        adds: [(1, written), (2, -1)].into(),
+        look_up: Some(looked_up),
+        orphans: Orphans { per_table: vec![0], enforced: false },
+        ..Script::default()
+    };
+    let clock = Clock::virtual_time();
+    let mut engine = ScriptedEngine::new(script, &clock);
+    let (ended, mut levels) = carry_out(&plan, &mut engine, clock, &|| ());
+    ended.unwrap();
+    let level = levels.remove(0);
+    assert_eq!(level.succeeded(), 2, "{:?}", level.errors);
+    level.verification
+}
+
+#[test]
+fn a_row_that_an_upsert_writes_anew_after_its_delete_is_there() {
+    let found = upsert_beside_delete(1, Lookup::Same);
+    assert_eq!((found.status, found.tables[0].expected), (VerificationStatus::Verified, 1));
+    let lost = upsert_beside_delete(0, Lookup::Same);
+    assert_eq!(lost.problems, ["notes holds 0 rows, and 1 were acknowledged"]);
+}
+
+#[test]
+fn a_row_that_is_deleted_after_an_upsert_of_it_is_gone() {
+    let found = upsert_beside_delete(0, Lookup::Missing);
+    assert_eq!((found.status, found.tables[0].expected), (VerificationStatus::Verified, 0));
+    let surplus = upsert_beside_delete(1, Lookup::Missing);
+    assert_eq!(surplus.problems, ["notes holds 1 rows, and 0 were acknowledged"]);
 }
