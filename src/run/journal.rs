@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::states::RowStates;
-use crate::plan::{Kind, Operation, Plan};
+use crate::plan::{Kind, Operation};
 
 /// Modifications that are kept before those that others followed are dropped.
 const COMPACT: usize = 1 << 16;
@@ -41,23 +41,11 @@ pub(super) struct Modification {
     pub(super) span: Span,
 }
 
-/// An acknowledged delete of one row.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Removal {
-    pub(super) table: usize,
-    pub(super) row: u64,
-    pub(super) span: Span,
-}
-
 /// One worker's notes on rows.
 #[derive(Debug)]
 pub(super) struct Journal {
     crew: usize,
     pub(super) modifications: Vec<Modification>,
-    /// Deletes from tables that upserts write: one that comes late writes the row anew.
-    pub(super) removals: Vec<Removal>,
-    /// By table, whether upserts write it.
-    upserted: Vec<bool>,
     compact_at: usize,
     /// By operation: raw SQL that stands.
     pub(super) stood: Vec<u64>,
@@ -70,21 +58,13 @@ pub(super) struct Journal {
 }
 
 impl Journal {
-    pub(super) fn new(crew: usize, plan: &Plan) -> Self {
-        let mut upserted = vec![false; plan.tables.len()];
-        for operation in &plan.operations {
-            if let Kind::Upsert { table, .. } = operation.kind {
-                upserted[table] = true;
-            }
-        }
+    pub(super) fn new(crew: usize, operations: usize) -> Self {
         Journal {
             crew,
             modifications: Vec::new(),
-            removals: Vec::new(),
-            upserted,
             compact_at: COMPACT,
-            stood: vec![0; plan.operations.len()],
-            torn: vec![0; plan.operations.len()],
+            stood: vec![0; operations],
+            torn: vec![0; operations],
             wide: BTreeSet::new(),
             nameless: BTreeMap::new(),
         }
@@ -113,7 +93,7 @@ impl Journal {
             (Kind::Upsert { .. }, Some(target)) => self.modified(subject, target, changes, span),
             (Kind::Update { .. }, Some(target)) => self.modified(subject, target, changes, span),
             (Kind::Update { .. }, None) => self.modified_unknown(subject.operation, changes),
-            (Kind::Delete { table }, target) => self.deleted(states, *table, target, changes, span),
+            (Kind::Delete { table }, target) => self.deleted(states, *table, target, changes),
             (Kind::Sql { .. }, _) => self.stood[subject.operation] += 1,
         }
     }
@@ -168,22 +148,10 @@ impl Journal {
         }
     }
 
-    fn deleted(
-        &mut self,
-        states: &RowStates,
-        table: usize,
-        target: Option<(usize, u64)>,
-        changes: u64,
-        span: impl FnOnce() -> Span,
-    ) {
+    fn deleted(&mut self, states: &RowStates, table: usize, target: Option<(usize, u64)>, changes: u64) {
         match (target, changes) {
             (_, 0) => {}
-            (Some((table, row)), 1) => {
-                states.delete(table, row);
-                if self.upserted[table] {
-                    self.removals.push(Removal { table, row, span: span() });
-                }
-            }
+            (Some((table, row)), 1) => states.delete(table, row),
             (_, many) => self.without_names(table, -(many as i64)),
         }
     }
@@ -206,17 +174,7 @@ mod tests {
 
     #[test]
     fn of_many_modifications_of_a_row_the_last_one_of_each_kind_is_kept() {
-        let mut journal = Journal {
-            crew: 0,
-            modifications: Vec::new(),
-            removals: Vec::new(),
-            upserted: vec![false],
-            compact_at: COMPACT,
-            stood: vec![0; 2],
-            torn: vec![0; 2],
-            wide: BTreeSet::new(),
-            nameless: BTreeMap::new(),
-        };
+        let mut journal = Journal::new(0, 2);
         let count = COMPACT as u64 * 3;
         for ordinal in 0..count {
             let subject =

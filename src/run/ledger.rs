@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::journal::{Journal, Modification, Removal, Span};
+use super::journal::{Journal, Modification};
 use super::states::RowStates;
 use crate::dataset::{Dataset, Source};
 use crate::plan::{Crew, Kind, Operation, Plan, Workload};
@@ -14,10 +14,6 @@ pub(super) struct Ledger {
     pub(super) tables: Vec<TableLedger>,
     /// By table and row.
     modifications: Vec<Modification>,
-    /// Of the last level, from tables that upserts write.
-    removals: Vec<Removal>,
-    /// By table: rows that were deleted, and that an upsert may have written anew afterwards. The database tells.
-    pub(super) doubtful: Vec<Vec<u64>>,
 }
 
 /// One table.
@@ -52,26 +48,6 @@ fn sets(operation: &Operation) -> (usize, Vec<usize>) {
     }
 }
 
-/// What became of a row that was deleted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Fate {
-    Gone,
-    There,
-    Doubtful,
-}
-
-/// An upsert writes a row anew if it comes after the last delete.
-fn fate(removals: &[Span], upserts: &[Span]) -> Fate {
-    let after = |later: &Span, earlier: &Span| later.start_ns > earlier.end_ns;
-    if removals.iter().any(|removal| upserts.iter().all(|upsert| after(removal, upsert))) {
-        Fate::Gone
-    } else if upserts.iter().any(|upsert| removals.iter().all(|removal| after(upsert, removal))) {
-        Fate::There
-    } else {
-        Fate::Doubtful
-    }
-}
-
 impl Ledger {
     /// Tables just made, and loaded rows already in them.
     pub(super) fn new(workload: &Workload) -> Self {
@@ -81,13 +57,7 @@ impl Ledger {
         for table in 0..tables {
             (0..workload.crews[0].dataset.loaded(table)).for_each(|row| states.acknowledge(table, row));
         }
-        Ledger {
-            states,
-            tables: vec![TableLedger::default(); tables],
-            modifications: Vec::new(),
-            removals: Vec::new(),
-            doubtful: vec![Vec::new(); tables],
-        }
+        Ledger { states, tables: vec![TableLedger::default(); tables], modifications: Vec::new() }
     }
 
     /// Adds what a worker did.
@@ -115,42 +85,6 @@ impl Ledger {
         }
         self.modifications.extend(journal.modifications);
         self.modifications.sort_by_key(|m| (m.table, m.row));
-        self.removals.extend(journal.removals);
-    }
-
-    /// Once a level's journals are all absorbed: a row that was deleted is there again where an upsert certainly followed, and may be there where
-    /// one was under way at the same time.
-    pub(super) fn settle_removals(&mut self, plan: &Plan) {
-        self.doubtful.iter_mut().for_each(Vec::clear);
-        let mut removals = std::mem::take(&mut self.removals);
-        removals.sort_by_key(|removal| (removal.table, removal.row));
-        for removals in removals.chunk_by(|a, b| (a.table, a.row) == (b.table, b.row)) {
-            let Removal { table, row, .. } = removals[0];
-            let upserts: Vec<Span> = self
-                .modifications(table, row)
-                .iter()
-                .filter(|m| matches!(plan.operations[m.operation].kind, Kind::Upsert { .. }))
-                .map(|m| m.span)
-                .collect();
-            match fate(&removals.iter().map(|removal| removal.span).collect::<Vec<_>>(), &upserts) {
-                Fate::Gone => {}
-                Fate::There => self.states.acknowledge(table, row),
-                Fate::Doubtful if self.can_be_found(plan, table) => self.doubtful[table].push(row),
-                Fate::Doubtful => {
-                    self.tables[table].added.1 += 1;
-                    self.tables[table].counts_only = true;
-                }
-            }
-        }
-    }
-
-    /// Whether raw SQL left the columns alone that tell rows apart.
-    fn can_be_found(&self, plan: &Plan, table: usize) -> bool {
-        let overwritten = &self.tables[table].overwritten;
-        match plan.tables[table].key.as_slice() {
-            [] => overwritten.is_empty(),
-            key => !key.iter().any(|column| overwritten.contains(column)),
-        }
     }
 
     fn absorb_sql(&mut self, operation: &Operation, stood: i64, torn: i64) {
@@ -191,33 +125,5 @@ impl Ledger {
         let acknowledged = self.states.acknowledged(table).count() as u64;
         let (least, most) = self.tables[table].added;
         (acknowledged.saturating_add_signed(least), acknowledged.saturating_add_signed(most))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn of(removals: &[(u64, u64)], upserts: &[(u64, u64)]) -> Fate {
-        let spans = |spans: &[(u64, u64)]| -> Vec<Span> {
-            spans.iter().map(|&(start_ns, end_ns)| Span { start_ns, end_ns }).collect()
-        };
-        fate(&spans(removals), &spans(upserts))
-    }
-
-    #[test]
-    fn a_deleted_row_is_there_again_where_an_upsert_certainly_followed() {
-        assert_eq!(of(&[(10, 20)], &[]), Fate::Gone);
-        assert_eq!(of(&[(10, 20)], &[(1, 9)]), Fate::Gone);
-        assert_eq!(of(&[(10, 20)], &[(1, 9), (21, 30)]), Fate::There);
-        assert_eq!(of(&[(10, 20), (40, 50)], &[(21, 30)]), Fate::Gone);
-        assert_eq!(of(&[(10, 20), (40, 50)], &[(21, 30), (60, 70)]), Fate::There);
-    }
-
-    #[test]
-    fn of_an_upsert_at_the_time_of_the_delete_nobody_can_tell() {
-        assert_eq!(of(&[(10, 20)], &[(1, 10)]), Fate::Doubtful);
-        assert_eq!(of(&[(10, 20)], &[(15, 30)]), Fate::Doubtful);
-        assert_eq!(of(&[(10, 20), (40, 50)], &[(25, 45)]), Fate::Doubtful);
     }
 }

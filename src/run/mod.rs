@@ -227,7 +227,6 @@ impl Run<'_> {
         for journal in std::mem::take(&mut worked.journals) {
             ledger.absorb(self.plan, &self.workload.crews, journal);
         }
-        ledger.settle_removals(self.plan);
         (self.on_event)(Event::LevelEnded);
         let verification = self.verify(&measurement, &worked);
         (self.on_event)(Event::LevelFinished { measurement: &measurement, verification });
