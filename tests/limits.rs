@@ -26,7 +26,7 @@ fn pooled(pool: &str) -> (Place, Ended) {
 
 #[test]
 fn a_pool_asks_for_no_more_files_than_its_workers_can_use() {
-    let (place, ended) = pooled("initial = 2\nmax = 5_000\nmax_idle = 5_000\ncheckout_timeout = '5s'");
+    let (place, ended) = pooled("initial = 2\nmax = 1_000\nmax_idle = 1_000\ncheckout_timeout = '5s'");
     assert_eq!(ended.code, 0, "{ended:?}");
     let result = place.result("mine");
     let pool = result.configurations[0].pool.as_ref().expect("a pool has its figures");

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::journal::{Journal, Modification};
+use super::journal::{Journal, Modification, Span};
 use super::states::RowStates;
 use crate::dataset::{Dataset, Source};
 use crate::plan::{Crew, Kind, Operation, Plan, Workload};
@@ -108,14 +108,19 @@ impl Ledger {
         let removes = |m: &&Modification| matches!(plan.operations[m.operation].kind, Kind::Delete { .. });
         let writes = |m: &&Modification| matches!(plan.operations[m.operation].kind, Kind::Upsert { .. });
         for of_row in self.modifications.chunk_by(|a, b| (a.table, a.row) == (b.table, b.row)) {
-            // A row is deleted once: the tape has no two deletes of one.
-            let Some(removed) = of_row.iter().find(removes) else { continue };
+            // Mostly one; but one role may delete what another wrote again.
+            let mut removals = of_row.iter().filter(removes).map(|m| m.span);
             let mut upserts = of_row.iter().filter(writes).map(|m| m.span);
-            let table = &mut self.tables[removed.table];
-            if upserts.clone().any(|span| span.start_ns > removed.span.end_ns) {
-                table.revived.push(removed.row);
-            } else if upserts.any(|span| span.end_ns >= removed.span.start_ns) {
-                table.perhaps.push(removed.row);
+            let last = |spans: &mut dyn Iterator<Item = Span>| {
+                spans.map(|s| (s.start_ns, s.end_ns)).reduce(|a, b| (a.0.max(b.0), a.1.max(b.1)))
+            };
+            let (removed, written) = (last(&mut removals), last(&mut upserts));
+            let (Some(removed), Some(written)) = (removed, written) else { continue };
+            let table = &mut self.tables[of_row[0].table];
+            if written.0 > removed.1 {
+                table.revived.push(of_row[0].row);
+            } else if written.1 >= removed.0 {
+                table.perhaps.push(of_row[0].row);
             }
         }
     }
@@ -166,7 +171,7 @@ impl Ledger {
 pub(super) mod tests {
     use std::path::Path;
 
-    use super::super::journal::{Span, Subject};
+    use super::super::journal::Subject;
     use super::*;
     use crate::scenario::{self, Overrides};
 
