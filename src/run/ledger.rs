@@ -142,12 +142,18 @@ impl Ledger {
 
     /// Columns of a table hold other values than those of the dataset.
     fn follow(&mut self, plan: &Plan, crews: &[Crew], table: usize, columns: &[usize]) {
-        let made = &dataset_of(crews, table).tables()[table].columns;
-        let refers =
-            |column: usize| matches!(made[column].source, Source::Reference { .. } | Source::Combined { .. });
+        let tables = dataset_of(crews, table).tables();
+        let target = |source: &Source| match source {
+            Source::Reference { target, .. } | Source::Combined { target, .. } => Some(*target),
+            Source::Row | Source::Template(_) => None,
+        };
+        let all = tables.iter().flat_map(|rows| &rows.columns);
+        let targets: Vec<_> = all.filter_map(|column| target(&column.source)).collect();
+        let referred = |column: &usize| targets.iter().any(|to| to.table == table && to.column == *column);
+        let refers = |column: &usize| target(&tables[table].columns[*column].source).is_some();
         let known = &mut self.tables[table];
-        known.rekeyed |= columns.iter().any(|column| plan.tables[table].key.contains(column));
-        known.redirected |= columns.iter().any(|column| refers(*column));
+        known.rekeyed |= columns.iter().any(|c| plan.tables[table].key.contains(c) || referred(c));
+        known.redirected |= columns.iter().any(refers);
     }
 
     /// Acknowledged modifications of a row.

@@ -111,6 +111,16 @@ fn parents_that_nobody_protects_leave_their_children_behind() {
 }
 
 #[test]
+fn references_to_values_that_are_updated_may_lead_nowhere() {
+    let text = "[tables.users]\nrows = 100\n[tables.users.columns]\nid = { type = 'INTEGER PRIMARY KEY' }\n\
+        email = { type = 'TEXT NOT NULL UNIQUE', value = '{{ unique(email()) }}' }\n\
+        [tables.posts]\nrows = 300\n[tables.posts.columns]\nid = { type = 'INTEGER PRIMARY KEY' }\n\
+        user = { type = 'TEXT REFERENCES users(email)' }\n\
+        [operations.move]\nshare = 1\nupdate = 'users'\nset = { email = 'x{{ row }}' }\n";
+    assert_verified(&levels("total_writes = 100\nconcurrency = [4]", "foreign_keys = false", text));
+}
+
+#[test]
 fn batches_whose_rows_wait_for_those_of_others_come_to_their_end() {
     for batches in [
         "batch_size = 7",
