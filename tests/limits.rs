@@ -43,8 +43,12 @@ fn a_pool_whose_connections_cannot_all_be_opened_is_refused_before_the_first_lev
 
 #[test]
 fn rows_to_load_that_do_not_fit_end_the_run() {
-    let place =
-        place("total = 100\nconcurrency = [4]", "[database.pragmas]\nmax_page_count = 40", "rows = 20_000\nshare = 1", "");
+    let place = place(
+        "total = 100\nconcurrency = [4]",
+        "[database.pragmas]\nmax_page_count = 40",
+        "rows = 20_000\nshare = 1",
+        "",
+    );
     let ended = place.run(&["run", "mine.toml"]);
     assert_eq!(ended.code, 4, "{ended:?}");
     let words = "of notes could not be loaded: database or disk is full (SQLITE_FULL)";

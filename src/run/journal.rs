@@ -61,8 +61,9 @@ pub(super) struct Journal {
 
 impl Journal {
     pub(super) fn new(crew: usize, plan: &Plan) -> Self {
-        let upserts =
-            |table| plan.operations.iter().any(|o| matches!(o.kind, Kind::Upsert { table: of, .. } if of == table));
+        let upserts = |table| {
+            plan.operations.iter().any(|o| matches!(o.kind, Kind::Upsert { table: of, .. } if of == table))
+        };
         Journal {
             crew,
             modifications: Vec::new(),

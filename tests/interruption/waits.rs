@@ -42,8 +42,7 @@ fn an_interruption_ends_the_wait_for_the_next_arrival() {
 
 #[test]
 fn an_interruption_ends_the_delay_before_the_next_attempt() {
-    let retry =
-        "[retry]\nattempts = 5\nbase_delay = '1000s'\nmax_delay = '1000s'\njitter = false\non = ['constraint']\n";
+    let retry = "[retry]\nattempts = 5\nbase_delay = '1000s'\nmax_delay = '1000s'\njitter = false\non = ['constraint']\n";
     let operation = "[operations.again]\nshare = 1\nsql = \"INSERT INTO notes (id) VALUES (1)\"\nchanges = { notes = 1 }\n";
     let sections = format!("{retry}{operation}");
     let place = place("total = 100\nconcurrency = [4]", "busy_timeout = '5s'", "rows = 1", &sections);
@@ -91,6 +90,7 @@ fn an_interruption_of_a_later_workload_keeps_the_earlier_ones() {
     let place = place("", "busy_timeout = '60s'", "share = 1", workloads);
     let result = interrupt_four(&place, |_| true);
     assert_cut_short(&result);
-    let found: Vec<_> = result.configurations.iter().map(|level| (&level.workload[..], level.complete)).collect();
+    let found: Vec<_> =
+        result.configurations.iter().map(|level| (&level.workload[..], level.complete)).collect();
     assert_eq!(found, [("first", true), ("second", false)]);
 }

@@ -25,11 +25,7 @@ pub fn descriptors_needed(database: &Database, connections: u64, own_files: bool
 ///
 /// # Errors
 /// [`EngineError::Unavailable`] when the hard limit does not allow it.
-pub fn ensure_descriptors(
-    database: &Database,
-    connections: u64,
-    own_files: bool,
-) -> Result<(), EngineError> {
+pub fn ensure_descriptors(database: &Database, connections: u64, own_files: bool) -> Result<(), EngineError> {
     let held = descriptors_needed(database, connections, own_files);
     if held == 0 {
         return Ok(());
@@ -88,6 +84,9 @@ mod tests {
         let file = database(Location::File(PathBuf::from("x.db")));
         assert!(ensure_descriptors(&file, 1, false).is_ok());
         let words = too_few(128, 260, 64).to_string();
-        assert!(words.contains("128 connections need about 260") && words.contains("ulimit -n 512"), "{words}");
+        assert!(
+            words.contains("128 connections need about 260") && words.contains("ulimit -n 512"),
+            "{words}"
+        );
     }
 }
