@@ -23,7 +23,7 @@ pub(super) struct TableLedger {
     pub(super) added: (i64, i64),
     /// Which rows are there cannot be told, only how many.
     pub(super) counts_only: bool,
-    /// The operation that changed it without saying how.
+    /// Why nothing can be said of its rows, in a sentence: an operation changed them without saying how.
     pub(super) unaccounted: Option<String>,
     /// Columns that cannot be compared.
     pub(super) overwritten: BTreeSet<usize>,
@@ -77,7 +77,7 @@ impl Ledger {
         for (index, operation) in plan.operations.iter().enumerate() {
             let (stood, torn) = (journal.stood[index] as i64, journal.torn[index] as i64);
             if stood + torn > 0 {
-                self.absorb_sql(operation, stood, torn);
+                self.absorb_changes(plan, operation, stood, torn);
             }
         }
         for (table, rows) in journal.nameless {
@@ -125,7 +125,7 @@ impl Ledger {
         }
     }
 
-    fn absorb_sql(&mut self, operation: &Operation, stood: i64, torn: i64) {
+    fn absorb_changes(&mut self, plan: &Plan, operation: &Operation, stood: i64, torn: i64) {
         for &(table, rows) in &operation.changes {
             let table = &mut self.tables[table];
             table.added.0 += stood * rows + torn * rows.min(0);
@@ -133,7 +133,10 @@ impl Ledger {
             table.counts_only |= rows != 0;
         }
         for &table in &operation.unaccounted {
-            self.tables[table].unaccounted.get_or_insert_with(|| operation.name.clone());
+            let (by, name) = (&operation.name, &plan.tables[table].name);
+            self.tables[table].unaccounted.get_or_insert_with(|| {
+                format!("what {by} does to the rows of {name} is not said, so they are not verified")
+            });
         }
         for &(table, column) in &operation.overwrites {
             self.tables[table].overwritten.insert(column);
@@ -154,6 +157,20 @@ impl Ledger {
         let known = &mut self.tables[table];
         known.rekeyed |= columns.iter().any(|c| plan.tables[table].key.contains(c) || referred(c));
         known.redirected |= columns.iter().any(refers);
+        // An upsert that no longer finds its row by such a value writes another one.
+        let misled = plan.operations.iter().enumerate().find(|(index, operation)| {
+            let looks_for = |sets: &[usize]| columns.iter().any(|column| !sets.contains(column));
+            let mine = matches!(&operation.kind, Kind::Upsert { table: of, sets } if *of == table && looks_for(sets));
+            mine && crews.iter().any(|crew| crew.counts[*index] > 0)
+        });
+        if let Some((_, operation)) = misled {
+            let (by, name) = (&operation.name, &plan.tables[table].name);
+            known.unaccounted.get_or_insert_with(|| {
+                format!(
+                    "rows of {name} were given other values than {by} looks for, so they are not verified"
+                )
+            });
+        }
     }
 
     /// Acknowledged modifications of a row.
