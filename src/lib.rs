@@ -10,13 +10,13 @@
 //! diagnostic   what is wrong with a file, where, and what to write instead
 //! template     minijinja + fake: compile, generators, distributions, seeds
 //! scenario     TOML text -> Scenario
-//! dataset      rows and references as pure functions of (seed, table, row); the tape
+//! dataset      rows, references and keys as pure functions of (seed, table, row); the tape
 //! plan         Scenario -> Plan
 //! machine      what this machine is: kernel, processors, file systems, limits
-//! engine       Engine and Session; sqlite, null (the floor), scripted (for tests)
+//! engine       Engine, Connector and Session; sqlite, null (the floor), scripted (for tests)
 //! measure      histogram, recorder, what a level measured
-//! run          levels, workers, verification, events
-//! result       the result document, validity, schema, store
+//! run          workloads, levels, workers, pacing, pool, verification, events
+//! result       the result document, findings, validity, targets, schema, store
 //! report       terminal table, Markdown, CSV: from results only
 //! cli          clap, progress, exit codes
 //! ```

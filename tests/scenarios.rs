@@ -77,20 +77,54 @@ fn fine(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
-/// Completed, with these levels, and every row found again.
-fn believable(name: &str, result: &Value, levels: &[u64], total: u64) {
+/// The workloads of a scenario in their order; the one that it is where it names none.
+fn workloads(text: &str) -> Vec<String> {
+    let header = |line: &str| Some(line.strip_prefix("[workloads.")?.split(']').next()?.to_owned());
+    let found: Vec<String> = text.lines().filter_map(header).collect();
+    if !found.is_empty() {
+        return found;
+    }
+    let test = read(text).get("test").and_then(Value::as_str).unwrap_or("write").to_owned();
+    vec![test]
+}
+
+/// What makes a scenario small beside its total: fewer rows to load, and no targets, which a debug build cannot meet.
+fn smaller(scenario: &Value) -> Vec<String> {
+    let mut sets = Vec::new();
+    for (table, section) in scenario["tables"].as_object().expect("a scenario has tables") {
+        if section.get("rows").and_then(Value::as_u64).is_some_and(|rows| rows > 1_000) {
+            sets.push(format!("tables.{table}.rows=1000"));
+        }
+    }
+    if scenario.get("targets").is_some() {
+        sets.push("targets=[]".to_owned());
+    }
+    sets.into_iter().flat_map(|set| ["--set".to_owned(), set]).collect()
+}
+
+/// Completed, with these levels of these workloads, and every row found again.
+fn believable(name: &str, result: &Value, workloads: &[String], levels: &[u64], total: u64) {
     assert_eq!(result["status"], "completed", "{name}");
     assert_eq!(result["configurationId"], name);
     let configurations = result["configurations"].as_array().expect("a result has its levels");
-    let found: Vec<u64> = configurations.iter().filter_map(|level| level["concurrency"].as_u64()).collect();
-    assert_eq!(found, levels, "{name}");
+    let case = |level: &Value| (level["workload"].as_str().map(str::to_owned), level["concurrency"].as_u64());
+    let found: Vec<_> = configurations.iter().map(case).collect();
+    let wanted: Vec<_> = workloads
+        .iter()
+        .flat_map(|workload| levels.iter().map(|level| (Some(workload.clone()), Some(*level))))
+        .collect();
+    assert_eq!(found, wanted, "{name}");
     for level in configurations {
-        assert_eq!(level["verification"]["status"], "verified", "{name}: {}", level["verification"]);
-        assert_eq!(level["totalWrites"], total, "{name}");
-        assert_eq!(level["attempted"], total, "{name}");
-        assert_eq!(level["complete"], true, "{name}");
-        let errors = level["metrics"]["errorCount"].as_u64().expect("errors are counted");
-        assert_eq!(level["succeeded"].as_u64(), Some(total - errors), "{name}");
+        let (workload, verification) = (&level["workload"], &level["verification"]);
+        assert_eq!(verification["status"], "verified", "{name}, {workload}: {verification}");
+        assert_eq!(level["totalWrites"], total, "{name}, {workload}");
+        assert_eq!(level["attempted"], total, "{name}, {workload}");
+        assert_eq!(level["complete"], true, "{name}, {workload}");
+        let errors = level["overall"]["errors"].as_u64().expect("errors are counted");
+        assert_eq!(level["succeeded"].as_u64(), Some(total - errors), "{name}, {workload}");
+        if let Some(metrics) = level.get("metrics") {
+            assert_eq!(metrics["errorCount"], errors, "{name}, {workload}");
+        }
     }
 }
 
@@ -115,9 +149,12 @@ fn every_scenario_runs_and_every_row_is_verified() {
         let total = if scenario["reset"] == "write" { 8 } else { 100 };
         let file = format!("scenarios/{name}.toml");
         let total_text = total.to_string();
-        fine(&workplace.runner(&["run", &file, "--total", &total_text, "--concurrency", "1,4"]));
+        let sets = smaller(&scenario);
+        let mut arguments = vec!["run", &file, "--total", &total_text, "--concurrency", "1,4"];
+        arguments.extend(sets.iter().map(String::as_str));
+        fine(&workplace.runner(&arguments));
         let result = workplace.result(&name);
-        believable(&name, &result, &[1, 4], total);
+        believable(&name, &result, &workloads(&text), &[1, 4], total);
         assert_eq!(
             result["testName"],
             scenario.get("test").cloned().unwrap_or_else(|| "write".into()),
@@ -125,6 +162,14 @@ fn every_scenario_runs_and_every_row_is_verified() {
         );
     }
     assert_eq!(workplace.names("db"), Vec::<String>::new(), "a run left its database behind");
+}
+
+#[test]
+fn the_long_form_is_among_the_scenarios() {
+    let all = scenarios();
+    let several = all.iter().filter(|(_, text)| workloads(text).len() > 1).count();
+    let judged = all.iter().filter(|(_, text)| read(text).get("targets").is_some()).count();
+    assert!(several >= 2 && judged >= 2, "{several} with several workloads, {judged} with targets");
 }
 
 #[test]
@@ -243,7 +288,7 @@ fn a_copy_with_a_changed_pragma_has_a_result_of_its_own() {
         ["mine.json"]
     );
     let result = workplace.result("mine");
-    believable("mine", &result, &[1, 4], 100);
+    believable("mine", &result, &workloads(&changed), &[1, 4], 100);
     assert_eq!(result["engine"]["settings"]["journal_mode"], "wal", "{}", result["engine"]);
     assert_eq!(serde_json::from_str::<Value>(&stdout).expect("stdout carries the result"), result);
 }

@@ -82,9 +82,10 @@ impl Plan {
 
     /// Connections that are open at once, at most.
     pub fn connections(&self) -> u32 {
-        let of = |workload: &Workload| match workload.pool {
-            Some(pool) => pool.max,
-            None => workload.concurrency.iter().copied().max().unwrap_or(1),
+        let of = |workload: &Workload| {
+            let workers = workload.concurrency.iter().copied().max().unwrap_or(1);
+            // Nobody needs two connections at once.
+            workload.pool.map_or(workers, |pool| pool.max.min(workers.max(pool.initial)))
         };
         self.workloads.iter().map(of).max().unwrap_or(1)
     }

@@ -1,7 +1,7 @@
 //! Operations that share a transaction: a worker takes as many as a batch holds, sends them together, and all of them are acknowledged or none.
 //!
 //! Whatever is done beside sending them is outside of the timed region. An operation that needs rows of others joins a later batch; rows of the
-//! same batch that come before it are fine.
+//! same batch that come before it are fine. A plan has no batches at a rate: there is no open loop here.
 
 use std::collections::{HashSet, VecDeque};
 use std::sync::atomic::Ordering;
@@ -67,30 +67,10 @@ impl Batches<'_, '_, '_> {
                     return;
                 }
                 shared.clock.sleep(PATIENCE);
-            } else if self.await_start() {
-                self.send();
             } else {
-                return;
-            }
-            if self.over() {
-                return;
+                self.send();
             }
         }
-    }
-
-    /// What has not started when the time of an open loop is over is backlog.
-    fn over(&self) -> bool {
-        let Worker { shared, crew, .. } = &*self.worker;
-        crew.schedule.is_some() && crew.over(shared.elapsed_ns(), shared.origin)
-    }
-
-    /// A batch starts when the last of its operations is to start. False when nothing is to start any more.
-    fn await_start(&mut self) -> bool {
-        let Worker { shared, .. } = *self.worker;
-        let Some(intended_ns) = self.items.iter().filter_map(|item| item.claim.intended_ns).max() else {
-            return true;
-        };
-        shared.clock.sleep_until(shared.start, intended_ns, &|| shared.halted()) && !self.over()
     }
 
     /// Those that waited first, then from the tape.
@@ -153,12 +133,7 @@ impl Batches<'_, '_, '_> {
         match gate {
             Gate::Open(values) => self.items.push(Item { claim, subject, values }),
             Gate::Waiting => self.waiting.push_back(claim),
-            Gate::Missing(table, row) => {
-                if claim.measured && claim.intended_ns.is_some() {
-                    self.worker.count_start(shared.elapsed_ns());
-                }
-                self.worker.not_sent(subject, claim.measured, (table, row));
-            }
+            Gate::Missing(table, row) => self.worker.not_sent(subject, claim.measured, (table, row)),
         }
     }
 
@@ -171,6 +146,9 @@ impl Batches<'_, '_, '_> {
         let (start, attempted) = self.worker.send(&mut self.line, &mut sending, measured, self.sent, count);
         let Sending { answers, uncounted, .. } = sending;
         let end = attempted.end;
+        if matches!(attempted.outcome, Outcome::Cancelled) {
+            return;
+        }
         let whole = matches!(attempted.outcome, Outcome::Done { .. });
         let acknowledged = if whole {
             uncounted.iter().for_each(|&(table, rows)| self.worker.journal.without_names(table, -rows));
@@ -199,23 +177,18 @@ impl Batches<'_, '_, '_> {
 
     fn answered(&self, item: &Item<'_>, start: Ticks, end: Ticks) -> Answered {
         let Worker { shared, .. } = &*self.worker;
-        let latency_ns = match item.claim.intended_ns {
-            Some(intended_ns) => shared.clock.nanos_between(shared.start, end).saturating_sub(intended_ns),
-            None => shared.clock.nanos_between(start, end) / self.items.len() as u64,
-        };
+        let latency_ns = shared.clock.nanos_between(start, end) / self.items.len() as u64;
         Answered { subject: item.subject, measured: item.claim.measured, start, end, latency_ns }
     }
 
     /// Notes what stands; how many operations came to what was expected.
     fn acknowledge(&mut self, start: Ticks, end: Ticks, answers: &[Answer]) -> u64 {
         let Worker { shared, .. } = *self.worker;
-        let service_ns = shared.clock.nanos_between(start, end);
         let mut groups: Vec<(Sample, u64)> = Vec::new();
         let mut acknowledged = 0;
         for (index, answer) in answers.iter().enumerate() {
             let item = self.items[index];
             let answered = self.answered(&item, start, end);
-            self.start_of(&item, start);
             self.worker.stands(&answered, answer.changes);
             if let Some(failure) = &answer.failure {
                 self.worker.failed(&answered, failure);
@@ -226,17 +199,9 @@ impl Batches<'_, '_, '_> {
                 self.worker.recorder.warm_up(true);
                 continue;
             }
-            if item.claim.intended_ns.is_some() {
-                self.worker.recorder.service(service_ns);
-            }
             let end_ns = self.worker.since_origin(shared.clock.nanos_between(shared.start, end));
             let Answered { subject, latency_ns, .. } = answered;
             let sample = Sample { operation: subject.operation, row: subject.row + 1, latency_ns, end_ns };
-            if item.claim.intended_ns.is_some() {
-                self.worker.recorder.success(sample);
-                self.worker.ended(end_ns);
-                continue;
-            }
             match groups.iter_mut().find(|(group, _)| group.operation == sample.operation) {
                 Some((_, count)) => *count += 1,
                 None => groups.push((sample, 1)),
@@ -248,13 +213,6 @@ impl Batches<'_, '_, '_> {
         }
         self.worker.tally.last_ns = shared.clock.nanos_between(shared.start, end);
         acknowledged
-    }
-
-    fn start_of(&mut self, item: &Item<'_>, start: Ticks) {
-        let Worker { shared, .. } = *self.worker;
-        if item.claim.measured && item.claim.intended_ns.is_some() {
-            self.worker.count_start(shared.clock.nanos_between(shared.start, start));
-        }
     }
 
     /// All operations of a batch that failed have its code; nothing of them stands.
@@ -269,7 +227,6 @@ impl Batches<'_, '_, '_> {
         for index in 0..self.items.len() {
             let item = self.items[index];
             let answered = self.answered(&item, start, end);
-            self.start_of(&item, start);
             let Failure { code, message } = &failure;
             let failure = Failure { code, message: message.clone() };
             let outcome = if fatal { Outcome::Fatal(failure) } else { Outcome::Refused(failure) };

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::states::RowStates;
-use crate::plan::{Kind, Operation};
+use crate::plan::{Kind, Operation, Plan};
 
 /// Modifications that are kept before those that others followed are dropped.
 const COMPACT: usize = 1 << 16;
@@ -28,7 +28,7 @@ pub(super) struct Span {
     pub(super) end_ns: u64,
 }
 
-/// An acknowledged change of one row's columns.
+/// An acknowledged change of one row's columns, or its removal from a table that upserts may write it to again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Modification {
     pub(super) table: usize,
@@ -47,7 +47,9 @@ pub(super) struct Journal {
     crew: usize,
     pub(super) modifications: Vec<Modification>,
     compact_at: usize,
-    /// By operation: raw SQL that stands.
+    /// By table: whether an upsert may write a deleted row again.
+    revives: Vec<bool>,
+    /// By operation: raw SQL that stands, and what changed rows that are there.
     pub(super) stood: Vec<u64>,
     /// By operation: raw SQL of which a part stands.
     pub(super) torn: Vec<u64>,
@@ -58,13 +60,17 @@ pub(super) struct Journal {
 }
 
 impl Journal {
-    pub(super) fn new(crew: usize, operations: usize) -> Self {
+    pub(super) fn new(crew: usize, plan: &Plan) -> Self {
+        let upserts = |table| {
+            plan.operations.iter().any(|o| matches!(o.kind, Kind::Upsert { table: of, .. } if of == table))
+        };
         Journal {
             crew,
             modifications: Vec::new(),
             compact_at: COMPACT,
-            stood: vec![0; operations],
-            torn: vec![0; operations],
+            revives: (0..plan.tables.len()).map(upserts).collect(),
+            stood: vec![0; plan.operations.len()],
+            torn: vec![0; plan.operations.len()],
             wide: BTreeSet::new(),
             nameless: BTreeMap::new(),
         }
@@ -90,10 +96,18 @@ impl Journal {
                 }
             }
             (Kind::Get { .. } | Kind::Find { .. } | Kind::Scan { .. }, _) => {}
-            (Kind::Upsert { .. }, Some(target)) => self.modified(subject, target, changes, span),
-            (Kind::Update { .. }, Some(target)) => self.modified(subject, target, changes, span),
-            (Kind::Update { .. }, None) => self.modified_unknown(subject.operation, changes),
-            (Kind::Delete { table }, target) => self.deleted(states, *table, target, changes),
+            (Kind::Upsert { .. } | Kind::Update { .. }, Some(target)) => {
+                self.stood[subject.operation] += u64::from(changes > 0);
+                self.modified(subject, target, changes, span);
+            }
+            (Kind::Update { .. }, None) => {
+                self.stood[subject.operation] += u64::from(changes > 0);
+                self.modified_unknown(subject.operation, changes);
+            }
+            (Kind::Delete { table }, _) => {
+                self.stood[subject.operation] += u64::from(changes > 0);
+                self.deleted(states, *table, subject, changes, span);
+            }
             (Kind::Sql { .. }, _) => self.stood[subject.operation] += 1,
         }
     }
@@ -129,13 +143,17 @@ impl Journal {
         if changes != 1 {
             return self.modified_unknown(subject.operation, changes);
         }
+        self.note(subject, (table, row), span());
+    }
+
+    fn note(&mut self, subject: Subject, (table, row): (usize, u64), span: Span) {
         self.modifications.push(Modification {
             table,
             row,
             operation: subject.operation,
             ordinal: subject.row,
             crew: self.crew,
-            span: span(),
+            span,
         });
         if self.modifications.len() >= self.compact_at {
             self.compact();
@@ -148,10 +166,22 @@ impl Journal {
         }
     }
 
-    fn deleted(&mut self, states: &RowStates, table: usize, target: Option<(usize, u64)>, changes: u64) {
-        match (target, changes) {
+    fn deleted(
+        &mut self,
+        states: &RowStates,
+        table: usize,
+        subject: Subject,
+        changes: u64,
+        span: impl FnOnce() -> Span,
+    ) {
+        match (subject.target, changes) {
             (_, 0) => {}
-            (Some((table, row)), 1) => states.delete(table, row),
+            (Some((table, row)), 1) => {
+                states.delete(table, row);
+                if self.revives[table] {
+                    self.note(subject, (table, row), span());
+                }
+            }
             (_, many) => self.without_names(table, -(many as i64)),
         }
     }
@@ -174,7 +204,7 @@ mod tests {
 
     #[test]
     fn of_many_modifications_of_a_row_the_last_one_of_each_kind_is_kept() {
-        let mut journal = Journal::new(0, 2);
+        let mut journal = Journal::new(0, &crate::run::ledger::tests::plan());
         let count = COMPACT as u64 * 3;
         for ordinal in 0..count {
             let subject =

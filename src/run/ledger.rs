@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::journal::{Journal, Modification};
+use super::journal::{Journal, Modification, Span};
 use super::states::RowStates;
 use crate::dataset::{Dataset, Source};
 use crate::plan::{Crew, Kind, Operation, Plan, Workload};
@@ -23,7 +23,7 @@ pub(super) struct TableLedger {
     pub(super) added: (i64, i64),
     /// Which rows are there cannot be told, only how many.
     pub(super) counts_only: bool,
-    /// The operation that changed it without saying how.
+    /// Why nothing can be said of its rows, in a sentence: an operation changed them without saying how.
     pub(super) unaccounted: Option<String>,
     /// Columns that cannot be compared.
     pub(super) overwritten: BTreeSet<usize>,
@@ -31,6 +31,17 @@ pub(super) struct TableLedger {
     pub(super) rekeyed: bool,
     /// Values that refer to others were changed.
     pub(super) redirected: bool,
+    /// Rows that were deleted, and that an upsert certainly wrote again afterwards; in their order.
+    pub(super) revived: Vec<u64>,
+    /// Rows that were deleted and upserted at one time, so that they may be there; in their order.
+    pub(super) perhaps: Vec<u64>,
+}
+
+impl TableLedger {
+    /// Whether a row that was deleted may be there again.
+    pub(super) fn may_be_revived(&self, row: u64) -> bool {
+        [&self.revived, &self.perhaps].iter().any(|rows| rows.binary_search(&row).is_ok())
+    }
 }
 
 /// The dataset that has all rows of a table: the one of the role that writes it, or any.
@@ -39,11 +50,12 @@ pub(super) fn dataset_of(crews: &[Crew], table: usize) -> &Dataset {
     &most.expect("a workload has a crew").dataset
 }
 
-/// The table and the columns that an update, or an upsert, gives new values.
+/// The table and the columns that an update, or an upsert, gives new values; a delete gives none.
 fn sets(operation: &Operation) -> (usize, Vec<usize>) {
     match &operation.kind {
         Kind::Update { table, sets } => (*table, sets.iter().map(|(column, _)| *column).collect()),
         Kind::Upsert { table, sets } => (*table, sets.clone()),
+        Kind::Delete { table } => (*table, Vec::new()),
         _ => unreachable!("nothing else modifies rows of the dataset"),
     }
 }
@@ -60,12 +72,12 @@ impl Ledger {
         Ledger { states, tables: vec![TableLedger::default(); tables], modifications: Vec::new() }
     }
 
-    /// Adds what a worker did.
+    /// Adds what a worker did. The last one is followed by [`Ledger::settle`].
     pub(super) fn absorb(&mut self, plan: &Plan, crews: &[Crew], journal: Journal) {
         for (index, operation) in plan.operations.iter().enumerate() {
             let (stood, torn) = (journal.stood[index] as i64, journal.torn[index] as i64);
             if stood + torn > 0 {
-                self.absorb_sql(operation, stood, torn);
+                self.absorb_changes(plan, operation, stood, torn);
             }
         }
         for (table, rows) in journal.nameless {
@@ -84,10 +96,36 @@ impl Ledger {
             self.follow(plan, crews, table, &columns);
         }
         self.modifications.extend(journal.modifications);
-        self.modifications.sort_by_key(|m| (m.table, m.row));
     }
 
-    fn absorb_sql(&mut self, operation: &Operation, stood: i64, torn: i64) {
+    /// Puts what all workers did in order. Workers overtake each other, so that an upsert of a row may come after its removal, and write it anew.
+    pub(super) fn settle(&mut self, plan: &Plan) {
+        self.modifications.sort_by_key(|m| (m.table, m.row));
+        for table in &mut self.tables {
+            table.revived.clear();
+            table.perhaps.clear();
+        }
+        let removes = |m: &&Modification| matches!(plan.operations[m.operation].kind, Kind::Delete { .. });
+        let writes = |m: &&Modification| matches!(plan.operations[m.operation].kind, Kind::Upsert { .. });
+        for of_row in self.modifications.chunk_by(|a, b| (a.table, a.row) == (b.table, b.row)) {
+            // Mostly one; but one role may delete what another wrote again.
+            let mut removals = of_row.iter().filter(removes).map(|m| m.span);
+            let mut upserts = of_row.iter().filter(writes).map(|m| m.span);
+            let last = |spans: &mut dyn Iterator<Item = Span>| {
+                spans.map(|s| (s.start_ns, s.end_ns)).reduce(|a, b| (a.0.max(b.0), a.1.max(b.1)))
+            };
+            let (removed, written) = (last(&mut removals), last(&mut upserts));
+            let (Some(removed), Some(written)) = (removed, written) else { continue };
+            let table = &mut self.tables[of_row[0].table];
+            if written.0 > removed.1 {
+                table.revived.push(of_row[0].row);
+            } else if written.1 >= removed.0 {
+                table.perhaps.push(of_row[0].row);
+            }
+        }
+    }
+
+    fn absorb_changes(&mut self, plan: &Plan, operation: &Operation, stood: i64, torn: i64) {
         for &(table, rows) in &operation.changes {
             let table = &mut self.tables[table];
             table.added.0 += stood * rows + torn * rows.min(0);
@@ -95,7 +133,10 @@ impl Ledger {
             table.counts_only |= rows != 0;
         }
         for &table in &operation.unaccounted {
-            self.tables[table].unaccounted.get_or_insert_with(|| operation.name.clone());
+            let (by, name) = (&operation.name, &plan.tables[table].name);
+            self.tables[table].unaccounted.get_or_insert_with(|| {
+                format!("what {by} does to the rows of {name} is not said, so they are not verified")
+            });
         }
         for &(table, column) in &operation.overwrites {
             self.tables[table].overwritten.insert(column);
@@ -104,12 +145,32 @@ impl Ledger {
 
     /// Columns of a table hold other values than those of the dataset.
     fn follow(&mut self, plan: &Plan, crews: &[Crew], table: usize, columns: &[usize]) {
-        let made = &dataset_of(crews, table).tables()[table].columns;
-        let refers =
-            |column: usize| matches!(made[column].source, Source::Reference { .. } | Source::Combined { .. });
+        let tables = dataset_of(crews, table).tables();
+        let target = |source: &Source| match source {
+            Source::Reference { target, .. } | Source::Combined { target, .. } => Some(*target),
+            Source::Row | Source::Template(_) => None,
+        };
+        let all = tables.iter().flat_map(|rows| &rows.columns);
+        let targets: Vec<_> = all.filter_map(|column| target(&column.source)).collect();
+        let referred = |column: &usize| targets.iter().any(|to| to.table == table && to.column == *column);
+        let refers = |column: &usize| target(&tables[table].columns[*column].source).is_some();
         let known = &mut self.tables[table];
-        known.rekeyed |= columns.iter().any(|column| plan.tables[table].key.contains(column));
-        known.redirected |= columns.iter().any(|column| refers(*column));
+        known.rekeyed |= columns.iter().any(|c| plan.tables[table].key.contains(c) || referred(c));
+        known.redirected |= columns.iter().any(refers);
+        // An upsert that no longer finds its row by such a value writes another one.
+        let misled = plan.operations.iter().enumerate().find(|(index, operation)| {
+            let looks_for = |sets: &[usize]| columns.iter().any(|column| !sets.contains(column));
+            let mine = matches!(&operation.kind, Kind::Upsert { table: of, sets } if *of == table && looks_for(sets));
+            mine && crews.iter().any(|crew| crew.counts[*index] > 0)
+        });
+        if let Some((_, operation)) = misled {
+            let (by, name) = (&operation.name, &plan.tables[table].name);
+            known.unaccounted.get_or_insert_with(|| {
+                format!(
+                    "rows of {name} were given other values than {by} looks for, so they are not verified"
+                )
+            });
+        }
     }
 
     /// Acknowledged modifications of a row.
@@ -122,8 +183,65 @@ impl Ledger {
 
     /// Rows that a table holds, least and most.
     pub(super) fn rows(&self, table: usize) -> (u64, u64) {
-        let acknowledged = self.states.acknowledged(table).count() as u64;
-        let (least, most) = self.tables[table].added;
-        (acknowledged.saturating_add_signed(least), acknowledged.saturating_add_signed(most))
+        let known = &self.tables[table];
+        let certain = self.states.acknowledged(table).count() as u64 + known.revived.len() as u64;
+        let possible = certain + known.perhaps.len() as u64;
+        (certain.saturating_add_signed(known.added.0), possible.saturating_add_signed(known.added.1))
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use std::path::Path;
+
+    use super::super::journal::Subject;
+    use super::*;
+    use crate::scenario::{self, Overrides};
+
+    /// Ten loaded rows that are upserted and deleted.
+    pub(in crate::run) fn plan() -> Plan {
+        let text = "total_writes = 20\nconcurrency = [2]\n[database]\npath = ':memory:'\n\
+            [tables.notes]\nrows = 10\n[tables.notes.columns]\nid = { type = 'INTEGER PRIMARY KEY' }\n\
+            text = { type = 'TEXT', value = '{{ word() }}' }\n\
+            [operations.put]\nshare = 4\nupsert = 'notes'\nhit_ratio = 1.0\n\
+            [operations.drop]\nshare = 1\ndelete = 'notes'\n";
+        let file = Path::new("mine.toml");
+        let loaded = scenario::load(file, text.to_owned(), &Overrides::default()).unwrap();
+        crate::plan::build(file, &loaded).unwrap()
+    }
+
+    /// Row 4 is deleted from 20 to 30 ns, and upserted at these times by another worker.
+    fn after(upserts: &[(u64, u64)]) -> ((u64, u64), bool) {
+        let plan = plan();
+        let place = |name: &str| plan.operations.iter().position(|o| o.name == name).unwrap();
+        let mut ledger = Ledger::new(&plan.workloads[0]);
+        let mut journals = [Journal::new(0, &plan), Journal::new(0, &plan)];
+        let mut stands = |worker: usize, name: &str, (start_ns, end_ns): (u64, u64)| {
+            let subject = Subject { operation: place(name), row: 0, target: Some((0, 4)) };
+            let operation = &plan.operations[subject.operation];
+            journals[worker].stands(&ledger.states, operation, subject, 1, || Span { start_ns, end_ns });
+        };
+        stands(0, "drop", (20, 30));
+        upserts.iter().for_each(|&span| stands(1, "put", span));
+        for journal in journals {
+            ledger.absorb(&plan, &plan.workloads[0].crews, journal);
+        }
+        ledger.settle(&plan);
+        (ledger.rows(0), ledger.tables[0].may_be_revived(4))
+    }
+
+    #[test]
+    fn a_row_that_is_upserted_after_its_removal_is_there_again() {
+        assert_eq!(after(&[]), ((9, 9), false));
+        assert_eq!(after(&[(1, 19)]), ((9, 9), false));
+        assert_eq!(after(&[(1, 19), (31, 40)]), ((10, 10), true));
+    }
+
+    #[test]
+    fn a_row_that_is_upserted_and_removed_at_one_time_may_be_there() {
+        for span in [(10, 20), (22, 25), (30, 40)] {
+            assert_eq!(after(&[span]), ((9, 10), true), "{span:?}");
+        }
+        assert_eq!(after(&[(25, 35), (50, 60)]), ((10, 10), true));
     }
 }

@@ -190,7 +190,7 @@ fn carry_out<'a>(
     line: Line<'a>,
     way: Way,
 ) -> (Tally, Journal) {
-    let journal = Journal::new(crew.index, shared.plan.operations.len());
+    let journal = Journal::new(crew.index, shared.plan);
     let worker = Worker { shared, crew, joined, recorder, tally: Tally::default(), journal };
     match (way, line, &shared.workload.batch) {
         (Way::Plain(planned), Line::Own(mut session), _) => {

@@ -3,6 +3,8 @@
 //! A column holds what one of its modifications gave it: one that is not certainly followed by another of the same column. Without any, it
 //! holds the dataset's value.
 
+use std::collections::BTreeMap;
+
 use super::journal::Modification;
 use super::verify::Expected;
 use crate::dataset::Workspace;
@@ -32,6 +34,7 @@ pub(super) fn look_up(
         // It cannot be found, so that only its being counted tells that it is there.
         return Ok(Lookup::Same);
     }
+    let modifications = &latest(modifications);
     let given = given(expected, modifications, workspace)?;
     let candidates: Vec<Vec<Value>> =
         (0..values.len()).map(|column| candidates(modifications, &given, column, &values[column])).collect();
@@ -47,6 +50,16 @@ pub(super) fn look_up(
 
 fn unmade(error: crate::template::RenderError) -> EngineError {
     EngineError::Unavailable(error.to_string())
+}
+
+/// Those that are not certainly followed by another of the same operation: a row that is asked for often has many.
+fn latest(modifications: &[Modification]) -> Vec<Modification> {
+    let mut starts: BTreeMap<usize, u64> = BTreeMap::new();
+    for m in modifications {
+        let start_ns = starts.entry(m.operation).or_default();
+        *start_ns = (*start_ns).max(m.span.start_ns);
+    }
+    modifications.iter().filter(|m| m.span.end_ns >= starts[&m.operation]).copied().collect()
 }
 
 /// Per modification, the columns that it sets, and their values.
@@ -80,9 +93,9 @@ fn candidates(modifications: &[Modification], given: &Given, column: usize, made
     let sets = |sets: &[(usize, Value)]| sets.iter().find(|(set, _)| *set == column).map(|(_, v)| v.clone());
     let setting: Vec<(&Modification, Value)> =
         modifications.iter().zip(given).filter_map(|(m, given)| Some((m, sets(given)?))).collect();
-    let last = |m: &Modification| !setting.iter().any(|(other, _)| other.span.start_ns > m.span.end_ns);
-    let standing: Vec<Value> =
-        setting.iter().filter(|(m, _)| last(m)).map(|(_, value)| value.clone()).collect();
+    let last_start_ns = setting.iter().map(|(m, _)| m.span.start_ns).max().unwrap_or(0);
+    let standing = setting.iter().filter(|(m, _)| m.span.end_ns >= last_start_ns);
+    let standing: Vec<Value> = standing.map(|(_, value)| value.clone()).collect();
     if standing.is_empty() { vec![made.clone()] } else { standing }
 }
 
@@ -161,6 +174,22 @@ mod tests {
     #[test]
     fn of_modifications_at_one_time_any_may_have_been_the_last() {
         assert_eq!(possible(&[(10, 20), (15, 30), (1, 9), (20, 25)]), integers(&[1, 2, 4]));
+    }
+
+    #[test]
+    fn of_a_row_that_is_modified_all_the_time_only_the_latest_values_are_made() {
+        let modification = |(operation, start_ns): (usize, u64)| Modification {
+            table: 0,
+            row: 0,
+            operation,
+            ordinal: start_ns,
+            crew: 0,
+            span: Span { start_ns, end_ns: start_ns + 15 },
+        };
+        let all: Vec<Modification> =
+            (0..200_000).map(|n| ((n % 2) as usize, n * 10)).map(modification).collect();
+        let found: Vec<(usize, u64)> = latest(&all).iter().map(|m| (m.operation, m.ordinal)).collect();
+        assert_eq!(found, [(0, 1_999_980), (1, 1_999_990)]);
     }
 
     #[test]

@@ -227,6 +227,7 @@ impl Run<'_> {
         for journal in std::mem::take(&mut worked.journals) {
             ledger.absorb(self.plan, &self.workload.crews, journal);
         }
+        ledger.settle(self.plan);
         (self.on_event)(Event::LevelEnded);
         let verification = self.verify(&measurement, &worked);
         (self.on_event)(Event::LevelFinished { measurement: &measurement, verification });

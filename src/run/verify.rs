@@ -44,12 +44,7 @@ pub(super) fn verify(
     for (table, known) in expected.ledger.tables.iter().enumerate() {
         match &known.unaccounted {
             None => verify_table(expected, inspector, table, &mut result)?,
-            Some(operation) => {
-                let name = &expected.plan.tables[table].name;
-                untold.push(format!(
-                    "what {operation} does to the rows of {name} is not said, so they are not verified"
-                ));
-            }
+            Some(reason) => untold.push(reason.clone()),
         }
     }
     let quick = expected.database_bytes.is_some_and(|bytes| bytes > QUICK_CHECK_BYTES);
@@ -93,7 +88,8 @@ fn verify_table(
     let wanted = |row: u64| all || mix(0, &[table as u64, row]) % acknowledged < SAMPLE_ROWS;
     let mut workspace = Workspace::default();
     let mut wrong = 0;
-    for row in states.acknowledged(table).filter(|&row| wanted(row)) {
+    let revived = &expected.ledger.tables[table].revived;
+    for row in states.acknowledged(table).chain(revived.iter().copied()).filter(|&row| wanted(row)) {
         if expected.stop.load(Ordering::Relaxed) {
             return Err(EngineError::Interrupted);
         }
@@ -110,7 +106,7 @@ fn verify_table(
     if wrong > NAMED {
         result.problems.push(format!("{} more rows of {name} are lost or altered", wrong - NAMED));
     }
-    if found > acknowledged {
+    if found > most {
         name_surplus(expected, inspector, table, result)?;
     }
     Ok(())
@@ -143,7 +139,9 @@ fn name_surplus(
     inspector.keys(table, &mut |key| {
         let known = match key[place] {
             Value::Integer(row) => {
-                u64::try_from(row - 1).is_ok_and(|row| expected.ledger.states.is_acknowledged(table, row))
+                let revived = |row| expected.ledger.tables[table].may_be_revived(row);
+                let there = |row| expected.ledger.states.is_acknowledged(table, row) || revived(row);
+                u64::try_from(row - 1).is_ok_and(there)
             }
             _ => false,
         };

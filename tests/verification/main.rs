@@ -4,6 +4,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 mod raw;
+mod rows;
 
 use std::collections::BTreeMap;
 use std::path::Path;

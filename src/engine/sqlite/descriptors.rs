@@ -8,30 +8,30 @@ use crate::plan::{Database, Location};
 /// What the process has open besides, where that cannot be counted.
 const USUAL: u64 = 16;
 
-/// File descriptors that the connections of a level with this many workers hold at most.
+/// File descriptors that a level with this many connections, beside the runner's own, holds at most.
 ///
 /// A connection has the database and its log or journal, in memory neither; all share one index of the log. The runner has a connection of
 /// its own and the descriptor with its lock, and a directory is opened for a moment when a journal is removed. With a file for every
 /// worker (`own_files`), all of that is needed for each.
-pub fn descriptors_needed(database: &Database, workers: u64, own_files: bool) -> u64 {
+pub fn descriptors_needed(database: &Database, connections: u64, own_files: bool) -> u64 {
     match (&database.location, own_files) {
         (Location::Memory { .. }, _) => 0,
-        (Location::File(_), false) => 2 * (workers + 1) + 3,
-        (Location::File(_), true) => 5 * workers,
+        (Location::File(_), false) => 2 * (connections + 1) + 3,
+        (Location::File(_), true) => 5 * connections,
     }
 }
 
-/// Raises the soft limit of open files to what a level of this many workers needs.
+/// Raises the soft limit of open files to what a level with this many connections needs.
 ///
 /// # Errors
 /// [`EngineError::Unavailable`] when the hard limit does not allow it.
-pub fn ensure_descriptors(database: &Database, workers: u64, own_files: bool) -> Result<(), EngineError> {
-    let connections = descriptors_needed(database, workers, own_files);
-    if connections == 0 {
+pub fn ensure_descriptors(database: &Database, connections: u64, own_files: bool) -> Result<(), EngineError> {
+    let held = descriptors_needed(database, connections, own_files);
+    if held == 0 {
         return Ok(());
     }
     let open = std::fs::read_dir("/proc/self/fd").map_or(USUAL, |entries| entries.count() as u64);
-    let needed = connections + open;
+    let needed = held + open;
     let mut limit = getrlimit(Resource::Nofile);
     // None is unlimited.
     let (soft, hard) = (limit.current.unwrap_or(u64::MAX), limit.maximum.unwrap_or(u64::MAX));
@@ -44,14 +44,14 @@ pub fn ensure_descriptors(database: &Database, workers: u64, own_files: bool) ->
             return Ok(());
         }
     }
-    Err(too_few(workers, needed, hard))
+    Err(too_few(connections, needed, hard))
 }
 
-fn too_few(workers: u64, needed: u64, limit: u64) -> EngineError {
+fn too_few(connections: u64, needed: u64, limit: u64) -> EngineError {
     let advice = needed.next_power_of_two();
     EngineError::Unavailable(format!(
-        "{workers} workers need about {needed} file descriptors, the limit is {limit}: raise it with `ulimit -n {advice}`, \
-         or lower `concurrency`"
+        "{connections} connections need about {needed} file descriptors, the limit is {limit}: raise it with `ulimit -n {advice}`, \
+         or lower `concurrency` or the size of the pool"
     ))
 }
 
@@ -84,6 +84,9 @@ mod tests {
         let file = database(Location::File(PathBuf::from("x.db")));
         assert!(ensure_descriptors(&file, 1, false).is_ok());
         let words = too_few(128, 260, 64).to_string();
-        assert!(words.contains("128 workers need about 260") && words.contains("ulimit -n 512"), "{words}");
+        assert!(
+            words.contains("128 connections need about 260") && words.contains("ulimit -n 512"),
+            "{words}"
+        );
     }
 }

@@ -1,7 +1,9 @@
 //! The promise: a run that is interrupted ends soon with a valid result and leaves nothing else behind; one that is killed harms neither
 //! an earlier result nor the next run.
 
+#[path = "../common/mod.rs"]
 mod common;
+mod waits;
 
 use std::fs;
 use std::path::Path;
@@ -235,10 +237,10 @@ fn mixed(seed: u64) -> u64 {
 }
 
 /// Kills runs at moments all over their length; after each, what stands in the place of the result is valid and the next run succeeds.
-fn assert_killing_does_no_harm(seed: u64, pragmas: &str) {
+fn assert_killing_does_no_harm(seed: u64, workloads: &str, pragmas: &str) {
     let _alone = alone();
     let place = place(
-        "total_writes = 40\nconcurrency = [1, 4]",
+        &format!("total_writes = 40\nconcurrency = [1, 4]\n{workloads}"),
         &format!("path = 'db/mine.db'\nbusy_timeout = '60s'\n[database.pragmas]\n{pragmas}"),
     );
     let start = Instant::now();
@@ -266,10 +268,16 @@ fn assert_killing_does_no_harm(seed: u64, pragmas: &str) {
 
 #[test]
 fn killing_a_run_that_syncs_every_write_does_no_harm() {
-    assert_killing_does_no_harm(1, "");
+    assert_killing_does_no_harm(1, "", "");
 }
 
 #[test]
 fn killing_a_run_with_a_log_does_no_harm() {
-    assert_killing_does_no_harm(100, "journal_mode = 'wal'\nsynchronous = 'normal'");
+    assert_killing_does_no_harm(100, "", "journal_mode = 'wal'\nsynchronous = 'normal'");
+}
+
+#[test]
+fn killing_a_run_of_several_workloads_does_no_harm() {
+    let workloads = "iterations = 2\n[workloads.one_by_one]\n[workloads.together]\nbatch_size = 5\n[workloads.paced]\nrate = '400/s'\n";
+    assert_killing_does_no_harm(200, workloads, "journal_mode = 'wal'");
 }
