@@ -173,16 +173,24 @@ impl Scenario<'_> {
         }
     }
 
-    /// One line for each target that was not met.
+    /// How many targets were not met, and the first of them: all stand in the result, and among its notes.
     fn tell_targets(&self, result: &RunResult) {
-        for (_, verdict) in result.all_targets() {
-            let word = match verdict.status {
-                TargetStatus::Pass => continue,
-                TargetStatus::Fail => "failed",
-                TargetStatus::Invalid => "invalid",
-            };
-            let reason = verdict.reason.as_ref().unwrap_or(&verdict.metric);
-            eprintln!("error: {}: target {word}: {reason}", result.configuration_id);
+        let of = |status| {
+            let all = result.all_targets().map(|(_, verdict)| verdict);
+            all.filter(move |verdict| verdict.status == status).collect::<Vec<_>>()
+        };
+        let all = result.all_targets().count();
+        for (status, word) in
+            [(TargetStatus::Fail, "failed"), (TargetStatus::Invalid, "cannot be judged")]
+        {
+            let found = of(status);
+            let Some(first) = found.first() else { continue };
+            let reason = first.reason.as_ref().unwrap_or(&first.metric);
+            let first = if found.len() == 1 { "" } else { "first " };
+            let id = &result.configuration_id;
+            let number = found.len();
+            let noun = if all == 1 { "target" } else { "targets" };
+            eprintln!("error: {id}: {number} of {all} {noun} {word}: {first}{reason}");
         }
     }
 
