@@ -5,6 +5,7 @@
 
 mod advice;
 mod explain;
+mod habits;
 mod load;
 mod model;
 mod operation;
