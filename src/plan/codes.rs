@@ -34,7 +34,7 @@ pub(super) fn beginning(word: &str) -> Result<String, String> {
     if word == super::POOL_TIMEOUT || CODES.iter().any(|code| word == *code || extended(code)) {
         return Ok(word.to_owned());
     }
-    let names = WORDS.iter().map(|(known, _)| *known).chain([super::POOL_TIMEOUT]);
+    let names = WORDS.iter().map(|(known, _)| *known);
     let of_sqlite = word.to_ascii_uppercase().starts_with("SQLITE");
     let near = if of_sqlite { nearest(word, CODES) } else { nearest(word, names) };
     Err(match near {

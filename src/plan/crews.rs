@@ -11,10 +11,13 @@ use super::tables::{self, Input, Tables};
 use super::workload::{Crew, Workload};
 use super::{Kind, Operation};
 use crate::dataset::{
-    Action, ActionValue, Column, Dataset, Interleaving, Parts, Source, Unorderable, Workspace,
+    Action, ActionValue, Column, Dataset, Interleaving, Parts, Source, StepRepeat, Unorderable, Workspace,
 };
 use crate::diagnostic::{Code, Diagnostic};
 use crate::scenario::Order;
+
+/// Occurrences of an operation that are tried beforehand.
+const TRIED: u64 = 16;
 
 /// What crews are made with.
 pub(super) struct Crews<'a, 'b> {
@@ -122,6 +125,7 @@ impl Crews<'_, '_> {
         })
         .map_err(|fault| vec![self.unorderable(&names, &fault)])?;
         self.check_first_rows(&dataset, &rows)?;
+        self.check_first_occurrences(&dataset)?;
         Ok(dataset)
     }
 
@@ -243,6 +247,27 @@ impl Crews<'_, '_> {
                 Diagnostic::error(Code::NoRows, at, words).help("write or load fewer rows")
             }
         }
+    }
+
+    /// What an operation draws for itself is tried a few times.
+    fn check_first_occurrences(&self, dataset: &Dataset) -> Result<(), Vec<Diagnostic>> {
+        let mut workspace = Workspace::default();
+        let mut faults = Vec::new();
+        for (index, action) in dataset.actions().iter().enumerate() {
+            let tried = (0..action.count.min(TRIED))
+                .find_map(|ordinal| dataset.occurrence(index, ordinal, &mut workspace, &mut |_| ()).err());
+            let Some(error) = tried else { continue };
+            let drawn = action.steps.iter().position(|step| matches!(step.repeat, StepRepeat::Drawn(_)));
+            let step =
+                drawn.map(|step| step.to_string()).filter(|_| error.to_string().starts_with("`repeat`"));
+            let at = step
+                .and_then(|step| self.input.at(&["operations", &action.name, "steps", &step, "repeat"]))
+                .or_else(|| self.input.spans.key(&["operations", &action.name]));
+            let words = format!("`{}` cannot be made: {error}", action.name);
+            let help = "a template must give such a value each time; `int(1, 5)` gives whole numbers";
+            faults.push(Diagnostic::error(Code::TemplateArgument, at, words).help(help));
+        }
+        if faults.is_empty() { Ok(()) } else { Err(faults) }
     }
 
     /// What depends on the row is tried on the first and the last.

@@ -70,7 +70,8 @@ impl Mixer<'_, '_> {
             ),
             (true, false) => (
                 format!("{} cannot do without", all_of(&missing.others)),
-                "say how many are loaded, such as `rows = 1000`, or give it a share of the same mix".to_owned(),
+                "say how many are loaded, such as `rows = 1000`, or give it a share of the same mix"
+                    .to_owned(),
             ),
         };
         let at = self.input.spans.key(&["tables", table]);

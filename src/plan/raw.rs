@@ -270,6 +270,7 @@ fn give_name(name: &str, columns: &[String]) -> String {
     match (near, columns) {
         (Some(near), _) if is_name(near) => format!("did you mean `{near}`?"),
         (Some(column), _) => format!("name it in the SQL: `{column} AS {name}`"),
+        (None, [column]) if !is_name(column) => format!("name it in the SQL: `{column} AS {name}`"),
         (None, [column]) => format!("name it in the SQL: `{column} AS {name}`; or capture `{column}`"),
         (None, _) => {
             let list: Vec<String> = columns.iter().map(|column| format!("`{column}`")).collect();

@@ -190,7 +190,8 @@ fn unknown(words: &str) -> Option<(&'static str, &str)> {
 fn advice(words: &str, rest: &str, names: &Names) -> Option<String> {
     if rest.starts_with("{{") || rest.starts_with("{%") {
         return Some(
-            "a template cannot stand in SQL: write `:name` there, and `bind = { name = '{{ … }}' }`".to_owned(),
+            "a template cannot stand in SQL: write `:name` there, and `bind = { name = '{{ … }}' }`"
+                .to_owned(),
         );
     }
     if rest.get(..10).is_some_and(|start| start.eq_ignore_ascii_case("FOR UPDATE")) {

@@ -97,8 +97,18 @@ impl<'a> One<'a, '_> {
         let name = &self.section.metric;
         let names = METRICS.iter().map(|metric| metric.name);
         // The usual one of a family: `p99` is that of the latency.
-        let part = METRICS.iter().find(|metric| metric.name.split_once('.').is_some_and(|(_, part)| part == name));
-        let rates = ["writes_per_second", "operations_per_second", "ops_per_second", "ops", "qps", "tps", "rps", "rate"];
+        let part =
+            METRICS.iter().find(|metric| metric.name.split_once('.').is_some_and(|(_, part)| part == name));
+        let rates = [
+            "writes_per_second",
+            "operations_per_second",
+            "ops_per_second",
+            "ops",
+            "qps",
+            "tps",
+            "rps",
+            "rate",
+        ];
         let usual = part.map(|metric| metric.name).or(rates.contains(&name.as_str()).then_some("throughput"));
         let help = match usual.or_else(|| nearest(name, names)) {
             Some(near) => format!("did you mean \"{near}\"?"),
@@ -138,10 +148,10 @@ impl<'a> One<'a, '_> {
         if !names.contains(&name.as_str()) && !matched.is_empty() {
             let help = instead(name, "operations", names.iter().copied());
             let of = match &self.section.workload {
-                Some(workload) => format!("workload `{workload}`"),
-                None => "any workload".to_owned(),
+                Some(workload) => format!(" in workload `{workload}`"),
+                None => String::new(),
             };
-            let words = format!("no operation `{name}` comes in {of}");
+            let words = format!("operation `{name}` is never carried out{of}");
             self.fault(Code::UnknownOperation, "operation", words, help);
         }
         if let Some(metric) = metric.filter(|metric| !metric.per_operation) {

@@ -211,11 +211,17 @@ fn targets(result: &RunResult) -> Vec<Note> {
 
 /// One note for each code, summed over levels and operations.
 fn errors(result: &RunResult) -> Vec<Note> {
+    let several = result.configurations.iter().any(|level| level.operations.len() > 1);
     let mut sums: IndexMap<&str, (u64, Vec<&Configuration>, &str)> = IndexMap::new();
+    let mut operations: IndexMap<&str, Vec<&str>> = IndexMap::new();
     for level in &result.configurations {
         for error in &level.errors {
             let entry = sums.entry(&error.code).or_insert((0, Vec::new(), &error.sample));
             entry.0 += error.count;
+            let named = operations.entry(&error.code).or_default();
+            if !named.contains(&error.operation.as_str()) {
+                named.push(&error.operation);
+            }
             if !entry.1.last().is_some_and(|last| std::ptr::eq(*last, level)) {
                 entry.1.push(level);
             }
@@ -225,7 +231,12 @@ fn errors(result: &RunResult) -> Vec<Note> {
         .map(|(code, (sum, levels, sample))| {
             let all = levels.len() > 1 && levels.len() == result.configurations.len();
             let scope = if all { "over all levels".to_owned() } else { scope(result, &levels) };
-            let text = format!("{} {scope}: {sample}", count(sum));
+            // Where only one operation has it, the reader need not look for it.
+            let of = match operations.get(code).map(Vec::as_slice) {
+                Some([only]) if several => format!("of {only} "),
+                _ => String::new(),
+            };
+            let text = format!("{} {of}{scope}: {sample}", count(sum));
             note(Mood::Caution, code, text)
         })
         .collect()
@@ -260,6 +271,9 @@ fn doubts(result: &RunResult) -> Vec<Note> {
             let levels = &doubted.levels;
             let scope = match (levels.len() == all, doubted.same) {
                 (true, true) => String::new(),
+                (true, false) if levels.len() > 1 => {
+                    format!("At all levels, such as {}: ", scope(result, &levels[..1]))
+                }
                 (_, false) if levels.len() > 1 && several => {
                     let first = scope(result, &levels[..1]);
                     format!("{}, such as {first}: ", capital(&scope(result, levels)))

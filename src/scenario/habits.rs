@@ -60,7 +60,13 @@ const KEYS: &[(&[&str], &[(&str, &str)])] = &[
     ),
     (
         &["operations", "*", "steps", "*"],
-        &[("query", "sql"), ("statement", "sql"), ("params", "bind"), ("parameters", "bind"), ("times", "repeat")],
+        &[
+            ("query", "sql"),
+            ("statement", "sql"),
+            ("params", "bind"),
+            ("parameters", "bind"),
+            ("times", "repeat"),
+        ],
     ),
     (&["tables", "*"], &[("weight", "share"), ("count", "rows"), ("index", "indexes"), ("sql", "ddl")]),
     (
@@ -110,7 +116,11 @@ const HELPS: &[(&[&str], &[&str], &str)] = &[
         &["read", "select", "lookup", "fetch", "query_table"],
         "write `get` to read one row, `find` for all rows with a value, `scan` for rows in an order, or `sql` for a SELECT of your own",
     ),
-    (&["operations", "*"], &["write", "create", "add"], "write `insert` for the table's next row, or `sql` for an INSERT of your own"),
+    (
+        &["operations", "*"],
+        &["write", "create", "add"],
+        "write `insert` for the table's next row, or `sql` for an INSERT of your own",
+    ),
     (&["operations", "*"], &["remove"], "write `delete`"),
     (
         &["operations", "*"],
@@ -124,9 +134,21 @@ const HELPS: &[(&[&str], &[&str], &str)] = &[
     ),
     (&["operations", "*"], &["repeat"], "`repeat` stands in a step: `[[operations.NAME.steps]]`"),
     (&["operations", "*"], &["capture"], "`capture` stands in a step: `[[operations.NAME.steps]]`"),
-    (&["operations", "*", "steps", "*"], &["transaction"], "`transaction` stands in `[operations.NAME]`, for all of its steps"),
-    (&["operations", "*", "steps", "*"], &["changes"], "`changes` stands in `[operations.NAME]`, for all of its steps"),
-    (&[], &["mix"], "`mix` stands in `[workloads.NAME]`; without workloads, write a `share` into each table or operation"),
+    (
+        &["operations", "*", "steps", "*"],
+        &["transaction"],
+        "`transaction` stands in `[operations.NAME]`, for all of its steps",
+    ),
+    (
+        &["operations", "*", "steps", "*"],
+        &["changes"],
+        "`changes` stands in `[operations.NAME]`, for all of its steps",
+    ),
+    (
+        &[],
+        &["mix"],
+        "`mix` stands in `[workloads.NAME]`; without workloads, write a `share` into each table or operation",
+    ),
     (&["workloads", "*"], &["share"], "a workload names the shares of its operations: `mix = { users = 1 }`"),
 ];
 

@@ -67,7 +67,11 @@ fn explain(text: &str, range: Range<usize>, message: &str) -> (String, Option<St
             };
         }
         // A number that is misspelt or a word after the text would stand apart from its quote.
-        if value.starts_with('"') && value.ends_with('"') && !rest.starts_with([' ', '\t', '#']) && before.ends_with('"') {
+        if value.starts_with('"')
+            && value.ends_with('"')
+            && !rest.starts_with([' ', '\t', '#'])
+            && before.ends_with('"')
+        {
             return says(
                 "the text ends at its second \"",
                 "a text that contains \" stands in '…', or has \\\" for each of them",
@@ -188,7 +192,8 @@ fn duplicate(text: &str, range: Range<usize>, span: Option<Span>) -> Diagnostic 
     let diagnostic = Diagnostic::error(Code::DuplicateKey, span, message).label("a second time here");
     let name = line.trim().trim_start_matches('[').split(']').next().unwrap_or_default();
     let path: Vec<&str> = name.split('.').map(str::trim).collect();
-    let is_list = schema::at(&schema::shape().schema, &path).is_some_and(|found| schema::takes(found, "array"));
+    let is_list =
+        schema::at(&schema::shape().schema, &path).is_some_and(|found| schema::takes(found, "array"));
     if line.trim_start().starts_with('[') && is_list {
         return diagnostic.help(format!("write two brackets around the name each time: `[[{name}]]`"));
     }
