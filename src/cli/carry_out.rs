@@ -16,6 +16,7 @@ use crate::plan::{Location, Plan};
 use crate::report::{self, TableOptions};
 use crate::result::{self, Builder, Environment, RunResult, Status, Store, StoreError, TargetStatus};
 use crate::run::{self, Event, RunError};
+use crate::units::workers;
 
 /// Runs the files of a call, one after the other.
 pub(super) fn run(arguments: &RunArgs) -> Exit {
@@ -48,6 +49,7 @@ pub(super) fn run(arguments: &RunArgs) -> Exit {
         if let Some(document) = outcome.document.as_deref().filter(|_| !arguments.quiet) {
             print_result(document, arguments.format, &mut header_printed);
         }
+        outcome.failures.iter().for_each(|failure| eprintln!("error: {failure}"));
         exit = exit.max(outcome.exit);
         if stop.load(Ordering::Relaxed) || (arguments.fail_fast && exit != Exit::Fine) {
             break;
@@ -60,11 +62,13 @@ pub(super) fn run(arguments: &RunArgs) -> Exit {
 struct Outcome {
     exit: Exit,
     document: Option<std::path::PathBuf>,
+    /// What is to be told behind the figures.
+    failures: Vec<String>,
 }
 
 impl From<Exit> for Outcome {
     fn from(exit: Exit) -> Self {
-        Outcome { exit, document: None }
+        Outcome { exit, document: None, failures: Vec::new() }
     }
 }
 
@@ -148,42 +152,32 @@ impl Scenario<'_> {
             }
         }
         let result = &result.document;
+        let mut failures = Vec::new();
         if result.verification_failed() {
-            self.tell_verification(result);
+            failures.extend(self.failed_verifications(result));
             exit = exit.max(Exit::Failed);
         }
         if result.targets_failed() {
-            self.tell_targets(result);
+            failures.extend(failed_targets(result));
             exit = exit.max(Exit::Failed);
         }
         match store.save(result, true) {
-            Ok(path) => Outcome { exit, document: Some(path) },
-            Err(error) => exit.max(self.tell_store(&error)).into(),
+            Ok(path) => Outcome { exit, document: Some(path), failures },
+            Err(error) => Outcome { exit: exit.max(self.tell_store(&error)), document: None, failures },
         }
     }
 
-    fn tell_verification(&self, result: &RunResult) {
+    /// One line for each problem that verification found.
+    fn failed_verifications(&self, result: &RunResult) -> Vec<String> {
         let several = self.scenario.plan.workloads.len() > 1;
-        for level in &result.configurations {
+        let id = &result.configuration_id;
+        let each = result.configurations.iter().flat_map(|level| {
             let workload = if several { format!("{}, ", level.workload) } else { String::new() };
-            for problem in &level.verification.problems {
-                let (id, workers) = (&result.configuration_id, level.concurrency);
-                eprintln!("error: {id}: {workload}{workers} workers: {problem}");
-            }
-        }
-    }
-
-    /// One line for each target that was not met.
-    fn tell_targets(&self, result: &RunResult) {
-        for (_, verdict) in result.all_targets() {
-            let word = match verdict.status {
-                TargetStatus::Pass => continue,
-                TargetStatus::Fail => "failed",
-                TargetStatus::Invalid => "invalid",
-            };
-            let reason = verdict.reason.as_ref().unwrap_or(&verdict.metric);
-            eprintln!("error: {}: target {word}: {reason}", result.configuration_id);
-        }
+            let workers = workers(&[level.concurrency]);
+            let problems = level.verification.problems.iter();
+            problems.map(move |problem| format!("{id}: {workload}{workers}: {problem}"))
+        });
+        each.collect()
     }
 
     fn tell_run(&self, error: &RunError) -> Exit {
@@ -212,6 +206,22 @@ impl Scenario<'_> {
         eprintln!("error: {}: {error}", self.scenario.path.display());
         error.into()
     }
+}
+
+/// How many targets were not met, and the first of them: all stand in the result, and among its notes.
+fn failed_targets(result: &RunResult) -> Vec<String> {
+    let all: Vec<_> = result.all_targets().map(|(_, verdict)| verdict).collect();
+    let told = |(status, word): (TargetStatus, &str)| {
+        let mut found = all.iter().filter(|verdict| verdict.status == status);
+        let number = found.clone().count();
+        let first = found.next()?;
+        let reason = first.reason.as_ref().unwrap_or(&first.metric);
+        let noun = if all.len() == 1 { "target" } else { "targets" };
+        let first = if number == 1 { "" } else { "the first one is " };
+        Some(format!("{}: {number} of {} {noun} {word}: {first}{reason}", result.configuration_id, all.len()))
+    };
+    let kinds = [(TargetStatus::Fail, "failed"), (TargetStatus::Invalid, "cannot be judged")];
+    kinds.into_iter().filter_map(told).collect()
 }
 
 /// Beside the database, where there is room for as much; a temporary folder may lie in memory.

@@ -67,7 +67,8 @@ fn of_workload(plan: &Plan, workload: &Workload) -> Vec<String> {
         1 => String::new(),
         times => format!(", {} times each", count(u64::from(times))),
     };
-    let mut lines = vec![format!("  levels     {} ({} workers){repeated}", levels.len(), levels.join(", "))];
+    let noun = if workload.concurrency == [1] { "worker" } else { "workers" };
+    let mut lines = vec![format!("  levels     {} ({} {noun}){repeated}", levels.len(), levels.join(", "))];
     let what = if workload.only_writes(&plan.operations) { "writes" } else { "operations" };
     let rounds = workload.concurrency.len() as u64 * u64::from(workload.iterations);
     lines.push(match workload.extent {
@@ -110,10 +111,13 @@ fn of_workload(plan: &Plan, workload: &Workload) -> Vec<String> {
         lines.push(format!("  batches    of {size}, {how}"));
     }
     if let Some(retry) = &workload.retry {
-        lines.push(format!("  retry      {} attempts on {}", retry.attempts, retry.on.join(", ")));
+        let noun = if retry.attempts == 1 { "attempt" } else { "attempts" };
+        lines.push(format!("  retry      {} {noun} on {}", retry.attempts, retry.on.join(", ")));
     }
     if let Some(pool) = workload.pool {
-        lines.push(format!("  pool       {} to {} connections", pool.initial, pool.max));
+        let noun = if pool.max == 1 { "connection" } else { "connections" };
+        let from = if pool.initial < pool.max { format!("{} to ", pool.initial) } else { String::new() };
+        lines.push(format!("  pool       {from}{} {noun}", pool.max));
     }
     lines
 }
@@ -128,8 +132,8 @@ fn of_crew(plan: &Plan, workload: &Workload, crew: &Crew) -> Vec<String> {
         let name = &operation.name;
         match crew.workers {
             Some(workers) => {
-                let plural = if workers == 1 { "" } else { "s" };
-                format!("             {:>12}  {name}", format!("{workers} worker{plural}"))
+                let noun = if workers == 1 { "worker" } else { "workers" };
+                format!("             {:>12}  {name}", format!("{workers} {noun}"))
             }
             None if open => {
                 let percent = 100.0 * times as f64 / total.max(1) as f64;

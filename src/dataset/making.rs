@@ -78,7 +78,10 @@ impl Dataset {
 
     /// Makes an occurrence (from 0) of an action: the values of all its steps, then step by step how often it comes where that is drawn, and each
     /// repetition's values. Returns the row that it is about, the first of the parents in the workspace.
-    pub(super) fn occurrence(
+    ///
+    /// # Errors
+    /// Where a template has no value for it.
+    pub fn occurrence(
         &self,
         action: usize,
         ordinal: u64,

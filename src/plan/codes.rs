@@ -35,12 +35,12 @@ pub(super) fn beginning(word: &str) -> Result<String, String> {
         return Ok(word.to_owned());
     }
     let names = WORDS.iter().map(|(known, _)| *known);
-    // A long word is one of SQLite's codes, a short one stands for several.
-    let near = if word.len() > 12 { nearest(word, CODES) } else { nearest(word, names) };
+    let of_sqlite = word.to_ascii_uppercase().starts_with("SQLITE");
+    let near = if of_sqlite { nearest(word, CODES) } else { nearest(word, names) };
     Err(match near {
         Some(near) => format!("did you mean \"{near}\"?"),
         None => {
-            "write \"busy\", \"locked\", \"constraint\" or a code of SQLite such as \"SQLITE_BUSY_SNAPSHOT\""
+            "write \"busy\" (a lock was not had in time), \"locked\", \"constraint\", \"pool_timeout\", or a code of SQLite such as \"SQLITE_BUSY_SNAPSHOT\""
                 .to_owned()
         }
     })

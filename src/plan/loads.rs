@@ -132,7 +132,7 @@ fn check_reset(
     }
     if timed && reset == Reset::Level && iterations > 1 {
         let at = keys.home(|k| k.iterations.is_some()).at(keys.input, &["iterations"]).or(at);
-        let words = "iterations that last for a time cannot continue each other: nobody knows where";
+        let words = "iterations with a `duration` cannot continue at each other's next rows: nobody knows how far one comes";
         keys.fault(
             Code::Reset,
             at,

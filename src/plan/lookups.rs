@@ -54,6 +54,7 @@ pub(super) fn make(bench: &mut Bench<'_, '_>, kind: &str, table_name: &str) -> O
         "insert" | "upsert" | "update" | "delete" => Expected { rows: None, value: None, ..given },
         _ => Expected { changes: None, ..given },
     };
+    check_expectation(bench, kind);
     let expect = bench.expect(&[], expect, &examined);
     let parameters = if kind == "insert" { columns.len() } else { draft.values.len() };
     let mut operation = Operation::insert(bench.name, table, draft.sql, parameters);
@@ -69,6 +70,44 @@ pub(super) fn make(bench: &mut Bench<'_, '_>, kind: &str, table_name: &str) -> O
     });
     let steps = vec![StepTaken { repeat: RepeatTaken::Fixed(1), values: Vec::new() }];
     Some(Made { operation, key, values: draft.values, steps, refers: std::mem::take(&mut bench.refers) })
+}
+
+/// What no operation of the kind can come to.
+fn check_expectation(bench: &mut Bench<'_, '_>, kind: &str) {
+    let section = bench.section;
+    let (key, wanted, most) = match kind {
+        "get" => ("expect_rows", section.expect_rows, Some(1)),
+        "find" => ("expect_rows", section.expect_rows, section.limit),
+        "scan" => ("expect_rows", section.expect_rows, Some(section.limit.unwrap_or(SCAN_ROWS))),
+        _ => ("expect_changes", section.expect_changes, Some(1)),
+    };
+    let Some(wanted) = wanted else { return };
+    let at = bench.at(&[key]);
+    let verb = if key == "expect_rows" { "reads" } else { "changes" };
+    if let Some(most) = most.filter(|most| wanted > *most) {
+        let noun = if most == 1 { "row" } else { "rows" };
+        let words = format!("`{key}` is {wanted}, but `{kind}` {verb} {most} {noun} at most");
+        let help = match kind {
+            "find" | "scan" => format!("write a smaller number, or `limit = {wanted}`"),
+            _ => format!("write `{key} = 1`"),
+        };
+        bench.fault(Code::Expectation, at, words, help);
+    } else if wanted > 0
+        && kind != "scan"
+        && let Some(hits) = section.hit_ratio.filter(|hits| *hits < 1.0 && kind != "upsert")
+    {
+        let words = format!("`{key}` and `hit_ratio = {hits}` exclude each other: a miss {verb} no row");
+        let help = format!("leave out `{key}`, or `hit_ratio`");
+        bench.fault(Code::Expectation, at, words, help);
+    }
+}
+
+/// SQL among the new values, which would be stored as text.
+fn looks_like_sql(text: &str, facts: &TableFacts) -> bool {
+    let is_word = |c: char| c.is_alphanumeric() || c == '_';
+    let names = |word: &str| facts.columns.iter().any(|column| column.name.eq_ignore_ascii_case(word));
+    let computes = text.contains(['+', '*', '/', '(']) || text.contains(" - ") || text.contains("||");
+    computes && !text.contains('{') && text.split(|c: char| !is_word(c)).any(names)
 }
 
 /// Rows of other tables that go or change with the row.
@@ -260,6 +299,15 @@ fn update(bench: &mut Bench<'_, '_>, table: usize, columns: &[String], keys: &[u
             let words = format!("`{column}` identifies the rows of `{name}`, so an update cannot change it");
             let help = "set other columns, or write the statement as `sql`";
             bench.fault(Code::UnknownColumn, at, words, help);
+        }
+        if let Some(text) = value.as_str().filter(|text| looks_like_sql(text, &facts)) {
+            let at = bench.at(&["set", column]);
+            let words = format!("`{text}` would be stored as this text: `set` takes values, not SQL");
+            let by = facts.primary_key.first().map_or("id", String::as_str);
+            let help = format!(
+                "write the statement as `sql = \"UPDATE {name} SET {column} = {text} WHERE {by} = :{by}\"`, with `bind`"
+            );
+            bench.fault(Code::Sql, at, words, help);
         }
         if let Some(place) = place {
             sets.push((place, values.len()));

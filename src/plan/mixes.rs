@@ -1,16 +1,13 @@
 //! How often each table's insert and each operation comes in a workload, exactly.
 //!
-//! Which keys say how much there is in all is left to `loads`, what the operations take to `crews`.
+//! Which keys say how much there is in all is left to `loads`, what must be there for them to `needs`, what they take to `crews`.
 
 use super::loads::Settled;
-use super::operation::{Kind, Transaction};
+use super::operation::Kind;
 use super::operations::{Made, instead};
 use super::shares;
 use super::tables::{Input, Tables};
-use super::workload::BatchMode;
-use crate::dataset::Source;
 use crate::diagnostic::{Code, Diagnostic, Span};
-use crate::scenario::Reset;
 
 /// What the workers of a mix, or of one role, do in one part.
 #[derive(Debug)]
@@ -54,7 +51,7 @@ pub(super) struct Mixer<'a, 'b> {
 }
 
 impl Mixer<'_, '_> {
-    fn fault(&mut self, code: Code, at: Option<Span>, words: String, help: impl Into<String>) {
+    pub(super) fn fault(&mut self, code: Code, at: Option<Span>, words: String, help: impl Into<String>) {
         self.faults.push(Diagnostic::error(code, at, words).help(help));
     }
 
@@ -68,7 +65,7 @@ impl Mixer<'_, '_> {
         }
     }
 
-    fn loaded(&self, table: usize) -> u64 {
+    pub(super) fn loaded(&self, table: usize) -> u64 {
         self.input.scenario.tables[table].rows
     }
 
@@ -99,7 +96,6 @@ impl Mixer<'_, '_> {
             Some(workers) => self.roles(workers),
             None => vec![self.mix()?],
         };
-        self.check_loaded();
         for share in &shares {
             self.check_rows(share);
             self.check_deletes(share);
@@ -237,141 +233,4 @@ impl Mixer<'_, '_> {
         );
         self.fault(Code::Share, at, words, "write at least one row for each table of the mix");
     }
-
-    /// Rows that operations are about, or that rows refer to, must come from somewhere.
-    fn check_rows(&mut self, share: &Share) {
-        let has = |table: usize| self.loaded(table) > 0 || share.rows(table, self.made) > 0;
-        let mut missing: Vec<(Option<Span>, String, usize)> = Vec::new();
-        for (made, _) in self.made.iter().zip(&share.operations).filter(|(_, count)| **count > 0) {
-            let name = &made.operation.name;
-            let at = self.input.spans.key(&["operations", name]);
-            let about = made.key.filter(|key| key.hit_ratio > 0.0).map(|key| key.table);
-            if let Some(table) = about.filter(|&table| !has(table)) {
-                missing.push((at, format!("`{name}` is about rows of"), table));
-            }
-            for &table in made.refers.iter().filter(|&&table| !has(table)) {
-                missing.push((at, format!("`{name}` refers to rows of"), table));
-            }
-        }
-        for table in (0..self.tables.rows.len()).filter(|&table| share.rows(table, self.made) > 0) {
-            let name = &self.tables.rows[table].name;
-            for &parent in self.tables.parents[table].iter().filter(|&&parent| !has(parent)) {
-                if must_refer(self.tables, table, parent) {
-                    let at = self.input.spans.key(&["tables", name]);
-                    missing.push((at, format!("`{name}` refers to rows of"), parent));
-                }
-            }
-        }
-        for (at, words, table) in missing {
-            let table = &self.tables.rows[table].name;
-            let role = share.role.is_some();
-            let help = if role {
-                format!(
-                    "give `{table}` loaded rows, such as `rows = 1000`; roles do not see each other's new rows"
-                )
-            } else {
-                format!("give `{table}` loaded rows, such as `rows = 1000`, or a share of the same mix")
-            };
-            self.fault(Code::NoRows, at, format!("{words} `{table}`, which has none"), help);
-        }
-    }
-
-    /// Loaded rows come before all others, so that they can refer to loaded rows alone.
-    fn check_loaded(&mut self) {
-        let tables = self.tables;
-        let loaded: Vec<usize> = (0..tables.rows.len()).filter(|&table| self.loaded(table) > 0).collect();
-        for table in loaded {
-            let name = &tables.rows[table].name;
-            for &parent in &tables.parents[table] {
-                if self.loaded(parent) > 0 || !must_refer(tables, table, parent) {
-                    continue;
-                }
-                let parent = &tables.rows[parent].name;
-                let at = self.input.spans.key(&["tables", name, "rows"]);
-                let words =
-                    format!("loaded rows of `{name}` refer to loaded rows of `{parent}`, which has none");
-                self.fault(
-                    Code::NoRows,
-                    at,
-                    words,
-                    format!("give `{parent}` loaded rows, such as `rows = 1000`"),
-                );
-            }
-        }
-    }
-
-    fn check_deletes(&mut self, share: &Share) {
-        for table in 0..self.tables.rows.len() {
-            let parts = self.settled.parts();
-            let deletes = share.deletes(table, self.made) * parts;
-            let rows = self.loaded(table) + share.rows(table, self.made) * parts;
-            if deletes <= rows || rows == 0 {
-                continue;
-            }
-            let removes =
-                |made: &&Made| matches!(made.operation.kind, Kind::Delete { table: of } if of == table);
-            let name = self.made.iter().find(removes).map_or("", |made| made.operation.name.as_str());
-            let at = self.input.spans.key(&["operations", name]);
-            let words = format!(
-                "{deletes} rows of `{}` are to be deleted, but there are only {rows}",
-                self.tables.rows[table].name
-            );
-            let help = "load more rows, or delete less often; for a duration, `max_operations` says how much there is";
-            self.fault(Code::NoRows, at, words, help);
-        }
-    }
-
-    /// What batches and a reset around every write cannot have.
-    fn check_kinds(&mut self, share: &Share) {
-        for (made, _) in self.made.iter().zip(&share.operations).filter(|(_, count)| **count > 0) {
-            let operation = &made.operation;
-            let name = &operation.name;
-            let at = self.input.spans.key(&["operations", name]);
-            let insert = matches!(operation.kind, Kind::Insert { .. });
-            if self.settled.reset == Reset::Write && !insert {
-                let words = format!("`reset = \"write\"` is for inserts alone, and `{name}` is none");
-                self.fault(
-                    Code::Reset,
-                    at,
-                    words,
-                    "write `reset = \"level\"`, or leave the operation out of the mix",
-                );
-            }
-            let Some(batch) = self.settled.batch else { continue };
-            if operation.transaction != Transaction::None {
-                let at = self.input.at(&["operations", name, "transaction"]).or(at);
-                let words = format!("`{name}` has a transaction of its own, so it cannot be part of a batch");
-                self.fault(
-                    Code::Batch,
-                    at,
-                    words,
-                    "leave out its `transaction`, or the batches of the workload",
-                );
-            }
-            if batch.mode == BatchMode::MultiRow && !insert {
-                let words =
-                    format!("`batch_mode = \"multi_row\"` is for inserts alone, and `{name}` is none");
-                self.fault(Code::Batch, at, words, "write `batch_mode = \"transaction\"`");
-            }
-        }
-        let loaded = (0..self.tables.rows.len()).find(|&table| self.loaded(table) > 0);
-        if let Some(table) = loaded.filter(|_| self.settled.reset == Reset::Write) {
-            let name = &self.tables.rows[table].name;
-            let at = self.input.spans.key(&["tables", name, "rows"]);
-            let words = format!(
-                "`rows` of `{name}` and `reset = \"write\"` exclude each other: tables are made anew around every write"
-            );
-            self.fault(Code::Reset, at, words, "leave out `rows`, or write `reset = \"level\"`");
-        }
-    }
-}
-
-/// Whether rows of a table cannot do without a row of this parent.
-fn must_refer(tables: &Tables, table: usize, parent: usize) -> bool {
-    tables.rows[table].columns.iter().any(|column| match &column.source {
-        Source::Reference { target, nullable, .. } => target.table == parent && !nullable,
-        Source::Combined { target, .. } => target.table == parent,
-        Source::Template(template) => template.facts().references().iter().any(|t| t.table == parent),
-        Source::Row => false,
-    })
 }

@@ -15,6 +15,7 @@ mod loads;
 mod lookups;
 mod mixes;
 mod names;
+mod needs;
 mod operation;
 mod operations;
 mod pragma;

@@ -78,11 +78,22 @@ fn unused<'s>(
     bench: &mut Bench<'_, '_>,
     at: Option<crate::diagnostic::Span>,
     name: &str,
-    mut steps: impl Iterator<Item = &'s StepSection>,
+    steps: impl Iterator<Item = &'s StepSection>,
 ) {
+    let bare = name.trim_start_matches([':', '$', '@']);
+    if bare != name {
+        let words = format!("`{name}` begins with `{}`, which stands in the SQL only", &name[..1]);
+        bench.fault(Code::UnusedBind, at, words, format!("write `{bare} = …`"));
+        return;
+    }
     let words = format!("no statement has a parameter `:{name}`");
-    let plain = steps.any(|step| mentions(&step.sql, name));
-    let help = if plain {
+    let steps: Vec<&StepSection> = steps.collect();
+    let quoted = [format!("':{name}'"), format!("\":{name}\"")];
+    let quoted = quoted.iter().find(|quoted| steps.iter().any(|step| step.sql.contains(*quoted)));
+    let plain = steps.iter().any(|step| mentions(&step.sql, name));
+    let help = if let Some(quoted) = quoted {
+        format!("{quoted} in quotes is plain text: write `:{name}` without them")
+    } else if plain {
         format!("write `:{name}` in the SQL where the value belongs, or leave out this line")
     } else {
         format!("use `:{name}` in the SQL, or leave out this line")
@@ -109,7 +120,7 @@ fn one_step(
     for parameter in &examined.parameters {
         let Some(parameter) = parameter else {
             let at = sql_place(bench, place, &step.sql, "?");
-            let help = "give it a name, such as `:name`, and its value in `bind`";
+            let help = "write a name, such as `:name`, and its value in `bind`";
             bench.fault(Code::UnboundParameter, at, "a parameter `?` has no name", help);
             continue;
         };
@@ -185,6 +196,18 @@ fn bind(
         return Some(Bind::Captured(slot));
     }
     let at = sql_place(bench, place, &steps[index].sql, parameter);
+    let meant = |known: &String| known.trim_start_matches([':', '$', '@']) == name;
+    if steps[..index].iter().any(|step| step.capture.iter().any(meant)) {
+        // Why that step does not capture it is told there.
+        return None;
+    }
+    let binds = [(place, &steps[index].bind), (&[][..], &bench.section.bind)];
+    let signed = binds.iter().find_map(|(home, bind)| Some((*home, bind.keys().find(|key| meant(key))?)));
+    if let Some((home, key)) = signed {
+        let at = bench.key_at(&[home, &["bind", key]].concat());
+        unused(bench, at, key, std::iter::empty());
+        return None;
+    }
     let later = steps[index..].iter().position(|step| step.capture.iter().any(|c| c == name));
     if let Some(later) = later {
         let when = if later == 0 {
@@ -202,7 +225,7 @@ fn bind(
         Some(near) => format!("did you mean `:{near}`?"),
         None => format!("give it a value: `bind = {{ {name} = '{{{{ … }}}}' }}`"),
     };
-    bench.fault(Code::UnboundParameter, at, format!("nothing is bound to `{parameter}`"), help);
+    bench.fault(Code::UnboundParameter, at, format!("`{parameter}` has no value"), help);
     None
 }
 
@@ -222,8 +245,7 @@ fn captures(
                 let words = format!("`{name}` cannot be captured: the statement reads no rows");
                 (words, "capture from a SELECT, or add RETURNING to the statement".to_owned())
             } else {
-                let help = instead(name, "columns", examined.columns.iter().map(String::as_str));
-                (format!("the statement gives no column `{name}`"), help)
+                (format!("the statement gives no column `{name}`"), give_name(name, &examined.columns))
             };
             bench.fault(Code::Capture, at, words, help);
             continue;
@@ -235,6 +257,26 @@ fn captures(
         kept.push((column, slot));
     }
     kept
+}
+
+/// How a statement comes to give a column of this name.
+fn give_name(name: &str, columns: &[String]) -> String {
+    let bare = name.trim_start_matches([':', '$', '@']);
+    if bare != name {
+        return format!("write the name of the column alone: `\"{bare}\"`");
+    }
+    let near = nearest(name, columns.iter().map(String::as_str));
+    let is_name = |column: &str| column.chars().all(|c| c.is_alphanumeric() || c == '_');
+    match (near, columns) {
+        (Some(near), _) if is_name(near) => format!("did you mean `{near}`?"),
+        (Some(column), _) => format!("name it in the SQL: `{column} AS {name}`"),
+        (None, [column]) if !is_name(column) => format!("name it in the SQL: `{column} AS {name}`"),
+        (None, [column]) => format!("name it in the SQL: `{column} AS {name}`; or capture `{column}`"),
+        (None, _) => {
+            let list: Vec<String> = columns.iter().map(|column| format!("`{column}`")).collect();
+            format!("it gives {}; `… AS {name}` names one of them", list.join(", "))
+        }
+    }
 }
 
 /// What the operation says of the number of rows.

@@ -11,6 +11,7 @@ use rusqlite::{Batch, Connection, ErrorCode, ffi};
 
 use super::ddl::{OTHER_FILE, TOO_SHORT, quote, token_length};
 use super::names::Names;
+use crate::diagnostic::nearest;
 
 /// What SQLite makes of a statement.
 #[derive(Debug, Default)]
@@ -30,7 +31,7 @@ pub(super) struct Examined {
 #[derive(Debug)]
 pub(super) struct Refusal {
     pub(super) words: String,
-    pub(super) help: &'static str,
+    pub(super) help: String,
     /// Bytes of the statement; all of it where none are told.
     pub(super) range: Option<Range<usize>>,
 }
@@ -68,15 +69,17 @@ pub(super) fn examine(
     let watching = database.authorizer(Some(move |context: AuthContext<'_>| {
         note(&context.action, attach, &mut noted.lock().unwrap_or_else(PoisonError::into_inner))
     }));
-    watching.map_err(|error| refusal(&error, sql))?;
+    watching.map_err(|error| refusal(&error, sql, names))?;
     let prepared = describe(database, sql);
     let asked = std::mem::take(&mut *asked.lock().unwrap_or_else(PoisonError::into_inner));
-    let mut examined = prepared.map_err(|error| refusal(&error, sql))?.ok_or_else(|| Refusal {
+    let mut examined = prepared.map_err(|error| refusal(&error, sql, names))?.ok_or_else(|| Refusal {
         words: "there is no statement here".to_owned(),
-        help: "write one, such as `SELECT 1`",
+        help: "write one, such as `SELECT 1`".to_owned(),
         range: None,
     })?;
-    let whole = |words: &str, help| Err(Refusal { words: words.to_owned(), help, range: None });
+    let whole = |words: &str, help: &str| {
+        Err(Refusal { words: words.to_owned(), help: help.to_owned(), range: None })
+    };
     if asked.transaction {
         let help =
             "leave it out, and write for instance `transaction = \"immediate\"` beside the operation's steps";
@@ -140,12 +143,13 @@ fn describe(database: &Connection, sql: &str) -> rusqlite::Result<Option<Examine
     Ok(Some(Examined { parameters, columns, writes: !statement.readonly(), ..Examined::default() }))
 }
 
-fn refusal(error: &rusqlite::Error, sql: &str) -> Refusal {
+fn refusal(error: &rusqlite::Error, sql: &str, names: &Names) -> Refusal {
     let from = |offset: &i32| {
         let start = usize::try_from(*offset).ok().filter(|start| sql.is_char_boundary(*start))?;
-        Some(start..start + token_length(&sql[start..]).max(1))
+        let sign = usize::from(sql[start..].starts_with([':', '$', '@']));
+        Some(start..start + sign + token_length(&sql[start + sign..]).max(1 - sign))
     };
-    let usual = "correct the SQL at the underlined place; tables and columns are those of `[tables]`";
+    let usual = "correct the SQL; tables and columns are those of `[tables]`";
     let (words, help, range) = match error {
         rusqlite::Error::SqlInputError { error: denied, .. } | rusqlite::Error::SqliteFailure(denied, _)
             if denied.code == ErrorCode::AuthorizationForStatementDenied =>
@@ -166,14 +170,59 @@ fn refusal(error: &rusqlite::Error, sql: &str) -> Refusal {
         ),
         other => (other.to_string(), usual, None),
     };
+    let range = range.or_else(|| parameter_at(sql, unknown(&words)?.1));
+    let rest = range.as_ref().map_or("", |range| &sql[range.start..]);
+    let help = advice(&words, rest, names).unwrap_or_else(|| help.to_owned());
     Refusal { words: format!("SQLite refuses this: {words}"), help, range }
+}
+
+/// What a message of SQLite says does not exist: its kind, and its name.
+fn unknown(words: &str) -> Option<(&'static str, &str)> {
+    let (_, column) = words.split_once(" has no column named ").unwrap_or_default();
+    if !column.is_empty() {
+        return Some(("column", column));
+    }
+    let kinds = ["table", "column", "function"];
+    kinds.into_iter().find_map(|kind| Some((kind, words.strip_prefix(&format!("no such {kind}: "))?)))
+}
+
+/// What to write instead, where the fault is one of the usual ones; `rest` is the statement from the fault on.
+fn advice(words: &str, rest: &str, names: &Names) -> Option<String> {
+    if rest.starts_with("{{") || rest.starts_with("{%") {
+        return Some(
+            "a template cannot stand in SQL: write `:name` there, and `bind = { name = '{{ … }}' }`"
+                .to_owned(),
+        );
+    }
+    if rest.get(..10).is_some_and(|start| start.eq_ignore_ascii_case("FOR UPDATE")) {
+        let help = "SQLite has no FOR UPDATE; `transaction = \"immediate\"` beside the operation's steps takes the lock";
+        return Some(help.to_owned());
+    }
+    let (kind, name) = unknown(words)?;
+    let bare = name.rsplit('.').next().unwrap_or(name);
+    match kind {
+        "table" => {
+            let tables = names.tables.iter().map(|(table, _)| table.as_str());
+            Some(super::operations::instead(bare, "tables", tables))
+        }
+        "column" => {
+            let columns = names.tables.iter().flat_map(|(_, columns)| columns.iter().map(String::as_str));
+            nearest(bare, columns).map(|near| format!("did you mean `{near}`?"))
+        }
+        _ => Some("write a function of SQLite, or `:name` with its value in `bind`".to_owned()),
+    }
 }
 
 /// Bytes of a parameter in a statement, its sign included.
 pub(super) fn parameter_at(sql: &str, parameter: &str) -> Option<Range<usize>> {
-    let ends = |rest: &str| !rest.starts_with(|c: char| c.is_alphanumeric() || c == '_' || c == '$');
-    let start = sql.match_indices(parameter).map(|(start, _)| start);
-    let start = start.into_iter().find(|start| ends(&sql[start + parameter.len()..]))?;
+    let inner = |c: char| c.is_alphanumeric() || c == '_' || c == '$';
+    // One without a name may have a number.
+    let whole = |start: &usize| {
+        let sign = parameter.starts_with(|c: char| !inner(c));
+        (sign || !sql[..*start].ends_with(inner))
+            && (parameter == "?" || !sql[start + parameter.len()..].starts_with(inner))
+    };
+    let start = sql.match_indices(parameter).map(|(start, _)| start).find(whole)?;
     Some(start..start + parameter.len())
 }
 
@@ -261,6 +310,8 @@ mod tests {
     fn a_parameter_is_found_as_a_whole_word() {
         assert_eq!(parameter_at("SELECT :name_2, :name", ":name"), Some(16..21));
         assert_eq!(parameter_at("SELECT 1", ":name"), None);
+        assert_eq!(parameter_at("SELECT items, item FROM x", "item"), Some(14..18));
+        assert_eq!(parameter_at("SELECT ?1", "?"), Some(7..8));
     }
 
     #[test]

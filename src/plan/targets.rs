@@ -102,7 +102,21 @@ impl<'a> One<'a, '_> {
     fn unknown_metric(&mut self) {
         let name = &self.section.metric;
         let names = METRICS.iter().map(|metric| metric.name);
-        let help = match nearest(name, names) {
+        // The usual one of a family: `p99` is that of the latency.
+        let part =
+            METRICS.iter().find(|metric| metric.name.split_once('.').is_some_and(|(_, part)| part == name));
+        let rates = [
+            "writes_per_second",
+            "operations_per_second",
+            "ops_per_second",
+            "ops",
+            "qps",
+            "tps",
+            "rps",
+            "rate",
+        ];
+        let usual = part.map(|metric| metric.name).or(rates.contains(&name.as_str()).then_some("throughput"));
+        let help = match usual.or_else(|| nearest(name, names)) {
             Some(near) => format!("did you mean \"{near}\"?"),
             None => {
                 let plain = METRICS.iter().map(|metric| metric.name).filter(|name| !name.contains(".p"));
@@ -164,7 +178,11 @@ impl<'a> One<'a, '_> {
         let names: Vec<&str> = names.map(|(_, operation)| operation.name.as_str()).collect();
         if !names.contains(&name.as_str()) && !matched.is_empty() {
             let help = instead(name, "operations", names.iter().copied());
-            let words = format!("no operation `{name}` comes in what the target is about");
+            let of = match &self.section.workload {
+                Some(workload) => format!(" in workload `{workload}`"),
+                None => String::new(),
+            };
+            let words = format!("operation `{name}` is never carried out{of}");
             self.fault(Code::UnknownOperation, "operation", words, help);
         }
         if let Some(metric) = metric.filter(|metric| !metric.per_operation) {
@@ -215,12 +233,11 @@ impl<'a> One<'a, '_> {
         match number {
             None => {
                 let words = format!("`{key}` of `{}` cannot be {value}", metric.name);
-                self.fault(
-                    Code::TargetLimit,
-                    key,
-                    words,
-                    format!("write for instance `{}`", line(key, metric)),
-                );
+                let help = match meant(value, metric.unit) {
+                    Some(limit) => format!("write `{key} = {limit}`"),
+                    None => format!("write for instance `{}`", line(key, metric)),
+                };
+                self.fault(Code::TargetLimit, key, words, help);
                 None
             }
             Some(number) if !least_and_most.contains(&number) => {
@@ -247,6 +264,22 @@ fn quantity(text: &str, unit: Unit) -> Option<f64> {
         Unit::Bytes => Some(text.parse::<Size>().ok()?.as_bytes() as f64),
         Unit::Count | Unit::Share | Unit::Ratio => None,
     }
+}
+
+/// A text without its unit, or with a sign that the figure does not take, as it would be right.
+fn meant(value: &serde_json::Value, unit: Unit) -> Option<String> {
+    let text = value.as_str()?.trim();
+    let number = |text: &str| text.trim().parse::<f64>().ok().filter(|number| number.is_finite());
+    if let Some(percent) = text.strip_suffix('%') {
+        let share = number(percent)? / 100.0;
+        return matches!(unit, Unit::Share | Unit::Ratio).then(|| share.to_string());
+    }
+    number(text)?;
+    Some(match unit {
+        Unit::Milliseconds => format!("\"{text}ms\""),
+        Unit::PerSecond => format!("\"{text}/s\""),
+        Unit::Bytes | Unit::Count | Unit::Share | Unit::Ratio => text.to_owned(),
+    })
 }
 
 /// A limit that the figure takes, on the usual side.

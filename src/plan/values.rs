@@ -6,7 +6,7 @@ use super::columns;
 use super::names::Names;
 use super::tables::Input;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::template::{CompileContext, Fault, FaultKind, Template, read_file};
+use crate::template::{CompileContext, Fault, FaultKind, Template, catalogue, read_file};
 use crate::value::Value;
 
 /// A template for text; anything else stays as it is.
@@ -43,6 +43,11 @@ pub(super) fn template(
     text: &str,
     repetition: bool,
 ) -> Result<Template, Vec<Diagnostic>> {
+    if let Some(name) = bare_call(text) {
+        let words = format!("`{text}` stands outside of `{{{{ }}}}`, so it would be plain text");
+        let help = format!("write '{{{{ {text} }}}}' for the value of `{name}`");
+        return Err(vec![Diagnostic::error(Code::TemplateSyntax, input.at(path), words).help(help)]);
+    }
     let context = CompileContext {
         vars: &input.scenario.vars,
         locale: input.scenario.locale,
@@ -52,6 +57,12 @@ pub(super) fn template(
     };
     Template::compile(text, context)
         .map_err(|found| found.into_iter().map(|fault| in_template(input, path, fault)).collect())
+}
+
+/// The generator that a text calls which has no braces around it.
+fn bare_call(text: &str) -> Option<&'static str> {
+    let (name, _) = text.trim().strip_suffix(')')?.split_once('(')?;
+    catalogue().iter().map(|generator| generator.name).find(|known| *known == name.trim())
 }
 
 fn in_template(input: &Input<'_>, path: &[&str], fault: Fault) -> Diagnostic {

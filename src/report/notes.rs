@@ -137,8 +137,11 @@ fn verification(result: &RunResult) -> Vec<Note> {
     notes
 }
 
+/// More workloads than this are counted, not listed.
+const FEW_WORKLOADS: usize = 3;
+
 /// `with 1 and 2 workers`; where there are several workloads, `in append with 8 workers and in steady`: a workload that has no
-/// other levels stands alone.
+/// other levels stands alone. Of many workloads only the number: `in 6 workloads`.
 fn scope(result: &RunResult, levels: &[&Configuration]) -> String {
     let sections = sections(result);
     if sections.len() <= 1 {
@@ -160,6 +163,10 @@ fn scope(result: &RunResult, levels: &[&Configuration]) -> String {
         }
     });
     let parts: Vec<String> = parts.collect();
+    if parts.len() > FEW_WORKLOADS {
+        let all = if parts.len() == sections.len() { "all " } else { "" };
+        return format!("in {all}{} workloads", parts.len());
+    }
     match parts.split_last() {
         Some((last, [])) => last.clone(),
         Some((last, first)) => format!("{} and {last}", first.join(", ")),
@@ -173,33 +180,48 @@ fn capital(text: &str) -> String {
     rest.next().map_or_else(String::new, |first| first.to_uppercase().collect::<String>() + rest.as_str())
 }
 
-/// One note for each demand that was not met, or one for all that were.
+/// One note for each demand that was missed, one for all that cannot be judged for one reason, or one for all that were met.
 fn targets(result: &RunResult) -> Vec<Note> {
     let all = result.all_targets().count();
-    let missed = result.all_targets().filter_map(|(_, verdict)| {
-        let label = match verdict.status {
-            TargetStatus::Pass => return None,
-            TargetStatus::Fail => "target failed",
-            TargetStatus::Invalid => "target invalid",
-        };
-        Some(note(Mood::Caution, label, verdict.reason.as_ref().unwrap_or(&verdict.metric)))
-    });
-    let missed: Vec<Note> = missed.collect();
-    match (all, missed.is_empty()) {
+    let mut notes = Vec::new();
+    let mut not_judged: IndexMap<&str, (&str, u64)> = IndexMap::new();
+    for (_, verdict) in result.all_targets() {
+        let reason = verdict.reason.as_ref().unwrap_or(&verdict.metric).as_str();
+        match verdict.status {
+            TargetStatus::Pass => {}
+            TargetStatus::Fail => notes.push(note(Mood::Caution, "target failed", reason)),
+            TargetStatus::Invalid => {
+                // What it is about stands before the colon, why it cannot be judged behind.
+                let why = reason.split_once(": ").map_or(reason, |(_, why)| why);
+                not_judged.entry(why).or_insert((reason, 0)).1 += 1;
+            }
+        }
+    }
+    notes.extend(not_judged.into_iter().map(|(why, (reason, times))| match times {
+        1 => note(Mood::Caution, "target not judged", reason),
+        _ => note(Mood::Caution, format!("{} targets not judged", count(times)), capital(why)),
+    }));
+    match (all, notes.is_empty()) {
         (0, _) => Vec::new(),
         (1, true) => vec![note(Mood::Good, "target", "It is met.")],
         (_, true) => vec![note(Mood::Good, "targets", format!("All {all} are met."))],
-        (_, false) => missed,
+        (_, false) => notes,
     }
 }
 
 /// One note for each code, summed over levels and operations.
 fn errors(result: &RunResult) -> Vec<Note> {
+    let several = result.configurations.iter().any(|level| level.operations.len() > 1);
     let mut sums: IndexMap<&str, (u64, Vec<&Configuration>, &str)> = IndexMap::new();
+    let mut operations: IndexMap<&str, Vec<&str>> = IndexMap::new();
     for level in &result.configurations {
         for error in &level.errors {
             let entry = sums.entry(&error.code).or_insert((0, Vec::new(), &error.sample));
             entry.0 += error.count;
+            let named = operations.entry(&error.code).or_default();
+            if !named.contains(&error.operation.as_str()) {
+                named.push(&error.operation);
+            }
             if !entry.1.last().is_some_and(|last| std::ptr::eq(*last, level)) {
                 entry.1.push(level);
             }
@@ -209,7 +231,12 @@ fn errors(result: &RunResult) -> Vec<Note> {
         .map(|(code, (sum, levels, sample))| {
             let all = levels.len() > 1 && levels.len() == result.configurations.len();
             let scope = if all { "over all levels".to_owned() } else { scope(result, &levels) };
-            let text = format!("{} {scope}: {sample}", count(sum));
+            // Where only one operation has it, the reader need not look for it.
+            let of = match operations.get(code).map(Vec::as_slice) {
+                Some([only]) if several => format!("of {only} "),
+                _ => String::new(),
+            };
+            let text = format!("{} {of}{scope}: {sample}", count(sum));
             note(Mood::Caution, code, text)
         })
         .collect()
@@ -244,13 +271,16 @@ fn doubts(result: &RunResult) -> Vec<Note> {
             let levels = &doubted.levels;
             let scope = match (levels.len() == all, doubted.same) {
                 (true, true) => String::new(),
+                (true, false) if levels.len() > 1 => {
+                    format!("At all levels, such as {}: ", scope(result, &levels[..1]))
+                }
                 (_, false) if levels.len() > 1 && several => {
                     let first = scope(result, &levels[..1]);
-                    format!("{}, here {first}: ", capital(&scope(result, levels)))
+                    format!("{}, such as {first}: ", capital(&scope(result, levels)))
                 }
                 (_, false) if levels.len() > 1 => {
                     let first = levels[0].concurrency;
-                    format!("{}, for {first} of them: ", capital(&scope(result, levels)))
+                    format!("{}, such as with {}: ", capital(&scope(result, levels)), workers(&[first]))
                 }
                 _ => format!("{}: ", capital(&scope(result, levels))),
             };

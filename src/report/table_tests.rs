@@ -185,12 +185,14 @@ fn targets_are_told_in_words_with_the_reason() {
         plain.iter().any(|line| line.starts_with("latency.avg append 8 1.35 ms ≤ 5.00 ms ✓ pass")),
         "{drawn}"
     );
-    assert!(plain.iter().any(|line| line.contains("latency.p999 of users") && line.ends_with("? invalid")));
+    assert!(
+        plain.iter().any(|line| line.contains("latency.p999 of users") && line.ends_with("? not judged"))
+    );
     assert!(plain.iter().any(|line| line.starts_with("throughput append 8") && line.ends_with("✗ FAIL")));
     assert!(drawn.contains("▲ target failed: throughput in append with 8 workers is"), "{drawn}");
     assert!(
         drawn.contains(
-            "▲ target invalid: latency.p999 of users in append with 8 workers: 2,000 samples are too few"
+            "▲ target not judged: latency.p999 of users in append with 8 workers: 2,000 samples are too few"
         ),
         "{drawn}"
     );

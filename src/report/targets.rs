@@ -34,7 +34,7 @@ pub(super) fn word(status: TargetStatus) -> &'static str {
     match status {
         TargetStatus::Pass => "✓ pass",
         TargetStatus::Fail => "✗ FAIL",
-        TargetStatus::Invalid => "? invalid",
+        TargetStatus::Invalid => "? not judged",
     }
 }
 

@@ -194,7 +194,8 @@ fn noted(level: &Configuration, circumstances: &Circumstances, doubts: &mut Vec<
         doubts.push(doubt("drift", false, sentence));
     }
     if let Some(load) = level.resources.other_load.filter(|load| *load >= 1.0) {
-        let sentence = format!("{load:.0} other tasks wanted a processor when the level started.");
+        let noun = if load.round() == 1.0 { "task" } else { "tasks" };
+        let sentence = format!("{load:.0} other {noun} wanted a processor when the level started.");
         doubts.push(doubt("other-load", false, sentence));
     }
     if let Some(reset) = level.reset {

@@ -70,14 +70,21 @@ pub(super) fn example(schema: &Value) -> Value {
     if takes(schema, "string") {
         json!("text")
     } else if takes(schema, "integer") || takes(schema, "number") {
-        schema.get("minimum").cloned().unwrap_or_else(|| json!(1))
+        // A 0 is seldom what someone wants who gives a number at all.
+        schema.get("minimum").filter(|least| **least != json!(0)).cloned().unwrap_or_else(|| json!(1))
     } else if takes(schema, "boolean") {
         json!(true)
     } else if takes(schema, "array") {
         schema.get("items").map_or_else(|| json!([]), |items| json!([example(items)]))
     } else {
-        json!({})
+        required(schema).map(|(key, schema)| (key.to_owned(), example(schema))).collect()
     }
+}
+
+/// The keys that a table must have, with what they take.
+fn required(schema: &Value) -> impl Iterator<Item = (&str, &Value)> {
+    let names = schema.get("required").and_then(Value::as_array).into_iter().flatten();
+    names.filter_map(Value::as_str).filter_map(|key| Some((key, schema.get("properties")?.get(key)?)))
 }
 
 /// `key = value` for the last key of a path; the value alone for an item of a list.
@@ -119,6 +126,10 @@ pub(super) fn instead(path: &[String], found: &Value, schema: &Value) -> String 
         let list: Vec<String> = choices.iter().map(toml_text).collect();
         return format!("the choices are {}", list.join(", "));
     }
+    if found.is_object() && schema.get("items").is_some_and(|items| takes(items, "object")) {
+        let name: Vec<String> = path.iter().map(|key| toml_key(key)).collect();
+        return format!("write two brackets around the name: `[[{}]]`", name.join("."));
+    }
     match convert(found, schema) {
         Some(value) => format!("write `{}`", line(path, &value)),
         None => format!("write for instance `{}`", line(path, &example(schema))),
@@ -137,7 +148,7 @@ fn convert(found: &Value, schema: &Value) -> Option<Value> {
             Value::Array(_) => takes(items, "array"),
             _ => false,
         };
-        if fits(found) {
+        if fits(found) && !found.as_str().is_some_and(|text| text.contains(',')) {
             return Some(json!([found]));
         }
         let parts: Option<Vec<Value>> = found
@@ -149,6 +160,11 @@ fn convert(found: &Value, schema: &Value) -> Option<Value> {
         return parts.filter(|parts| !parts.is_empty()).map(Value::from);
     }
     match found {
+        Value::String(text) if takes(schema, "number") && text.ends_with('%') => {
+            let percent = text.trim_end_matches('%').trim().parse::<f64>().ok()?;
+            let share = schema.get("maximum").and_then(Value::as_f64) == Some(1.0);
+            Some(if share { json!(percent / 100.0) } else { convert(&json!(percent.to_string()), schema)? })
+        }
         Value::String(text) if takes(schema, "integer") || takes(schema, "number") => {
             let whole = plain(text).parse::<i64>().ok().map(Value::from);
             let float =
@@ -167,7 +183,9 @@ fn convert(found: &Value, schema: &Value) -> Option<Value> {
         },
         // The short way to write a table of one text, as in `id = "INTEGER PRIMARY KEY"`.
         Value::String(_) if takes(schema, "object") => {
-            keys(schema).find(|key| *key == "type").map(|key| json!({ key: found }))
+            let only = required(schema).next().filter(|_| required(schema).count() == 1);
+            let key = keys(schema).find(|key| *key == "type").or(only.map(|(key, _)| key));
+            key.map(|key| json!({ key: found }))
         }
         Value::Number(_) | Value::Bool(_) if takes(schema, "string") => Some(Value::from(toml_text(found))),
         Value::Number(number) if takes(schema, "integer") => {
@@ -212,6 +230,9 @@ fn intended<'a>(word: &str, units: &'a str) -> Option<&'a str> {
         "second" | "sec" => "s",
         "minute" | "min" => "m",
         "hour" | "hr" => "h",
+        "rp" | "qp" | "op" | "tp" | "per second" | "/sec" | "/second" | "op/" | "hz" => "/s",
+        "per minute" | "/min" | "/minute" => "/m",
+        "per hour" | "/hour" => "/h",
         "k" => "kB",
         "g" => "GB",
         "t" => "TB",

@@ -8,10 +8,14 @@ use jsonschema::paths::LocationSegment;
 use serde_json::Value;
 
 use super::advice;
+use super::habits::{self, Meant};
 use super::schema::{self, Shape};
 use super::tree::{Tree, toml_key, toml_path};
 use crate::diagnostic::{Code, Diagnostic, Span, nearest};
 use crate::units;
+
+/// More keys than this are not listed beside the one that was probably meant.
+const FEW_KEYS: usize = 12;
 
 /// PRAGMAs that people look for under `[database]` itself.
 const PRAGMAS: [&str; 14] = [
@@ -82,7 +86,14 @@ fn name_of(path: &[String]) -> String {
             let ordinal = numbers(last).map_or(0, |index| index + 1);
             format!("item {ordinal} of {}", name_of(parents))
         }
-        _ => format!("`{}`", toml_path(path.iter().map(String::as_str))),
+        _ => match path.iter().rposition(|part| numbers(part).is_some()).filter(|index| *index > 0) {
+            // People count from 1.
+            Some(index) => {
+                let (item, rest) = path.split_at(index + 1);
+                format!("`{}` in {}", toml_path(rest.iter().map(String::as_str)), name_of(item))
+            }
+            None => format!("`{}`", toml_path(path.iter().map(String::as_str))),
+        },
     }
 }
 
@@ -134,23 +145,34 @@ impl View<'_> {
             _ => format!("unknown key `{}` in {}", toml_key(name), table_of(path)),
         };
         let fault = Diagnostic::error(Code::UnknownKey, span.or_else(|| self.place(path)), message);
-        if let Some((help, home)) = self.elsewhere(path, name) {
+        let habit = habits::meant(path, name);
+        if let Some(Meant::Help(help)) = habit {
+            return (fault.help(help), None);
+        }
+        if habit.is_none()
+            && let Some((help, home)) = self.elsewhere(path, name)
+        {
             return (fault.label("not here").help(help), home);
         }
         let empty = Value::Null;
         let here = schema::at(self.schema, path).unwrap_or(&empty);
         let given = self.value(path).unwrap_or(&empty);
-        // A key that is not given yet is likelier meant than one that is.
-        let close = nearest(name, schema::keys(here).filter(|key| given.get(key).is_none()))
-            .or_else(|| nearest(name, schema::keys(here)));
+        let close = match habit {
+            Some(Meant::Key(key)) => Some(key),
+            // A key that is not given yet is likelier meant than one that is.
+            _ => nearest(name, schema::keys(here).filter(|key| given.get(key).is_none()))
+                .or_else(|| nearest(name, schema::keys(here))),
+        };
         let list: Vec<String> = schema::keys(here).map(|key| format!("`{key}`")).collect();
         let place = if path.is_empty() { "a scenario".to_owned() } else { table_of(path) };
         let takes = format!("{place} takes {}", list.join(", "));
+        // The whole list only where it can be read at a glance.
+        let also = if list.len() > FEW_KEYS { String::new() } else { format!("; {takes}") };
         match close {
             Some(close) => {
                 let meant = path.iter().cloned().chain([close.to_owned()]).collect();
                 let fault = fault.label(format!("did you mean `{close}`?"));
-                (fault.help(format!("write `{close}`; {takes}")), Some(meant))
+                (fault.help(format!("write `{close}`{also}")), Some(meant))
             }
             None => (fault.help(takes), None),
         }

@@ -6,6 +6,7 @@
 mod advice;
 mod chosen;
 mod explain;
+mod habits;
 mod load;
 mod model;
 mod operation;

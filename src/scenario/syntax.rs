@@ -4,6 +4,7 @@
 
 use std::ops::Range;
 
+use super::schema;
 use super::tree::Origin;
 use crate::diagnostic::{Code, Diagnostic, Span};
 
@@ -17,6 +18,14 @@ pub(super) fn fault(text: &str, error: &toml::de::Error) -> Diagnostic {
     let span = Some(Origin { source: 0, offset: 0 }.span(range.clone()));
     if error.message().starts_with("duplicate key") {
         return duplicate(text, range, span);
+    }
+    if error.message().starts_with("invalid multi-line")
+        && let Some(opening) = open_at_the_end(text)
+    {
+        let quotes = &text[opening.clone()];
+        let words = format!("this is not TOML: the text that begins with {quotes} here has no end");
+        return Diagnostic::error(Code::Syntax, Some(Origin { source: 0, offset: 0 }.span(opening)), words)
+            .help(format!("write {quotes} behind its last line"));
     }
     let (words, help) = explain(text, range, error.message());
     let diagnostic = Diagnostic::error(Code::Syntax, span, format!("this is not TOML: {words}"));
@@ -57,6 +66,17 @@ fn explain(text: &str, range: Range<usize>, message: &str) -> (String, Option<St
                 ("several values for one key".to_owned(), Some(format!("a list stands in brackets: [{all}]")))
             };
         }
+        // A number that is misspelt or a word after the text would stand apart from its quote.
+        if value.starts_with('"')
+            && value.ends_with('"')
+            && !rest.starts_with([' ', '\t', '#'])
+            && before.ends_with('"')
+        {
+            return says(
+                "the text ends at its second \"",
+                "a text that contains \" stands in '…', or has \\\" for each of them",
+            );
+        }
         if value.starts_with('\'') {
             return says(
                 "the text ends at its second '",
@@ -87,7 +107,7 @@ fn explain(text: &str, range: Range<usize>, message: &str) -> (String, Option<St
     if quote && word.is_empty() {
         return says(
             "the text does not end on its line",
-            "write the closing quote, the same as the opening one",
+            "write the closing quote, the same as the opening one; a text of several lines stands in \"\"\"…\"\"\" or '''…'''",
         );
     }
     if message.starts_with("unclosed inline table") {
@@ -100,6 +120,45 @@ fn explain(text: &str, range: Range<usize>, message: &str) -> (String, Option<St
         );
     }
     (message.to_owned(), None)
+}
+
+/// The three quotes of a text of several lines that the end of the file is still part of.
+fn open_at_the_end(text: &str) -> Option<Range<usize>> {
+    let mut place = 0;
+    while place < text.len() {
+        let rest = &text[place..];
+        let quotes = [r#"""""#, "'''", "\"", "'"].into_iter().find(|quotes| rest.starts_with(quotes));
+        let line_end = rest.find('\n').unwrap_or(rest.len());
+        place += match quotes {
+            _ if rest.starts_with('#') => line_end,
+            None => rest.chars().next().map_or(1, char::len_utf8),
+            Some(quotes) => {
+                let begin = quotes.len();
+                match closing(&rest[begin..], quotes) {
+                    Some(length) => begin + length,
+                    None if begin == 3 => return Some(place..place + begin),
+                    // A text of one line: told elsewhere.
+                    None => line_end.max(1),
+                }
+            }
+        };
+    }
+    None
+}
+
+/// Bytes of a text up to the end of its closing quotes; backslashes escape in double quotes only.
+fn closing(text: &str, quotes: &str) -> Option<usize> {
+    let mut escaped = false;
+    for (place, character) in text.char_indices() {
+        if quotes.len() == 1 && character == '\n' {
+            return None;
+        }
+        if !escaped && text[place..].starts_with(quotes) {
+            return Some(place + quotes.len());
+        }
+        escaped = !escaped && character == '\\' && quotes.starts_with('"');
+    }
+    None
 }
 
 /// A value that is neither number nor boolean, and stands without quotes.
@@ -131,6 +190,13 @@ fn duplicate(text: &str, range: Range<usize>, span: Option<Span>) -> Diagnostic 
         format!("the key `{key}` stands twice in one table")
     };
     let diagnostic = Diagnostic::error(Code::DuplicateKey, span, message).label("a second time here");
+    let name = line.trim().trim_start_matches('[').split(']').next().unwrap_or_default();
+    let path: Vec<&str> = name.split('.').map(str::trim).collect();
+    let is_list =
+        schema::at(&schema::shape().schema, &path).is_some_and(|found| schema::takes(found, "array"));
+    if line.trim_start().starts_with('[') && is_list {
+        return diagnostic.help(format!("write two brackets around the name each time: `[[{name}]]`"));
+    }
     match earlier(text, line_start, line, key) {
         Some(number) => diagnostic.help(format!("it stands at line {number} already; keep one of the two")),
         None => diagnostic.help("keep one of the two"),
@@ -207,12 +273,12 @@ mod tests {
             (
                 "a = 'x",
                 "the text does not end on its line",
-                "write the closing quote, the same as the opening one",
+                "write the closing quote, the same as the opening one; a text of several lines stands in \"\"\"…\"\"\" or '''…'''",
             ),
             (
                 "a = \"x",
                 "the text does not end on its line",
-                "write the closing quote, the same as the opening one",
+                "write the closing quote, the same as the opening one; a text of several lines stands in \"\"\"…\"\"\" or '''…'''",
             ),
             (
                 "a = 'it's'",

@@ -244,10 +244,12 @@ impl Stage {
     fn check(&self, ran: Ran, other: Option<String>) -> Result<(), Fault> {
         let Expect { rows, changes, value } = &self.step.expect;
         if let Some(rows) = rows.filter(|rows| *rows != ran.rows) {
-            return Err(Fault::unexpected(EXPECT_ROWS, format!("expected {rows} rows, read {}", ran.rows)));
+            let noun = if rows == 1 { "row" } else { "rows" };
+            return Err(Fault::unexpected(EXPECT_ROWS, format!("expected {rows} {noun}, read {}", ran.rows)));
         }
         if let Some(changes) = changes.filter(|changes| *changes != ran.changes) {
-            let message = format!("expected to change {changes} rows, changed {}", ran.changes);
+            let noun = if changes == 1 { "row" } else { "rows" };
+            let message = format!("expected to change {changes} {noun}, changed {}", ran.changes);
             return Err(Fault::unexpected(EXPECT_CHANGES, message));
         }
         if let Some(value) = value {

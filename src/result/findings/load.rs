@@ -3,6 +3,7 @@
 use super::super::model::{Configuration, RunResult};
 use super::super::validity::noun;
 use super::{Finding, finding, levels, with};
+use crate::run::PARENT_MISSING;
 use crate::units::{count, latency, rate};
 
 /// The part of due arrivals that may be late by chance at the end.
@@ -137,6 +138,31 @@ pub(super) fn statements_prepared_again(result: &RunResult) -> Option<Finding> {
     let suggestion =
         format!("Raise `statement_cache` in [database]{size}, at least to the number of statements in use.");
     Some(finding("statement-cache-misses", &seen, sentence, suggestion))
+}
+
+/// An operation that fails each time is a mistake of the scenario more often than one of the database.
+pub(super) fn never_succeeds(result: &RunResult) -> Option<Finding> {
+    let fails = |level: &&Configuration| {
+        let other = |name: &str| {
+            let mut codes = level.errors.iter().filter(|error| error.operation == name);
+            codes.all(|error| !error.code.starts_with("SQLITE_BUSY") && error.code != PARENT_MISSING)
+        };
+        let failed = level.operations.iter().find(|(name, o)| o.count == 0 && o.errors > 0 && other(name));
+        failed.map(|(name, figures)| (name.clone(), figures.errors))
+    };
+    let seen = levels(result, |level| fails(&level).is_some());
+    let first = *seen.first()?;
+    let (name, errors) = fails(&first)?;
+    let sample = first.errors.iter().find(|error| error.operation == name)?;
+    let sentence = format!(
+        "`{name}` never succeeded: all of {} attempts {} failed, the first one with {} ({}).",
+        count(errors),
+        with(result, first),
+        sample.code,
+        sample.sample
+    );
+    let suggestion = "Look at its statement, its values and what it is expected to come to.";
+    Some(finding("never-succeeds", &seen, sentence, suggestion))
 }
 
 pub(super) fn retries_give_up(result: &RunResult) -> Option<Finding> {

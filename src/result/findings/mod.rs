@@ -34,6 +34,7 @@ pub fn find(result: &RunResult) -> Vec<Finding> {
     [
         mostly_busy(result),
         some_busy(result),
+        load::never_succeeds(result),
         starved_workers(result),
         missing_parents(result),
         load::backlog_grew(result),
