@@ -330,3 +330,18 @@ fn levels_and_iterations_that_go_on_with_the_same_rows_are_verified_row_by_row()
 fn a_mix_in_which_the_tables_come_first_is_verified_row_by_row() {
     assert_rows(&verified(&format!("{}\norder = 'phased'", top(9, 4_000, 64)), APPEND));
 }
+
+/// Upserts then give rows another primary key.
+#[test]
+fn a_mix_that_finds_rows_by_another_unique_column_is_verified_row_by_row() {
+    let mut sections = format!("{SCENARIO}{APPEND}").replace(
+        "stars   =",
+        "slug    = { type = \"TEXT NOT NULL UNIQUE\", value = '{{ unique(word()) }}' }\nstars   =",
+    );
+    for kind in ["upsert", "delete", "update"] {
+        let by_key = format!("{kind} = \"notes\"\n");
+        assert!(sections.contains(&by_key));
+        sections = sections.replace(&by_key, &format!("{by_key}by = \"slug\"\n"));
+    }
+    assert_rows(&all_verified("5ms", &top(10, 4_000, 64), &sections)[0]);
+}
