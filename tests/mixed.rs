@@ -187,15 +187,20 @@ fn counted(path: &Path) -> BTreeMap<String, u64> {
     names.iter().map(|name| (name.clone(), count(name))).collect()
 }
 
-/// Carries out a scenario of one level against a file, and checks what holds for all of them.
+/// Carries out a scenario of one level against a file.
 fn verified(top: &str, tail: &str) -> Level {
-    let place = Place::new();
-    let path = place.path("mine.db");
-    let text = format!("{top}\n[database]\npath = {path:?}\nbusy_timeout = '5ms'\n{SCENARIO}{tail}");
-    verified_at(&place, &path, &plan(&text))
+    let mut levels = all_verified("5ms", top, &format!("{SCENARIO}{tail}"));
+    let level = levels.pop().expect("a level was run");
+    assert!(levels.is_empty());
+    level
 }
 
-fn verified_at(place: &Place, path: &Path, plan: &Plan) -> Level {
+/// Carries out a scenario against a file, and checks what holds for every level of any.
+fn all_verified(busy_timeout: &str, top: &str, sections: &str) -> Vec<Level> {
+    let place = Place::new();
+    let path = place.path("mine.db");
+    let plan =
+        plan(&format!("{top}\n[database]\npath = {path:?}\nbusy_timeout = '{busy_timeout}'\n{sections}"));
     let stop = Arc::new(AtomicBool::new(false));
     let clock = Clock::real();
     let mut engine =
@@ -208,17 +213,21 @@ fn verified_at(place: &Place, path: &Path, plan: &Plan) -> Level {
         tape_folder: place.root().to_owned(),
     };
     let (mut levels, mut rows) = (Vec::new(), BTreeMap::new());
-    run::execute(plan, &mut engine, &options, &mut |event| match event {
-        Event::LevelEnded => rows = counted(path),
+    run::execute(&plan, &mut engine, &options, &mut |event| match event {
+        Event::LevelEnded => rows = counted(&path),
         Event::LevelFinished { measurement, verification } => {
-            levels.push(Level::new(measurement, verification));
+            let level = Level::new(measurement, verification);
+            check(&plan, &level, &rows);
+            levels.push(level);
         }
         _ => {}
     })
     .unwrap();
     engine.tear_down(false).unwrap();
-    let level = levels.pop().expect("a level was run");
-    assert!(levels.is_empty());
+    levels
+}
+
+fn check(plan: &Plan, level: &Level, rows: &BTreeMap<String, u64>) {
     let found = &level.verification;
     assert_eq!(found.status, VerificationStatus::Verified, "{:?}\n{:?}", found.problems, level.errors);
     assert_eq!(found.problems, [""; 0]);
@@ -229,7 +238,6 @@ fn verified_at(place: &Place, path: &Path, plan: &Plan) -> Level {
         assert!(!level.errors.contains_key(code), "{:?}", level.errors);
     }
     assert!(!level.errors.keys().any(|code| code.starts_with("SQLITE_CONSTRAINT")), "{:?}", level.errors);
-    level
 }
 
 fn plan(text: &str) -> Plan {
@@ -269,12 +277,9 @@ fn a_mix_of_all_operations_by_64_workers_is_verified_row_by_row() {
 
 #[test]
 fn a_mix_whose_refusals_stand_is_verified_row_by_row() {
-    let place = Place::new();
-    let path = place.path("mine.db");
-    let top = top(3, 4_000, 64);
     // Without a time-out and a retry, nearly all writes are refused.
-    let text = format!("{top}\n[database]\npath = {path:?}\nbusy_timeout = '0ms'\n{SCENARIO}{APPEND}");
-    let level = verified_at(&place, &path, &plan(&text.replace("attempts = 100", "attempts = 1")));
+    let sections = format!("{SCENARIO}{APPEND}").replace("attempts = 100", "attempts = 1");
+    let level = all_verified("0ms", &top(3, 4_000, 64), &sections).remove(0);
     assert_rows(&level);
     assert!(level.errors.contains_key("SQLITE_BUSY"), "{:?}", level.errors);
 }
@@ -305,4 +310,38 @@ fn roles_that_work_on_each_others_rows_are_verified_row_by_row() {
         workers = { users = 4, put_note = 8, drop_note = 1, rate = 8, rename = 8, read_user = 8, append = 4, count_up = 4 }\n";
     let level = verified("seed = 7\nmax_operations = 250", &format!("{roles}{APPEND}"));
     assert_rows(&level);
+}
+
+#[test]
+fn levels_and_iterations_that_go_on_with_the_same_rows_are_verified_row_by_row() {
+    for (reset, iterations) in [("scenario", 2), ("level", 3)] {
+        let top = format!(
+            "seed = 8\ntotal = 1000\nconcurrency = [8, 64]\nreset = '{reset}'\niterations = {iterations}"
+        );
+        let levels = all_verified("5ms", &top, &format!("{SCENARIO}{APPEND}"));
+        assert_eq!(levels.len(), 2 * iterations);
+        let users: Vec<u64> = levels.iter().map(|level| level.rows("users")).collect();
+        let goes_on = users.windows(2).filter(|pair| pair[0] < pair[1]).count();
+        assert_eq!(goes_on, if reset == "scenario" { 3 } else { 4 }, "{users:?}");
+    }
+}
+
+#[test]
+fn a_mix_in_which_the_tables_come_first_is_verified_row_by_row() {
+    assert_rows(&verified(&format!("{}\norder = 'phased'", top(9, 4_000, 64)), APPEND));
+}
+
+/// Upserts then give rows another primary key.
+#[test]
+fn a_mix_that_finds_rows_by_another_unique_column_is_verified_row_by_row() {
+    let mut sections = format!("{SCENARIO}{APPEND}").replace(
+        "stars   =",
+        "slug    = { type = \"TEXT NOT NULL UNIQUE\", value = '{{ unique(word()) }}' }\nstars   =",
+    );
+    for kind in ["upsert", "delete", "update"] {
+        let by_key = format!("{kind} = \"notes\"\n");
+        assert!(sections.contains(&by_key));
+        sections = sections.replace(&by_key, &format!("{by_key}by = \"slug\"\n"));
+    }
+    assert_rows(&all_verified("5ms", &top(10, 4_000, 64), &sections)[0]);
 }
