@@ -17,6 +17,8 @@ const SAMPLE: u64 = 200;
 const BYTES_PER_ROW: f64 = 40.0;
 /// A single-row transaction without any sync.
 const TRANSACTION_NS: f64 = 30_000.0;
+/// A row within a transaction, and a read.
+const WITHIN_NS: f64 = 5_000.0;
 
 /// A few lines: for each workload its levels, operations and their pace; loaded rows, time and disk.
 pub(super) fn describe(plan: &Plan) -> String {
@@ -50,7 +52,7 @@ pub(super) fn describe(plan: &Plan) -> String {
         Location::Memory { .. } => line(format!("  database   in memory, about {}", bytes(size))),
     }
     let (nanos, basis) = nanos_per_write(plan);
-    let whole: f64 = plan.workloads.iter().map(|workload| workload_ns(workload, nanos)).sum();
+    let whole: f64 = plan.workloads.iter().map(|w| workload_ns(w, operation_ns(plan, w, nanos))).sum();
     line(format!("  time       about {} ({basis})", duration(whole / 1e6)));
     text.trim_end().to_owned()
 }
@@ -150,6 +152,29 @@ fn loaded(plan: &Plan) -> Vec<String> {
     };
     let each = plan.tables.iter().enumerate().map(|(index, table)| (crew.dataset.loaded(index), &table.name));
     each.filter(|(rows, _)| *rows > 0).map(|(rows, name)| format!("{:>14}  {name}", count(rows))).collect()
+}
+
+/// Nanoseconds per operation of a workload, if a transaction that writes takes so many.
+fn operation_ns(plan: &Plan, workload: &Workload, transaction_ns: f64) -> f64 {
+    let (mut writes, mut all) = (0, 0);
+    for crew in &workload.crews {
+        for (operation, times) in plan.operations.iter().zip(&crew.counts) {
+            all += times;
+            let reads = matches!(
+                operation.kind,
+                Kind::Get { .. } | Kind::Find { .. } | Kind::Scan { .. } | Kind::Sql { writes: false }
+            );
+            writes += if reads { 0 } else { *times };
+        }
+    }
+    let share = writes as f64 / all.max(1) as f64;
+    let write_ns = match workload.batch.map(|batch| batch.size) {
+        None => transaction_ns,
+        Some(BatchSize::Fixed(size) | BatchSize::Adaptive { max: size, .. }) => {
+            transaction_ns / size as f64 + WITHIN_NS
+        }
+    };
+    share * write_ns + (1.0 - share) * WITHIN_NS
 }
 
 /// A workload's nanoseconds, if an operation takes so many.

@@ -143,9 +143,9 @@ pub(super) fn statements_prepared_again(result: &RunResult) -> Option<Finding> {
 /// An operation that fails each time is a mistake of the scenario more often than one of the database.
 pub(super) fn never_succeeds(result: &RunResult) -> Option<Finding> {
     let fails = |level: &&Configuration| {
-        let codes = |name: &str| level.errors.iter().filter(move |error| error.operation == name);
         let other = |name: &str| {
-            codes(name).all(|error| !error.code.starts_with("SQLITE_BUSY") && error.code != PARENT_MISSING)
+            let mut own = level.errors.iter().filter(|error| error.operation == name);
+            own.all(|error| !error.code.starts_with("SQLITE_BUSY") && error.code != PARENT_MISSING)
         };
         let failed = level.operations.iter().find(|(name, o)| o.count == 0 && o.errors > 0 && other(name));
         failed.map(|(name, figures)| (name.clone(), figures.errors))
