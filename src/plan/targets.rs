@@ -138,7 +138,8 @@ impl<'a> One<'a, '_> {
     fn workload(&mut self) -> Vec<&'a Workload> {
         let Some(name) = &self.section.workload else { return self.workloads.iter().collect() };
         let found: Vec<&Workload> = self.workloads.iter().filter(|workload| workload.name == *name).collect();
-        if found.is_empty() {
+        // One that stands in the file and is wrong has its own faults.
+        if found.is_empty() && !self.input.scenario.workloads.contains_key(name) {
             let help =
                 instead(name, "workloads", self.workloads.iter().map(|workload| workload.name.as_str()));
             self.fault(Code::UnknownWorkload, "workload", format!("there is no workload `{name}`"), help);

@@ -341,12 +341,50 @@ mod tests {
     }
 
     #[test]
+    fn many_workloads_are_counted_not_listed() {
+        let mut result = finished();
+        let first = result.configurations[0].clone();
+        let named = |name: &str| Configuration { workload: name.to_owned(), ..first.clone() };
+        result.configurations = ["a", "b", "c", "d", "e"].map(named).to_vec();
+        let of = |count| scope(&result, &result.configurations.iter().take(count).collect::<Vec<_>>());
+        assert_eq!(of(2), "in a and in b");
+        assert_eq!(of(4), "in 4 workloads");
+        assert_eq!(of(5), "in all 5 workloads");
+    }
+
+    #[test]
+    fn targets_that_cannot_be_judged_for_one_reason_are_told_once() {
+        let mut result = finished();
+        let verdict = |reason: &str| crate::result::TargetVerdict {
+            metric: "latency.p99".to_owned(),
+            workload: None,
+            operation: None,
+            concurrency: None,
+            variant: None,
+            vars: IndexMap::new(),
+            max: Some(1.0),
+            min: None,
+            measured: None,
+            status: TargetStatus::Invalid,
+            reason: Some(reason.to_owned()),
+        };
+        result.configurations[0].targets = vec![
+            verdict("a with 1 worker: the level is odd."),
+            verdict("b with 2 workers: the level is odd."),
+        ];
+        let told: Vec<(String, String)> = targets(&result).into_iter().map(|n| (n.label, n.text)).collect();
+        assert_eq!(told, [("2 targets not judged".to_owned(), "The level is odd.".to_owned())]);
+        result.configurations[0].targets.truncate(1);
+        assert_eq!(targets(&result)[0].text, "a with 1 worker: the level is odd.");
+    }
+
+    #[test]
     fn errors_are_summed_over_levels() {
         let mut result = begun();
         result.add_level(&plan(), &level(2, &[1_000_000], 3), verified(1));
         result.add_level(&plan(), &level(4, &[1_000_000], 4), verified(1));
         let notes = errors(&result.document);
         assert_eq!(notes.len(), 1);
-        assert_eq!(notes[0].text, "7 over all levels: database is locked");
+        assert_eq!(notes[0].text, "7 of users over all levels: database is locked");
     }
 }

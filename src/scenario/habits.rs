@@ -2,6 +2,9 @@
 //!
 //! Words that are only misspelt are left to `nearest`.
 
+/// A path of table names.
+type Place = &'static [&'static str];
+
 /// What a word stands for.
 pub(super) enum Meant {
     /// A key of the same table.
@@ -11,7 +14,7 @@ pub(super) enum Meant {
 }
 
 /// Which tables have which habits: a place, a word, and the key meant. `*` stands for any name or number.
-const KEYS: &[(&[&str], &[(&str, &str)])] = &[
+const KEYS: &[(Place, &[(&str, &str)])] = &[
     (
         &[],
         &[
@@ -110,7 +113,7 @@ const KEYS: &[(&[&str], &[(&str, &str)])] = &[
 ];
 
 /// What stands elsewhere or is written in another way.
-const HELPS: &[(&[&str], &[&str], &str)] = &[
+const HELPS: &[(Place, &[&str], &str)] = &[
     (
         &["operations", "*"],
         &["read", "select", "lookup", "fetch", "query_table"],

@@ -83,7 +83,7 @@ fn an_unknown_key_names_the_nearest_and_all() {
     // The misspelt key is the missing one: said once.
     assert!(
         fault("total_writes", "total_write")
-            .starts_with("unknown-key x.toml:3:1 unknown key `total_write` | write `total_writes`; ")
+            .starts_with("unknown-key x.toml:3:1 unknown key `total_write` | write `total_writes`")
     );
     assert!(
         fault("language", "procedures")

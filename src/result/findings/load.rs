@@ -144,8 +144,8 @@ pub(super) fn statements_prepared_again(result: &RunResult) -> Option<Finding> {
 pub(super) fn never_succeeds(result: &RunResult) -> Option<Finding> {
     let fails = |level: &&Configuration| {
         let other = |name: &str| {
-            let mut codes = level.errors.iter().filter(|error| error.operation == name);
-            codes.all(|error| !error.code.starts_with("SQLITE_BUSY") && error.code != PARENT_MISSING)
+            let mut own = level.errors.iter().filter(|error| error.operation == name);
+            own.all(|error| !error.code.starts_with("SQLITE_BUSY") && error.code != PARENT_MISSING)
         };
         let failed = level.operations.iter().find(|(name, o)| o.count == 0 && o.errors > 0 && other(name));
         failed.map(|(name, figures)| (name.clone(), figures.errors))

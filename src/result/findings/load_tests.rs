@@ -124,6 +124,26 @@ fn a_statement_cache_is_told_unless_it_is_meant_to_be_off() {
 }
 
 #[test]
+fn an_operation_that_never_succeeds_is_told_unless_it_only_waited() {
+    let with = |code: &str, count| {
+        found(|_, level| {
+            let (name, figures) = level.operations.first_mut().expect("a level has operations");
+            (figures.count, figures.errors) = (count, 5);
+            let (operation, sample) = (name.clone(), "no".to_owned());
+            level.errors = vec![super::super::super::model::ErrorFigures {
+                code: code.to_owned(),
+                operation,
+                count: 5,
+                sample,
+            }];
+        })
+    };
+    assert!(with("SQLITE_CONSTRAINT_PRIMARYKEY", 0).contains(&"never-succeeds".to_owned()));
+    assert!(!with("SQLITE_CONSTRAINT_PRIMARYKEY", 1).contains(&"never-succeeds".to_owned()));
+    assert!(!with("SQLITE_BUSY", 0).contains(&"never-succeeds".to_owned()));
+}
+
+#[test]
 fn retries_are_told_where_one_in_a_hundred_gives_up() {
     let with = |gave_up| {
         found(|_, level| {

@@ -110,7 +110,7 @@ fn what_was_expected_is_told_with_what_came() {
     let one_row = "SELECT id FROM posts UNION ALL SELECT 'one'";
     let cases = [
         (expecting(one_row, rows), EXPECT_ROWS, "expected 2 rows, read 1"),
-        (expecting("DELETE FROM users", changes), EXPECT_CHANGES, "expected to change 1 rows, changed 0"),
+        (expecting("DELETE FROM users", changes), EXPECT_CHANGES, "expected to change 1 row, changed 0"),
         (expecting(one_row, value(text("two"))), EXPECT_VALUE, "expected 'two', read 'one'"),
         (expecting(one_row, value(Value::Null)), EXPECT_VALUE, "expected NULL, read 'one'"),
         (expecting("SELECT id FROM users", value(integer(5))), EXPECT_VALUE, "expected 5, read no row"),
