@@ -130,6 +130,7 @@ pub(super) fn work(
             fatal: &fatal,
             ranks: work.ranks,
             per_write,
+            alone: workers == 1,
         };
         let crew = &crews[crew_of[number]];
         let line = match (session, &connections) {

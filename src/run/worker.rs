@@ -43,6 +43,8 @@ pub(super) struct Shared<'a> {
     pub(super) ranks: &'a [usize],
     /// Set-up and tear-down around every write.
     pub(super) per_write: bool,
+    /// One worker.
+    pub(super) alone: bool,
 }
 
 impl Shared<'_> {
