@@ -12,19 +12,21 @@
 //! scenario     TOML text -> Scenario
 //! dataset      rows, references and keys as pure functions of (seed, table, row); the tape
 //! plan         Scenario -> Plan
+//! draft        new scenario files: starters, and drafts from a database
 //! machine      what this machine is: kernel, processors, file systems, limits
 //! engine       Engine, Connector and Session; sqlite, null (the floor), scripted (for tests)
 //! measure      histogram, recorder, what a level measured
 //! run          workloads, levels, workers, pacing, pool, verification, events
 //! result       the result document, findings, validity, targets, schema, store
 //! report       terminal table, Markdown, CSV: from results only
-//! cli          clap, progress, exit codes
+//! cli          clap, progress, previews, exit codes
 //! ```
 
 pub mod cli;
 pub mod clock;
 pub mod dataset;
 pub mod diagnostic;
+pub mod draft;
 pub mod engine;
 pub mod files;
 pub mod machine;

@@ -22,6 +22,7 @@ const ORDER: &[&str] = &[
     "scenario",
     "dataset",
     "plan",
+    "draft",
     "machine",
     "engine",
     "measure",

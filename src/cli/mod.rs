@@ -6,9 +6,16 @@
 )]
 
 mod carry_out;
+mod check;
+mod completions;
+mod doctor;
 mod exit;
+mod explain;
+mod fakers;
+mod new;
 mod outlook;
 mod prepare;
+mod preview;
 mod progress;
 mod signals;
 
@@ -45,13 +52,7 @@ enum Command {
     Run(RunArgs),
     /// Show what is wrong with scenarios. Opens no database on disk.
     #[command(after_help = "Example:\n  runner check scenarios/*.toml")]
-    Check {
-        /// Scenario files.
-        #[arg(required = true, value_name = "FILE")]
-        files: Vec<PathBuf>,
-        #[command(flatten)]
-        overrides: OverrideArgs,
-    },
+    Check(check::CheckArgs),
     /// Show the levels, writes, and an estimate of time and disk, without running anything.
     #[command(after_help = "Example:\n  runner plan scenarios/base-0.toml")]
     Plan {
@@ -61,6 +62,26 @@ enum Command {
         #[command(flatten)]
         overrides: OverrideArgs,
     },
+    /// Show a few generated rows of each table, and the SQL of each operation. Opens no database on disk.
+    #[command(after_help = "Example:\n  runner preview scenarios/base-0.toml --rows 3")]
+    Preview(preview::PreviewArgs),
+    /// Show the generators that templates can call, with examples.
+    #[command(after_help = "Examples:\n  runner fakers\n  runner fakers mail")]
+    Fakers(fakers::FakersArgs),
+    /// Write a new scenario file: a starter, or a draft from a database that exists.
+    #[command(
+        after_help = "Examples:\n  runner new mine\n  runner new mine --template queue\n  runner new mine --from app.db"
+    )]
+    New(new::NewArgs),
+    /// Explain a diagnostic by its code, with a wrong and a right example.
+    #[command(after_help = "Example:\n  runner explain unknown-key")]
+    Explain(explain::ExplainArgs),
+    /// Look at this machine: what its disk, clock and processors mean for results.
+    #[command(after_help = "Example:\n  runner doctor")]
+    Doctor(doctor::DoctorArgs),
+    /// Print a completion script for a shell.
+    #[command(after_help = "Example:\n  runner completions bash > /etc/bash_completion.d/runner")]
+    Completions(completions::CompletionsArgs),
     /// Print a JSON Schema.
     #[command(after_help = "Example:\n  runner schema scenario > scenario.schema.json")]
     Schema {
@@ -153,8 +174,14 @@ pub fn main() -> u8 {
     let cli = Cli::parse();
     let exit = match cli.command {
         Command::Run(arguments) => carry_out::run(&arguments),
-        Command::Check { files, overrides } => check(&files, &overrides.overrides()),
+        Command::Check(arguments) => check::check(&arguments),
         Command::Plan { files, overrides } => plan(&files, &overrides.overrides()),
+        Command::Preview(arguments) => preview::preview(&arguments),
+        Command::Fakers(arguments) => fakers::fakers(&arguments),
+        Command::New(arguments) => new::new(&arguments),
+        Command::Explain(arguments) => explain::explain(&arguments),
+        Command::Doctor(arguments) => doctor::doctor(&arguments),
+        Command::Completions(arguments) => completions::completions(&arguments),
         Command::Schema { name } => {
             let schema = match name {
                 SchemaName::Scenario => crate::scenario::json_schema(),
@@ -165,17 +192,6 @@ pub fn main() -> u8 {
         }
     };
     exit.code()
-}
-
-fn check(files: &[PathBuf], overrides: &Overrides) -> Exit {
-    let prepared = prepare::all(files, overrides);
-    for scenario in prepared.iter() {
-        match scenario {
-            Ok(ready) => println!("{}: fine", ready.path.display()),
-            Err(rejected) => eprint!("{}", rejected.text(stderr_color())),
-        }
-    }
-    prepare::worst(&prepared)
 }
 
 fn plan(files: &[PathBuf], overrides: &Overrides) -> Exit {

@@ -1,0 +1,164 @@
+//! New scenario files: starters for kinds of work, and drafts from the tables of a database that exists.
+//!
+//! The source database is only read (`source`). What its columns hold is measured in one pass (`profile`), a generator is guessed for each
+//! (`guess`), and the file is written with what was measured and what was guessed beside it (`write`). No value of the database gets into the
+//! file, except the members of small enumerations on demand.
+
+/// A table of the source database, as its schema has it.
+#[derive(Clone, Debug)]
+pub struct SourceTable {
+    /// As the schema spells it.
+    pub name: String,
+    /// The CREATE TABLE statement.
+    pub ddl: String,
+    /// In their order; hidden ones left out.
+    pub columns: Vec<SourceColumn>,
+    /// Columns (indexes) of the primary key, in its order; empty without one.
+    pub primary_key: Vec<usize>,
+    /// Whether the primary key is one INTEGER column that is the rowid.
+    pub rowid_alias: bool,
+    /// Groups of columns (indexes) that must be distinct together, those of the primary key included; a unique column is a group of one.
+    pub unique: Vec<Vec<usize>>,
+    /// References to other tables, or to itself.
+    pub foreign_keys: Vec<SourceKey>,
+    /// WITHOUT ROWID.
+    pub without_rowid: bool,
+    /// STRICT.
+    pub strict: bool,
+}
+
+/// One column.
+#[derive(Clone, Debug)]
+pub struct SourceColumn {
+    /// As the schema spells it.
+    pub name: String,
+    /// As declared; may be empty.
+    pub declared: String,
+    /// By SQLite's rules from `declared`.
+    pub affinity: Affinity,
+    /// NOT NULL, or part of the primary key of a table where that implies it.
+    pub not_null: bool,
+    /// Whether it has a DEFAULT.
+    pub has_default: bool,
+    /// GENERATED ALWAYS: never written.
+    pub generated: bool,
+    /// The members that a CHECK of the schema allows, as SQL literals: `'a'`, `1`.
+    pub allowed: Vec<String>,
+}
+
+/// SQLite's column affinities.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Affinity {
+    /// TEXT.
+    Text,
+    /// NUMERIC.
+    Numeric,
+    /// INTEGER.
+    Integer,
+    /// REAL.
+    Real,
+    /// BLOB, or none.
+    Blob,
+}
+
+/// A foreign key.
+#[derive(Clone, Debug)]
+pub struct SourceKey {
+    /// Its columns (indexes).
+    pub columns: Vec<usize>,
+    /// The table that it refers to.
+    pub table: String,
+    /// The columns there, as many.
+    pub to: Vec<String>,
+}
+
+/// What a table holds.
+#[derive(Clone, Debug)]
+pub struct TableProfile {
+    /// Rows, exactly.
+    pub rows: u64,
+    /// Rows that were looked at; fewer than `rows` where time was short.
+    pub seen: u64,
+    /// One for each column of the table.
+    pub columns: Vec<ColumnProfile>,
+}
+
+/// What a column holds. Shares and counts are those of the rows seen.
+#[derive(Clone, Debug, Default)]
+pub struct ColumnProfile {
+    /// Rows with NULL.
+    pub nulls: u64,
+    /// Rows by storage class.
+    pub integers: u64,
+    /// Rows by storage class.
+    pub reals: u64,
+    /// Rows by storage class.
+    pub texts: u64,
+    /// Rows by storage class.
+    pub blobs: u64,
+    /// Distinct values, NULL left out; estimated above a hundred thousand.
+    pub distinct: u64,
+    /// Characters of texts, bytes of blobs, of all other values as text.
+    pub length: Lengths,
+    /// Nine quantiles of the numbers: least, 1/8, …, 7/8, greatest. Empty without numbers.
+    pub quantiles: Vec<f64>,
+    /// Mean of the numbers.
+    pub mean: f64,
+    /// Whether each number is above the one before it, in the table's own order.
+    pub ascending: bool,
+    /// Digits after the point that most reals have.
+    pub decimals: u32,
+    /// The format that nearly all texts share.
+    pub format: Option<Format>,
+    /// Values and their rows, the most frequent first, where at most 32 are distinct.
+    pub members: Vec<(crate::value::Value, u64)>,
+}
+
+/// Lengths of the values that are not NULL.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Lengths {
+    /// Least.
+    pub min: u64,
+    /// Greatest.
+    pub max: u64,
+    /// Mean.
+    pub mean: f64,
+}
+
+/// A format of texts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// E-mail address.
+    Email,
+    /// UUID in its usual spelling.
+    Uuid,
+    /// 2024-05-06.
+    Date,
+    /// 2024-05-06 07:08:09, with T or a space, perhaps with a zone or a fraction.
+    DateTime,
+    /// Web address.
+    Url,
+    /// A JSON object or list.
+    Json,
+    /// Hexadecimal digits.
+    Hex,
+    /// Decimal digits.
+    Digits,
+    /// One word of letters.
+    Word,
+    /// IPv4 address.
+    Ipv4,
+    /// Telephone number.
+    Phone,
+    /// Absolute or relative path of a file.
+    Path,
+}
+
+/// The generator of a column.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Guess {
+    /// What stands at `value`, a template such as `{{ name() }}`; absent where the column is better left out.
+    pub value: Option<String>,
+    /// One line for the file: what was measured, and what was guessed.
+    pub note: String,
+}
