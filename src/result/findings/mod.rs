@@ -169,6 +169,8 @@ fn starved_workers(result: &RunResult) -> Option<Finding> {
     let wait = worst
         .workers
         .longest_wait_ms
+        // That of an operation in a batch is its part of the batch's.
+        .filter(|ms| *ms >= 1.0)
         .map_or(String::new(), |ms| format!("; the longest wait was {ms:.0} ms"));
     let sentence = format!(
         "Some workers were starved: {}, worker {} had {} {} acknowledged and worker {} only {}{wait}.",
