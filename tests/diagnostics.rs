@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use runner::diagnostic::Code;
+use runner::diagnostic::{Code, Severity};
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/diagnostics")
@@ -90,7 +90,9 @@ fn refused(name: &str, output: &Output) -> String {
 /// What cannot come from a scenario alone: a name, the arguments, and what must be said.
 const COMMAND_LINES: &[(&str, &[&str])] = &[
     ("unreadable-file", &["check", "missing.toml"]),
-    ("unreadable-file-directory", &["check", "."]),
+    ("unreadable-file-near", &["check", "goood.toml"]),
+    ("unreadable-file-directory", &["check", "empty"]),
+    ("unreadable-file-directory-run", &["run", "other"]),
     ("unreadable-file-latin1", &["check", "latin1.toml"]),
     ("duplicate-name", &["check", "good.toml", "other/good.toml"]),
     ("bad-override", &["check", "good.toml", "--set", "seed", "--set", "=3", "--set", "a b=3"]),
@@ -119,6 +121,7 @@ fn workplace_for_command_lines() -> Workplace {
     let workplace = Workplace::new();
     let dir = workplace.0.path();
     fs::create_dir(dir.join("other")).expect("a folder can be made");
+    fs::create_dir(dir.join("empty")).expect("a folder can be made");
     fs::write(dir.join("good.toml"), GOOD).expect("a scenario can be written");
     fs::write(dir.join("other/good.toml"), GOOD).expect("a scenario can be written");
     fs::write(dir.join("latin1.toml"), b"description = \"M\xfcller\"\n").expect("a file can be written");
@@ -131,7 +134,7 @@ fn every_bad_scenario_is_refused_in_the_words_of_its_snapshot() {
     let before = workplace.contents();
     let mut differences = Vec::new();
     for stem in stems("toml") {
-        let text = refused(&stem, &workplace.runner(&["check", &format!("{stem}.toml")]));
+        let text = refused(&stem, &workplace.runner(&["check", "--deny-warnings", &format!("{stem}.toml")]));
         differences.extend(compare(&stem, &text));
     }
     assert!(differences.is_empty(), "{}", differences.join("\n"));
@@ -166,7 +169,8 @@ fn every_code_has_a_case_and_every_case_shows_its_code() {
         let code = code_of(&name).unwrap_or_else(|| panic!("`{name}` begins with no code; rename it"));
         let path = folder().join(format!("{name}.txt"));
         let snapshot = fs::read_to_string(path).unwrap_or_else(|error| panic!("{name}.txt: {error}"));
-        assert!(snapshot.contains(&format!("error[{code}]")), "{name}.txt does not show `{code}`");
+        let kind = if code.severity() == Severity::Warning { "warning" } else { "error" };
+        assert!(snapshot.contains(&format!("{kind}[{code}]")), "{name}.txt does not show `{code}`");
         shown.insert(code);
     }
     let missing: Vec<&str> = Code::ALL.iter().filter(|c| !shown.contains(c)).map(|c| c.as_str()).collect();
@@ -189,12 +193,15 @@ fn every_diagnostic_has_a_place_and_says_what_to_write() {
         let text = fs::read_to_string(folder().join(format!("{name}.txt"))).expect("a snapshot can be read");
         // `2 errors in x.toml` ends the diagnostics of each file.
         let is_tally = |line: &&str| {
-            line.contains(" error") && !line.contains(" | ") && line.starts_with(|c: char| c.is_ascii_digit())
+            [" error", " warning"].iter().any(|word| line.contains(word))
+                && !line.contains(" | ")
+                && line.starts_with(|c: char| c.is_ascii_digit())
         };
         let (tallies, lines): (Vec<&str>, Vec<&str>) = text.lines().partition(|line| is_tally(line));
         let counted: usize =
             tallies.iter().filter_map(|line| line.split(' ').next()?.parse::<usize>().ok()).sum();
         let rest = lines.join("\n");
+        let rest = rest.replace("warning[", "error[");
         let parts: Vec<&str> = rest.split("error[").skip(1).collect();
         assert_eq!(parts.len(), counted, "{name} counts its diagnostics wrongly");
         for part in parts {
@@ -233,4 +240,69 @@ fn all_files_of_a_call_are_checked_and_the_good_ones_are_said_to_be_fine() {
         stderr.contains("1 error in no-value.toml") && stderr.contains("1 error in no-writes.toml"),
         "{stderr}"
     );
+}
+
+/// The warnings, none of which refuses a file by itself.
+fn warned() -> Vec<String> {
+    let is_warning = |stem: &String| code_of(stem).is_some_and(|code| code.severity() == Severity::Warning);
+    stems("toml").into_iter().filter(is_warning).collect()
+}
+
+#[test]
+fn a_warning_refuses_a_file_only_where_warnings_are_denied() {
+    let workplace = Workplace::new();
+    for stem in warned() {
+        let file = format!("{stem}.toml");
+        let output = workplace.runner(&["check", &file]);
+        assert_eq!(output.status.code(), Some(0), "{stem}");
+        let kept = fs::read_to_string(folder().join(format!("{stem}.txt"))).expect("a snapshot can be read");
+        assert_eq!(String::from_utf8_lossy(&output.stderr), kept, "{stem}");
+        let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(stdout.starts_with(&format!("{file}: fine, with ")), "{stdout}");
+        let quiet = workplace.runner(&["check", "--quiet", &file]);
+        assert!(quiet.stdout.is_empty() && !quiet.stderr.is_empty(), "{stem}");
+    }
+}
+
+#[test]
+fn a_file_that_allows_a_warning_is_not_given_it() {
+    let workplace = Workplace::new();
+    for stem in warned() {
+        let code = code_of(&stem).expect("it begins with a code");
+        let text = fs::read_to_string(folder().join(format!("{stem}.toml"))).expect("it can be read");
+        let file = workplace.0.path().join("allowed.toml");
+        fs::write(&file, format!("allow_warnings = [\"{code}\"]\n{text}")).expect("it can be written");
+        let output = workplace.runner(&["check", "--deny-warnings", "allowed.toml"]);
+        assert_eq!(output.status.code(), Some(0), "{stem}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+}
+
+#[test]
+fn an_editor_gets_every_problem_with_its_place() {
+    let workplace = workplace_for_command_lines();
+    let output =
+        workplace.runner(&["check", "--format", "json", "unknown-key.toml", "full-scan.toml", "good.toml"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(output.stderr.is_empty());
+    let records: serde_json::Value = serde_json::from_slice(&output.stdout).expect("it is JSON");
+    let records = records.as_array().expect("it is a list");
+    assert_eq!(records.len(), 6, "{records:?}");
+    let first = serde_json::json!({ "code": "unknown-key", "severity": "error", "file": "unknown-key.toml", "line": 2, "column": 1,
+        "end_line": 2, "end_column": 12, "message": "unknown key `total_write`", "help": "write `total_writes`" });
+    assert_eq!(records[0], first);
+    assert_eq!(records[4]["severity"], "warning");
+    assert_eq!(records[4]["file"], "full-scan.toml");
+    let fine = workplace.runner(&["check", "--format", "json", "good.toml"]);
+    assert_eq!((fine.status.code(), String::from_utf8_lossy(&fine.stdout).as_ref()), (Some(0), "[]\n"));
+}
+
+#[test]
+fn a_folder_stands_for_its_scenarios_in_their_order() {
+    let workplace = workplace_for_command_lines();
+    let folder = workplace.0.path().join("other");
+    fs::write(folder.join("another.toml"), GOOD).expect("a scenario can be written");
+    fs::write(folder.join("notes.txt"), "no scenario").expect("a file can be written");
+    let output = workplace.runner(&["check", "other"]);
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "other/another.toml: fine\nother/good.toml: fine\n");
 }

@@ -50,8 +50,10 @@ enum Command {
         runner run mine.toml --total 5000 --concurrency 1,8 --keep-db\n  runner run mine.toml --set 'database.busy_timeout=\"60s\"' --format json | jq ."
     )]
     Run(RunArgs),
-    /// Show what is wrong with scenarios. Opens no database on disk.
-    #[command(after_help = "Example:\n  runner check scenarios/*.toml")]
+    /// Show what is wrong with scenario files, or with all of a folder. Opens no database on disk.
+    #[command(
+        after_help = "Examples:\n  runner check mine.toml\n  runner check scenarios --deny-warnings\n  runner check mine.toml --format json | jq ."
+    )]
     Check(check::CheckArgs),
     /// Show the levels, writes, and an estimate of time and disk, without running anything.
     #[command(after_help = "Example:\n  runner plan scenarios/base-0.toml")]
@@ -74,7 +76,7 @@ enum Command {
     )]
     New(new::NewArgs),
     /// Explain a diagnostic by its code, with a wrong and a right example.
-    #[command(after_help = "Example:\n  runner explain unknown-key")]
+    #[command(after_help = "Examples:\n  runner explain\n  runner explain unknown-key")]
     Explain(explain::ExplainArgs),
     /// Look at this machine: what its disk, clock and processors mean for results.
     #[command(after_help = "Example:\n  runner doctor")]

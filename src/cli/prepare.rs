@@ -2,11 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
+use rayon::prelude::*;
+
 use super::Exit;
-use crate::diagnostic::{Code, Diagnostic, Source, Sources, render};
+use crate::diagnostic::{Code, Diagnostic, Record, Source, Sources, nearest, records, render};
 use crate::files::reason;
 use crate::plan::{self, Plan};
-use crate::scenario::{self, Overrides};
+use crate::scenario::Overrides;
 
 /// A scenario that can run.
 pub(super) struct Ready {
@@ -26,13 +28,21 @@ impl Rejected {
     pub(super) fn text(&self, color: bool) -> String {
         render(&self.diagnostics, &self.sources, color)
     }
+
+    pub(super) fn records(&self) -> Vec<Record> {
+        records(&self.diagnostics, &self.sources)
+    }
+
+    pub(super) fn first_code(&self) -> Option<Code> {
+        self.diagnostics.first().map(|diagnostic| diagnostic.code)
+    }
 }
 
 pub(super) type Prepared = Vec<Result<Ready, Rejected>>;
 
 /// Reads and plans every file. Two that would write the same result are both refused.
 pub(super) fn all(files: &[PathBuf], overrides: &Overrides) -> Prepared {
-    let mut prepared: Prepared = files.iter().map(|path| one(path, overrides)).collect();
+    let mut prepared: Prepared = files.par_iter().map(|path| one(path, overrides)).collect();
     let names: Vec<Option<String>> =
         prepared.iter().map(|p| p.as_ref().ok().map(|r| r.plan.name.clone())).collect();
     for index in 0..prepared.len() {
@@ -53,33 +63,65 @@ pub(super) fn all(files: &[PathBuf], overrides: &Overrides) -> Prepared {
     prepared
 }
 
+/// The files of a call, each folder replaced by the scenarios in it; one without any stays, to be told.
+pub(super) fn with_folders(paths: &[PathBuf]) -> Vec<PathBuf> {
+    let expanded = |path: &PathBuf| match scenarios_in(path) {
+        files if files.is_empty() => vec![path.clone()],
+        files => files,
+    };
+    paths.iter().flat_map(expanded).collect()
+}
+
+/// The `.toml` files of a folder by name, without those of folders in it. None where it is no folder.
+fn scenarios_in(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+    let is_scenario = |path: &PathBuf| path.extension().is_some_and(|e| e == "toml") && path.is_file();
+    let mut files: Vec<PathBuf> = entries.filter(is_scenario).collect();
+    files.sort();
+    files
+}
+
 fn one(path: &Path, overrides: &Overrides) -> Result<Ready, Rejected> {
     let text = read(path)?;
-    let loaded = scenario::load(path, text, overrides)
-        .map_err(|r| Rejected { sources: r.sources, diagnostics: r.diagnostics })?;
-    match plan::build(path, &loaded) {
-        Ok(plan) => Ok(Ready { path: path.to_owned(), plan, sources: loaded.sources }),
-        Err(diagnostics) => Err(Rejected { sources: loaded.sources, diagnostics }),
+    match plan::prepare(path, text, overrides) {
+        Ok((plan, sources)) => Ok(Ready { path: path.to_owned(), plan, sources }),
+        Err(rejected) => Err(Rejected { sources: rejected.sources, diagnostics: rejected.diagnostics }),
     }
 }
 
 fn read(path: &Path) -> Result<String, Rejected> {
-    let name_one = "name a scenario file, such as scenarios/base-0.toml";
+    let name_one = "name a scenario file, such as scenarios/base-0.toml".to_owned();
     let (reason, help) = match std::fs::read(path) {
         Ok(bytes) => match String::from_utf8(bytes) {
             Ok(text) => return Ok(text),
-            Err(_) => ("it is not UTF-8 text".to_owned(), "save it as UTF-8"),
+            Err(_) => ("it is not UTF-8 text".to_owned(), "save it as UTF-8".to_owned()),
         },
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            ("there is no such file".to_owned(), name_one)
+            ("there is no such file".to_owned(), near(path).unwrap_or(name_one))
         }
-        Err(_) if path.is_dir() => ("it is a directory".to_owned(), name_one),
+        Err(_) if path.is_dir() && scenarios_in(path).is_empty() => {
+            ("it is a directory without `.toml` files".to_owned(), name_one)
+        }
+        Err(_) if path.is_dir() => {
+            let all = path.join("*.toml");
+            ("it is a directory".to_owned(), format!("name the files in it: {}", all.display()))
+        }
         Err(error) => (reason(&error), name_one),
     };
     let source = Source { name: path.display().to_string(), text: String::new() };
     let words = format!("the scenario cannot be read: {reason}");
     let diagnostic = Diagnostic::error(Code::UnreadableFile, None, words).help(help);
     Err(Rejected { sources: vec![source], diagnostics: vec![diagnostic] })
+}
+
+/// A scenario beside a file that is not there, with nearly its name.
+fn near(path: &Path) -> Option<String> {
+    let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let stem = path.file_stem()?.to_str()?;
+    let files = scenarios_in(folder);
+    let stems: Vec<&str> = files.iter().filter_map(|file| file.file_stem()?.to_str()).collect();
+    let stem = nearest(stem, stems)?;
+    Some(format!("did you mean {}?", path.with_file_name(format!("{stem}.toml")).display()))
 }
 
 /// Wrong if any file is.

@@ -4,30 +4,46 @@
 
 use std::fmt;
 
-/// Makes the enum, its names and its summaries from one table, so that none can be missing.
+use super::Severity;
+
+/// Makes the enum, its names, summaries and pages from one table, so that none can be missing.
 macro_rules! codes {
-    ($($variant:ident $name:literal $summary:literal)*) => {
+    ($(#[$severity:ident] { $($variant:ident $name:literal $summary:literal)* })*) => {
         /// A kind of problem. Its name never changes, so that it can be searched for and explained.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Code {
-            $(#[doc = $summary] $variant,)*
+            $($(#[doc = $summary] $variant,)*)*
         }
 
         impl Code {
-            /// Every code, in the order of the passes that find them.
-            pub const ALL: &'static [Code] = &[$(Code::$variant),*];
+            /// Every code, in the order of the passes that find them; warnings last.
+            pub const ALL: &'static [Code] = &[$($(Code::$variant),*),*];
 
             /// The stable name: `unknown-key`.
             pub const fn as_str(self) -> &'static str {
                 match self {
-                    $(Code::$variant => $name,)*
+                    $($(Code::$variant => $name,)*)*
                 }
             }
 
             /// One sentence: when this is reported.
             pub const fn summary(self) -> &'static str {
                 match self {
-                    $(Code::$variant => $summary,)*
+                    $($(Code::$variant => $summary,)*)*
+                }
+            }
+
+            /// What a problem of this kind weighs.
+            pub const fn severity(self) -> Severity {
+                match self {
+                    $($(Code::$variant => Severity::$severity,)*)*
+                }
+            }
+
+            /// The page of the catalogue, as it is written.
+            pub(super) const fn page(self) -> &'static str {
+                match self {
+                    $($(Code::$variant => include_str!(concat!("catalogue/", $name, ".md")),)*)*
                 }
             }
         }
@@ -35,6 +51,7 @@ macro_rules! codes {
 }
 
 codes! {
+    #[Error] {
     UnreadableFile "unreadable-file" "The scenario file cannot be read, or is not UTF-8 text."
     Syntax "syntax" "The text is not TOML."
     DuplicateKey "duplicate-key" "A key or a table stands twice in the file."
@@ -83,6 +100,17 @@ codes! {
     UnknownWorkload "unknown-workload" "A workload that the scenario does not have."
     UnknownMetric "unknown-metric" "A figure that does not exist."
     TargetLimit "target-limit" "A target without a limit, or with one that its figure cannot have."
+    }
+    #[Warning] {
+    UnusedOperation "unused-operation" "An operation that nothing carries out."
+    UnusedTable "unused-table" "A table that is made, but neither written nor read."
+    UnusedVar "unused-var" "A variable that no template uses."
+    NotDurable "not-durable" "A setting with which a crash or a power cut can damage the database."
+    FullScan "full-scan" "An operation looks at every row of a table, since no index has its column."
+    RedundantIndex "redundant-index" "An index that has what a key or another index has already."
+    FewSamples "few-samples" "A target on a percentile of too few operations to have one."
+    ShortBatches "short-batches" "Batches that no worker has enough operations to fill."
+    }
 }
 
 impl fmt::Display for Code {
@@ -116,6 +144,10 @@ mod tests {
             assert!(name.chars().all(|c| c.is_ascii_lowercase() || c == '-'), "{name}");
             assert!(Code::ALL[..i].iter().all(|other| other.as_str() != name), "{name}");
             assert!(code.summary().ends_with('.'), "{name}");
+            assert!(
+                code.severity() == Severity::Error
+                    || Code::ALL[i..].iter().all(|c| c.severity() == Severity::Warning)
+            );
             assert_eq!(name.parse(), Ok(*code));
         }
     }

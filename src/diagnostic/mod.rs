@@ -1,10 +1,12 @@
 //! What is wrong with a scenario: a code, a place, words, and what to write instead.
 //!
-//! Finding faults is left to `scenario` and `plan`; this room only names, places and draws them.
+//! Finding faults is left to `scenario` and `plan`; this room only names, places, draws and explains them.
 
+mod catalogue;
 mod code;
 mod render;
 
+pub use catalogue::{Example, Explanation, explain, markdown};
 pub use code::Code;
 pub use render::{Record, nearest, position, records, render};
 
@@ -46,8 +48,6 @@ pub type Sources = Vec<Source>;
 pub struct Diagnostic {
     /// Stable name of the kind of problem.
     pub code: Code,
-    /// Error or warning.
-    pub severity: Severity,
     /// Where; the file as a whole when absent.
     pub span: Option<Span>,
     /// What is wrong, one sentence without a full stop, in the user's words.
@@ -61,19 +61,19 @@ pub struct Diagnostic {
 impl Diagnostic {
     /// An error at a place.
     pub fn error(code: Code, span: Option<Span>, message: impl Into<String>) -> Self {
-        Diagnostic {
-            code,
-            severity: Severity::Error,
-            span,
-            message: message.into(),
-            label: String::new(),
-            help: None,
-        }
+        debug_assert!(code.severity() == Severity::Error, "{code} is a warning");
+        Diagnostic { code, span, message: message.into(), label: String::new(), help: None }
     }
 
     /// A warning at a place.
     pub fn warning(code: Code, span: Option<Span>, message: impl Into<String>) -> Self {
-        Diagnostic { severity: Severity::Warning, ..Diagnostic::error(code, span, message) }
+        debug_assert!(code.severity() == Severity::Warning, "{code} is an error");
+        Diagnostic { code, span, message: message.into(), label: String::new(), help: None }
+    }
+
+    /// What it weighs, as its code says.
+    pub fn severity(&self) -> Severity {
+        self.code.severity()
     }
 
     /// Adds the words under the source.

@@ -33,7 +33,7 @@ fn sorted(diagnostics: &[Diagnostic]) -> Vec<&Diagnostic> {
 }
 
 fn group<'a>(diagnostic: &'a Diagnostic, sources: &'a Sources) -> Group<'a> {
-    let level = match diagnostic.severity {
+    let level = match diagnostic.severity() {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
     };
@@ -69,7 +69,7 @@ fn within(text: &str, span: Span) -> std::ops::Range<usize> {
 
 /// `2 errors and 1 warning in scenarios/x.toml`.
 fn tally(diagnostics: &[Diagnostic], sources: &Sources) -> String {
-    let errors = diagnostics.iter().filter(|d| d.severity == Severity::Error).count();
+    let errors = diagnostics.iter().filter(|d| d.severity() == Severity::Error).count();
     let plural = |count: usize, word: &str| format!("{count} {word}{}", if count == 1 { "" } else { "s" });
     let warnings = plural(diagnostics.len() - errors, "warning");
     let counts = match (errors, diagnostics.len() - errors) {
@@ -111,6 +111,12 @@ pub struct Record {
     /// In characters from 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub column: Option<usize>,
+    /// Line of the end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub end_line: Option<usize>,
+    /// One past the last character.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub end_column: Option<usize>,
     /// What is wrong.
     pub message: String,
     /// What to write instead.
@@ -122,13 +128,17 @@ pub struct Record {
 pub fn records(diagnostics: &[Diagnostic], sources: &Sources) -> Vec<Record> {
     let record = |diagnostic: &Diagnostic| {
         let place = diagnostic.span.map(|span| position(sources, span));
+        let end =
+            diagnostic.span.map(|span| position(sources, Span { start: span.end.max(span.start), ..span }));
         let source = sources.get(diagnostic.span.map_or(0, |span| span.source));
         Record {
             code: diagnostic.code,
-            severity: diagnostic.severity,
+            severity: diagnostic.severity(),
             file: source.map(|source| source.name.clone()).unwrap_or_default(),
             line: place.map(|(line, _)| line),
             column: place.map(|(_, column)| column),
+            end_line: end.map(|(line, _)| line),
+            end_column: end.map(|(_, column)| column),
             message: diagnostic.message.clone(),
             help: diagnostic.help.clone(),
         }
@@ -156,8 +166,13 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
         {
             return Some((distance, candidate));
         }
-        let begun =
-            length >= 3 && (other.starts_with(&wanted) || wanted.starts_with(&other) && other.len() >= 3);
+        // `de` for `de_de`: the first word of several.
+        let first_word = length >= 2
+            && candidate
+                .split_once(['_', '-', '.'])
+                .is_some_and(|(first, _)| first.eq_ignore_ascii_case(word));
+        let begun = first_word
+            || length >= 3 && (other.starts_with(&wanted) || wanted.starts_with(&other) && other.len() >= 3);
         begun.then_some((5, candidate))
     };
     candidates.into_iter().filter_map(score).min_by_key(|(distance, _)| *distance).map(|(_, name)| name)
@@ -214,9 +229,9 @@ error[wrong-type]: `seed` is text
         let sources = sources();
         let hash = sources[0].text.find('#').unwrap();
         assert_eq!(position(&sources, Span { source: 0, start: hash, end: hash + 1 }), (1, 14));
-        let diagnostics = [Diagnostic::warning(Code::Sql, span(0, hash, hash + 1), "here")];
+        let diagnostics = [Diagnostic::warning(Code::FullScan, span(0, hash, hash + 1), "here")];
         let drawn = render(&diagnostics, &sources, false);
-        assert!(drawn.contains("warning[sql]: here\n --> scenarios/x.toml:1:14\n"), "{drawn}");
+        assert!(drawn.contains("warning[full-scan]: here\n --> scenarios/x.toml:1:14\n"), "{drawn}");
         assert!(drawn.ends_with("\n1 warning in scenarios/x.toml\n"), "{drawn}");
     }
 
@@ -245,7 +260,7 @@ error[wrong-type]: `seed` is text
         let diagnostics = [Diagnostic::error(Code::UnknownKey, span(0, 31, 42), "no").help("yes")];
         let json = serde_json::to_value(records(&diagnostics, &sources())).unwrap();
         let expected = serde_json::json!([{ "code": "unknown-key", "severity": "error", "file": "scenarios/x.toml",
-            "line": 3, "column": 1, "message": "no", "help": "yes" }]);
+            "line": 3, "column": 1, "end_line": 3, "end_column": 12, "message": "no", "help": "yes" }]);
         assert_eq!(json, expected);
     }
 

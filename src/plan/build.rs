@@ -10,6 +10,7 @@ use super::loads::{self, Settled};
 use super::mixes::{Mixer, Share};
 use super::operations::{self, Made};
 use super::tables::{self, Input, Tables};
+use super::warnings::{self, Finished};
 use super::{Operation, Plan, Record, Table, Target, Workload, database, lookups, statements, targets};
 use crate::dataset::{Rows, Source};
 use crate::diagnostic::{Code, Diagnostic};
@@ -69,6 +70,23 @@ fn assemble(path: &Path, loaded: &Loaded, input: &Input<'_>, faults: &mut Vec<Di
         }
     }
     let mut targets = targets::resolve(input, &operations, &workloads, faults);
+    let (database, quick) = (database?, loaded.overrides.iter().any(|(key, _)| key == "--quick"));
+    let warnings = if faults.is_empty() {
+        let finished = Finished {
+            input,
+            tables: &tables,
+            made: &made,
+            operations: &operations,
+            workloads: &workloads,
+            targets: &targets,
+            database: &database,
+            effective: &loaded.effective,
+            quick,
+        };
+        warnings::find(&finished)
+    } else {
+        Vec::new()
+    };
     if !loaded.chosen.is_empty() {
         check_chosen(loaded, &settled, faults);
         workloads.retain(|workload| loaded.chosen.iter().any(|(name, _)| *name == workload.name));
@@ -79,14 +97,15 @@ fn assemble(path: &Path, loaded: &Loaded, input: &Input<'_>, faults: &mut Vec<Di
         test: scenario.test.clone(),
         description: scenario.description.clone(),
         seed: scenario.seed,
-        database: database?,
+        database,
         tables: plan_tables,
         operations,
         workloads,
         targets,
-        quick: loaded.overrides.iter().any(|(key, _)| key == "--quick"),
+        quick,
         result_schema: scenario.output.schema.clone(),
         source: record(path, loaded),
+        warnings,
     })
 }
 
@@ -118,7 +137,7 @@ fn check_chosen(loaded: &Loaded, settled: &[Settled<'_>], faults: &mut Vec<Diagn
 }
 
 /// Whether a target has a level to be about in a workload.
-fn is_about(target: &Target, workload: &Workload, operations: &[Operation]) -> bool {
+pub(super) fn is_about(target: &Target, workload: &Workload, operations: &[Operation]) -> bool {
     let comes = |name: &String| {
         let index = operations.iter().position(|operation| operation.name == *name);
         index.is_some_and(|index| workload.crews.iter().any(|crew| crew.counts[index] > 0))

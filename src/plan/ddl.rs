@@ -287,6 +287,8 @@ fn help(statement: &Statement, words: &str) -> &'static str {
         "write CREATE TABLE: the SQL of a table stays within the scenario's own database"
     } else if words.contains("more than one primary key") {
         "keep `primary_key`, or PRIMARY KEY in the type of one column, not both"
+    } else if words.contains("already exists") {
+        "two things of a database cannot have one name; give this index a `name` of its own, or this table another one"
     } else if words.contains("one statement") {
         "write CREATE TABLE alone; indexes stand under `indexes`"
     } else if within("indexes") {

@@ -314,6 +314,9 @@ fn update(bench: &mut Bench<'_, '_>, table: usize, columns: &[String], keys: &[u
         }
         assignments.push(format!("{} = ?{}", quote(&fact.name), values.len() + 1));
         let own = bench.own(&["set", column], value, false);
+        if !own.never_repeats {
+            check_distinct(bench, &facts, column, value);
+        }
         values.push(Taken::Own(own));
     }
     if bench.faults.len() > before {
@@ -324,6 +327,25 @@ fn update(bench: &mut Bench<'_, '_>, table: usize, columns: &[String], keys: &[u
     let sql = format!("UPDATE {} SET {} WHERE {found}", quote(&name), assignments.join(", "));
     values.extend(keys.iter().map(|key| Taken::Key(*key)));
     Some(Draft { kind: Kind::Update { table, sets }, sql, values })
+}
+
+/// A column that is UNIQUE by itself cannot be given values that repeat; NULL may.
+fn check_distinct(bench: &mut Bench<'_, '_>, facts: &TableFacts, column: &str, value: &serde_json::Value) {
+    let alone = |group: &Vec<String>| matches!(group.as_slice(), [only] if only.eq_ignore_ascii_case(column));
+    let inner = value.as_str().and_then(|text| text.trim().strip_prefix("{{")?.strip_suffix("}}"));
+    let inner = inner.map(str::trim).filter(|inner| !inner.contains("{{"));
+    if !facts.distinct_groups.iter().any(alone) || inner == Some("none") {
+        return;
+    }
+    let words = format!("`{column}` is UNIQUE, and nothing keeps its new values distinct");
+    let example = match inner {
+        Some(inner) => format!("new-{{{{ unique({inner}) }}}}"),
+        None => "new-{{ row }}".to_owned(),
+    };
+    let help =
+        format!("write for instance `'{example}'`, which differs each time, and from the rows' first values");
+    let at = bench.at(&["set", column]);
+    bench.fault(Code::NotDistinct, at, words, help);
 }
 
 /// Which columns of a dataset row identify it: those of the first constraint that all have values.

@@ -28,19 +28,22 @@ mod target;
 mod targets;
 mod trials;
 mod values;
+mod warnings;
 mod workload;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use crate::diagnostic::Span;
-use crate::scenario::Reset;
+use crate::diagnostic::{Diagnostic, Sources, Span};
+use crate::scenario::{self, Overrides, Rejected, Reset};
 
 pub use build::build;
 pub use operation::{
     Bind, EXPECT_CHANGES, EXPECT_ROWS, EXPECT_VALUE, Expect, Kind, NOTHING_CAPTURED, Operation, Repeat, Step,
     Transaction,
 };
-pub use target::{BASE_VARIANT, METRICS, Metric, Needs, Target, Unit, same_value};
+pub use target::{
+    BASE_VARIANT, METRICS, Metric, Needs, SAMPLES_BEYOND, Target, Unit, per_mille_beyond, same_value,
+};
 pub use workload::{
     Arrivals, Batch, BatchMode, BatchSize, Crew, Extent, Load, POOL_TIMEOUT, Pool, Retry, Stage, WarmUp,
     Workload,
@@ -73,6 +76,22 @@ pub struct Plan {
     pub result_schema: Option<PathBuf>,
     /// What the plan was made from.
     pub source: Record,
+    /// What runs, but probably not as meant.
+    pub warnings: Vec<Diagnostic>,
+}
+
+/// Reads and plans a scenario's text, as `runner check` does. Nothing is made, opened or read but files that the text names.
+///
+/// `path` names the scenario.
+///
+/// # Errors
+/// Everything that is wrong with it.
+pub fn prepare(path: &Path, text: String, overrides: &Overrides) -> Result<(Plan, Sources), Rejected> {
+    let loaded = scenario::load(path, text, overrides)?;
+    match build(path, &loaded) {
+        Ok(plan) => Ok((plan, loaded.sources)),
+        Err(diagnostics) => Err(Rejected { sources: loaded.sources, diagnostics }),
+    }
 }
 
 impl Plan {

@@ -3,7 +3,7 @@
 //! Operations on rows of the dataset are made in `lookups`, SQL of the scenario's own in `raw`.
 
 use super::operation::{Expect, Operation, Transaction};
-use super::tables::{Input, Tables};
+use super::tables::{Input, Tables, never_repeats};
 use super::{lookups, raw, statements, values};
 use crate::dataset::{Action, ActionStep, ActionValue, Column, Key, Source, StepRepeat};
 use crate::diagnostic::{Code, Diagnostic, Span, nearest};
@@ -51,6 +51,8 @@ pub(super) struct Own {
     path: Vec<String>,
     value: serde_json::Value,
     repetition: bool,
+    /// No two occurrences have the same.
+    pub(super) never_repeats: bool,
 }
 
 impl Own {
@@ -145,9 +147,10 @@ impl Bench<'_, '_> {
     /// Takes a value of the operation's own, if its template is one.
     pub(super) fn own(&mut self, rest: &[&str], value: &serde_json::Value, repetition: bool) -> Own {
         let path = ["operations", self.name].iter().chain(rest).map(|part| (*part).to_owned()).collect();
-        let own = Own { path, value: value.clone(), repetition };
+        let mut own = Own { path, value: value.clone(), repetition, never_repeats: true };
         match own.column(self.input, self.tables) {
             Ok(column) => {
+                own.never_repeats = never_repeats(&column);
                 if let Source::Template(template) = &column.source {
                     self.refers.extend(template.facts().references().iter().map(|target| target.table));
                 }

@@ -171,8 +171,8 @@ fn refusal(error: &rusqlite::Error, sql: &str, names: &Names) -> Refusal {
         other => (other.to_string(), usual, None),
     };
     let range = range.or_else(|| parameter_at(sql, unknown(&words)?.1));
-    let rest = range.as_ref().map_or("", |range| &sql[range.start..]);
-    let help = advice(&words, rest, names).unwrap_or_else(|| help.to_owned());
+    let (before, rest) = range.as_ref().map_or(("", ""), |range| sql.split_at(range.start));
+    let help = advice(&words, before, rest, names).unwrap_or_else(|| help.to_owned());
     Refusal { words: format!("SQLite refuses this: {words}"), help, range }
 }
 
@@ -186,8 +186,58 @@ fn unknown(words: &str) -> Option<(&'static str, &str)> {
     kinds.into_iter().find_map(|kind| Some((kind, words.strip_prefix(&format!("no such {kind}: "))?)))
 }
 
+/// Keywords that a misspelt word may have meant.
+const KEYWORDS: [&str; 24] = [
+    "SELECT",
+    "FROM",
+    "WHERE",
+    "INSERT",
+    "INTO",
+    "VALUES",
+    "UPDATE",
+    "DELETE",
+    "ORDER",
+    "GROUP",
+    "HAVING",
+    "LIMIT",
+    "OFFSET",
+    "JOIN",
+    "INNER",
+    "UNION",
+    "EXISTS",
+    "BETWEEN",
+    "LIKE",
+    "RETURNING",
+    "CONFLICT",
+    "DISTINCT",
+    "REPLACE",
+    "WITH",
+];
+
+/// The keyword that was meant by the word at which SQLite stopped, or by the one before it, which it may have taken for a name.
+fn keyword(before: &str, rest: &str, names: &Names) -> Option<&'static str> {
+    let inner = |c: char| c.is_alphanumeric() || c == '_';
+    let at = rest.split(|c| !inner(c)).next().unwrap_or_default();
+    let last = before.trim_end().rsplit(|c| !inner(c)).next().unwrap_or_default();
+    let meant = |word: &str| {
+        let upper = word.to_ascii_uppercase();
+        let known = names.table(word).is_some()
+            || names.tables.iter().any(|(_, columns)| columns.iter().any(|c| c.eq_ignore_ascii_case(word)));
+        if upper.len() < 3 || known || KEYWORDS.contains(&upper.as_str()) {
+            return None;
+        }
+        let slips = |keyword: &&&str| strsim::damerau_levenshtein(&upper, keyword) <= 1 + keyword.len() / 6;
+        KEYWORDS
+            .iter()
+            .filter(slips)
+            .min_by_key(|keyword| strsim::damerau_levenshtein(&upper, keyword))
+            .copied()
+    };
+    meant(at).or_else(|| meant(last))
+}
+
 /// What to write instead, where the fault is one of the usual ones; `rest` is the statement from the fault on.
-fn advice(words: &str, rest: &str, names: &Names) -> Option<String> {
+fn advice(words: &str, before: &str, rest: &str, names: &Names) -> Option<String> {
     if rest.starts_with("{{") || rest.starts_with("{%") {
         return Some(
             "a template cannot stand in SQL: write `:name` there, and `bind = { name = '{{ … }}' }`"
@@ -197,6 +247,12 @@ fn advice(words: &str, rest: &str, names: &Names) -> Option<String> {
     if rest.get(..10).is_some_and(|start| start.eq_ignore_ascii_case("FOR UPDATE")) {
         let help = "SQLite has no FOR UPDATE; `transaction = \"immediate\"` beside the operation's steps takes the lock";
         return Some(help.to_owned());
+    }
+    if words.ends_with(": syntax error") {
+        let help = "look at the underlined word and right before it: a comma, a sign or a keyword may be missing or misspelt";
+        return Some(
+            keyword(before, rest, names).map_or(help.to_owned(), |word| format!("did you mean {word}?")),
+        );
     }
     let (kind, name) = unknown(words)?;
     let bare = name.rsplit('.').next().unwrap_or(name);

@@ -130,6 +130,21 @@ times! {
     metric("peak_memory_bytes", Unit::Bytes, Needs::Nothing, false),
 }
 
+/// A percentile needs this many samples beyond it.
+pub const SAMPLES_BEYOND: u64 = 10;
+
+/// Of a thousand samples, how many lie beyond a percentile: 10 for `p99`. Nothing for other statistics.
+pub fn per_mille_beyond(statistic: &str) -> Option<u64> {
+    Some(match statistic {
+        "p50" => 500,
+        "p90" => 100,
+        "p95" => 50,
+        "p99" => 10,
+        "p999" => 1,
+        _ => return None,
+    })
+}
+
 impl Metric {
     /// The figure of that name.
     pub fn find(name: &str) -> Option<Metric> {

@@ -62,12 +62,11 @@ impl<'a> One<'a, '_> {
             if matched.is_empty() && !known.is_empty() {
                 let list: Vec<String> = known.iter().map(u32::to_string).collect();
                 let words = format!("no level has {workers} workers");
-                self.fault(
-                    Code::TargetLimit,
-                    "concurrency",
-                    words,
-                    format!("the levels are {}", list.join(", ")),
-                );
+                let help = match list.as_slice() {
+                    [only] => format!("write `concurrency = {only}`, the only level, or leave it out"),
+                    _ => format!("the levels are {}", list.join(", ")),
+                };
+                self.fault(Code::TargetLimit, "concurrency", words, help);
             }
         }
         if let Some(metric) = metric {

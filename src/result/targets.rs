@@ -3,8 +3,8 @@
 use serde_json::Value;
 
 use super::model::*;
-use super::validity::{SAMPLES_BEYOND, enough_samples};
-use crate::plan::{Target, same_value};
+use super::validity::enough_samples;
+use crate::plan::{SAMPLES_BEYOND, Target, per_mille_beyond, same_value};
 use crate::units::{count, workers};
 
 /// Verdicts on a configuration, one for each demand that is about it; none for a level that was cut short. `effective` is the scenario
@@ -146,18 +146,19 @@ fn plain(value: f64) -> Figure {
 
 /// With how many in a thousand samples lie beyond it, for a percentile.
 fn time(times: &LatencyMs, part: &str) -> Option<(f64, Option<u64>)> {
-    Some(match part {
-        "avg" => (times.avg, None),
-        "min" => (times.min, None),
-        "max" => (times.max, None),
-        "stddev" => (times.stddev, None),
-        "p50" => (times.p50, Some(500)),
-        "p90" => (times.p90, Some(100)),
-        "p95" => (times.p95, Some(50)),
-        "p99" => (times.p99, Some(10)),
-        "p999" => (times.p999, Some(1)),
+    let value = match part {
+        "avg" => times.avg,
+        "min" => times.min,
+        "max" => times.max,
+        "stddev" => times.stddev,
+        "p50" => times.p50,
+        "p90" => times.p90,
+        "p95" => times.p95,
+        "p99" => times.p99,
+        "p999" => times.p999,
         _ => return None,
-    })
+    };
+    Some((value, per_mille_beyond(part)))
 }
 
 fn scalar(metric: &str, figures: &OperationFigures, level: &Configuration) -> Option<f64> {

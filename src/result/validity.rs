@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::model::{Configuration, RunResult, SecondFigures};
 use crate::measure::VerificationStatus;
+use crate::plan::SAMPLES_BEYOND;
 use crate::units::count;
 
 /// Whether to believe a level.
@@ -63,8 +64,6 @@ impl Circumstances {
 
 /// Throughput may differ by this part between the first and the last third of a level.
 const DRIFT: f64 = 0.2;
-/// A percentile needs this many samples beyond it.
-pub(super) const SAMPLES_BEYOND: u64 = 10;
 /// The median must be this many steps of the clock.
 const CLOCK_STEPS: f64 = 10.0;
 

@@ -160,6 +160,18 @@ fn convert(found: &Value, schema: &Value) -> Option<Value> {
         return parts.filter(|parts| !parts.is_empty()).map(Value::from);
     }
     match found {
+        // One value in brackets, where a value alone stands.
+        Value::Array(items) if items.len() == 1 => {
+            let only = &items[0];
+            let fits = match only {
+                Value::String(_) => takes(schema, "string"),
+                Value::Number(number) if number.is_f64() => takes(schema, "number"),
+                Value::Number(_) => takes(schema, "integer") || takes(schema, "number"),
+                Value::Object(_) => takes(schema, "object"),
+                _ => false,
+            };
+            fits.then(|| only.clone())
+        }
         Value::String(text) if takes(schema, "number") && text.ends_with('%') => {
             let percent = text.trim_end_matches('%').trim().parse::<f64>().ok()?;
             let share = schema.get("maximum").and_then(Value::as_f64) == Some(1.0);

@@ -24,8 +24,8 @@ use serde::Deserialize;
 
 pub use load::{ArrivalsKey, BatchModeKey, LoadKeys, PoolSection, RetrySection, StageSection};
 pub use model::{
-    Allow, ColumnSection, DatabaseSection, IndexSection, Order, OutputSection, Reset, Scenario, TableSection,
-    WorkloadSection,
+    Allow, AllowedWarning, ColumnSection, DatabaseSection, IndexSection, Order, OutputSection, Reset,
+    Scenario, TableSection, WorkloadSection,
 };
 pub use operation::{KeysKey, OperationSection, StepSection, TransactionKey};
 pub use overrides::Overrides;
@@ -53,8 +53,6 @@ pub struct Loaded {
     pub overrides: Vec<(String, String)>,
     /// Names of the workloads that run, with their places among the overrides; all where there are none.
     pub chosen: Vec<(String, Span)>,
-    /// What runs, but probably not as meant.
-    pub warnings: Vec<Diagnostic>,
 }
 
 /// A scenario that cannot run.
@@ -105,7 +103,6 @@ pub fn load(path: &Path, text: String, overrides: &Overrides) -> Result<Loaded, 
             effective: tree.value,
             overrides: applied,
             chosen,
-            warnings: Vec::new(),
         }),
         // The schema says all that the types say; this is for the day when it does not.
         Err(error) => {

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::load::with_load;
 use super::operation::OperationSection;
 use super::target::TargetSection;
+use crate::diagnostic::{Code, Severity};
 use crate::template::Locale;
 use crate::units::Duration;
 
@@ -71,7 +72,37 @@ pub struct Scenario {
     /// What is written beside the result.
     #[serde(default)]
     pub output: OutputSection,
+    /// Warnings that `runner check` does not give for this file, by their codes, since it means what they warn of.
+    #[serde(default)]
+    #[schemars(extend("examples" = [["full-scan"]]))]
+    pub allow_warnings: Vec<AllowedWarning>,
 }
+}
+
+/// The code of a warning.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct AllowedWarning(pub Code);
+
+impl<'de> Deserialize<'de> for AllowedWarning {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        let code = name.parse().map_err(|()| serde::de::Error::custom(format!("no warning `{name}`")))?;
+        Ok(AllowedWarning(code))
+    }
+}
+
+impl JsonSchema for AllowedWarning {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "AllowedWarning".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        let warnings = Code::ALL.iter().filter(|code| code.severity() == Severity::Warning);
+        let each: Vec<serde_json::Value> = warnings
+            .map(|code| serde_json::json!({ "const": code.as_str(), "description": code.summary() }))
+            .collect();
+        schemars::json_schema!({ "oneOf": each })
+    }
 }
 
 with_load! {

@@ -160,7 +160,10 @@ fn assignment(line: &str, origin: Origin, faults: &mut Vec<Diagnostic>) -> Resul
         // A template needs no quotes: two braces begin nothing in TOML.
         Err(error) if text.starts_with(['"', '\'', '[', '{']) && !text.starts_with("{{") => {
             let range = error.span().unwrap_or(0..text.len());
-            Err(Box::new(bad(origin.span(range), format!("the value is not TOML: {}", error.message()))))
+            let fault = bad(origin.span(range), format!("the value is not TOML: {}", error.message()));
+            Err(Box::new(
+                fault.help(format!("write it as in a file, in quotes for the shell: --set '{key}=…'")),
+            ))
         }
         Err(_) => {
             let span = origin.span(0..text.len());
@@ -218,10 +221,10 @@ fn insert(tree: &mut Tree, path: &[Part], mut leaf: Tree) -> Result<(), Fault> {
     leaf.node.key = Some(*last_span);
     let (mut value, mut node) = (&mut tree.value, &mut tree.node);
     for (depth, (name, span)) in parents.iter().enumerate() {
-        let before = || toml_path(path[..depth].iter().map(|(name, _)| name.as_str()));
+        let list = value.is_array();
         match child(value, name) {
             Ok(next) => value = next,
-            Err(words) => return Err(Box::new(bad(*span, format!("`{}` {words}", before())))),
+            Err(words) => return Err(no_place(*span, &path[..depth], &words, list)),
         }
         node = node.children.entry(name.clone()).or_insert_with(|| Node {
             key: Some(*span),
@@ -229,15 +232,20 @@ fn insert(tree: &mut Tree, path: &[Part], mut leaf: Tree) -> Result<(), Fault> {
             ..Node::default()
         });
     }
+    let list = value.is_array();
     match child(value, last) {
         Ok(place) => *place = leaf.value,
-        Err(words) => {
-            let before = toml_path(parents.iter().map(|(name, _)| name.as_str()));
-            return Err(Box::new(bad(*last_span, format!("`{before}` {words}"))));
-        }
+        Err(words) => return Err(no_place(*last_span, parents, &words, list)),
     }
     node.children.insert(last.clone(), leaf.node);
     Ok(())
+}
+
+fn no_place(span: Span, before: &[Part], words: &str, list: bool) -> Fault {
+    let before = toml_path(before.iter().map(|(name, _)| name.as_str()));
+    let fault = bad(span, format!("`{before}` {words}"));
+    let help = format!("write the whole list, as in --set '{before}=[…]'");
+    Box::new(if list { fault.help(help) } else { fault })
 }
 
 /// The entry of a table, made where it is missing, or the item of an array.

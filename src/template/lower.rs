@@ -131,6 +131,10 @@ impl Lower<'_> {
             (format!("`{name}` is a generator and must be called"), Some(format!("write {}", info.example)))
         } else if self.context.vars.contains_key(name) {
             (format!("`{name}` is not defined here"), Some(format!("write vars.{name}")))
+        } else if name == "n" {
+            let help =
+                "`n` counts the repetitions of a step, in the `bind` of that step; `row` counts operations";
+            ("`n` is not defined here".to_owned(), Some(help.to_owned()))
         } else {
             let near = nearest(name, self.names());
             let help = near.map(|near| match find(near) {
