@@ -17,6 +17,7 @@ mod locale;
 mod lower;
 mod node;
 mod portable;
+mod sample;
 mod statements;
 
 use std::ops::Range;
@@ -29,6 +30,7 @@ pub use distribution::{DISTRIBUTION_NAMES, Distribution};
 pub use draw::{Draw, Permutation, mix};
 pub use fault::{Fault, FaultKind};
 pub use locale::{LOCALE_NAMES, Locale};
+pub use sample::samples;
 
 use datum::{Datum, Piece, Run};
 use node::Node;
