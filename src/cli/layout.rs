@@ -7,8 +7,10 @@ use crate::value::Value;
 
 /// Spaces between two columns of a grid.
 const GAP: usize = 2;
-/// No column of a grid is made narrower than this, or than its content.
-const NARROW: usize = 10;
+/// No column of a grid is made narrower than this, unless its content is.
+const NARROW: usize = 14;
+/// A title is shown whole up to this width.
+const TITLE: usize = 20;
 /// Bytes of a blob that are shown.
 const BLOB_BYTES: usize = 4;
 
@@ -147,12 +149,16 @@ impl Grid {
     pub(super) fn drawn(&self, line: usize, indent: usize, paint: Paint) -> String {
         let line = line.saturating_sub(indent);
         let natural: Vec<usize> = (0..self.header.len()).map(|column| self.natural(column)).collect();
+        let title = |column: usize| width(&self.header[column]).min(TITLE);
+        let least: Vec<usize> =
+            natural.iter().enumerate().map(|(column, wide)| (*wide).min(NARROW.max(title(column)))).collect();
         let mut out = String::new();
-        for (index, columns) in bands(&natural, line).iter().enumerate() {
+        for (index, columns) in bands(&least, line).iter().enumerate() {
             if index > 0 {
                 out.push('\n');
             }
-            let widths = fitted(columns.iter().map(|column| natural[*column]).collect(), line);
+            let of = |widths: &[usize]| columns.iter().map(|column| widths[*column]).collect::<Vec<_>>();
+            let widths = fitted(of(&natural), &of(&least), line);
             let header: Vec<Cell> =
                 columns.iter().map(|column| Cell::plain(self.header[*column].as_str())).collect();
             let right: Vec<bool> = columns.iter().map(|column| self.is_numeric(*column)).collect();
@@ -193,20 +199,16 @@ fn joined(cells: &[Cell], widths: &[usize], right: &[bool], paint: Paint) -> Str
     line.trim_end().to_owned()
 }
 
-fn least(natural: usize) -> usize {
-    natural.min(NARROW)
-}
-
 /// Which columns stand side by side: as many as fit when they are as narrow as they may be. The first one stands in every band.
-fn bands(natural: &[usize], line: usize) -> Vec<Vec<usize>> {
+fn bands(least: &[usize], line: usize) -> Vec<Vec<usize>> {
     let mut bands: Vec<Vec<usize>> = vec![Vec::new()];
     let mut taken = 0;
-    for (column, width) in natural.iter().enumerate() {
-        let needed = least(*width) + GAP;
+    for (column, width) in least.iter().enumerate() {
+        let needed = width + GAP;
         let band = bands.last_mut().expect("there is always a band");
         if band.len() > 1 && taken + needed > line + GAP {
             bands.push(vec![0, column]);
-            taken = least(natural[0]) + GAP + needed;
+            taken = least[0] + GAP + needed;
         } else {
             band.push(column);
             taken += needed;
@@ -215,14 +217,12 @@ fn bands(natural: &[usize], line: usize) -> Vec<Vec<usize>> {
     bands
 }
 
-/// Takes from the widest columns until all fit.
-fn fitted(mut widths: Vec<usize>, line: usize) -> Vec<usize> {
+/// Takes from the columns that have most to spare until all fit.
+fn fitted(mut widths: Vec<usize>, least: &[usize], line: usize) -> Vec<usize> {
     let gaps = GAP * widths.len().saturating_sub(1);
     while widths.iter().sum::<usize>() + gaps > line {
-        let Some(widest) = widths.iter_mut().max() else { break };
-        if *widest <= NARROW {
-            break;
-        }
+        let spare = widths.iter_mut().zip(least).filter(|(wide, least)| **wide > **least);
+        let Some((widest, _)) = spare.max_by_key(|(wide, _)| **wide) else { break };
         *widest -= 1;
     }
     widths
@@ -274,10 +274,10 @@ mod tests {
     #[test]
     fn columns_that_do_not_fit_stand_below_beside_the_first_one_again() {
         let wide = "x".repeat(30);
-        let drawn = grid(&["row", "a", "b", "c"], &["1", &wide, &wide, &wide]).drawn(30, 0, PLAIN);
-        assert!(drawn.lines().all(|line| width(line) <= 30), "{drawn}");
+        let drawn = grid(&["row", "a", "b", "c"], &["1", &wide, &wide, &wide]).drawn(32, 0, PLAIN);
+        assert!(drawn.lines().all(|line| width(line) <= 32), "{drawn}");
         let titles: Vec<&str> = drawn.lines().filter(|line| line.starts_with("row")).collect();
-        assert_eq!(titles, ["row  a             b", "row  c"]);
+        assert_eq!(titles, ["row  a", "row  b", "row  c"]);
     }
 
     #[test]

@@ -36,7 +36,7 @@ type Info = &'static GeneratorInfo;
 
 /// What a word leads to.
 enum Found {
-    /// The generator of this name, and others that have to do with it.
+    /// The generator of this name, and the others of its group.
     One(Info, Vec<Info>),
     Several(Vec<Info>),
 }
@@ -90,11 +90,11 @@ fn find(word: &str) -> Option<Found> {
     let named: Vec<Info> = catalogue().iter().filter(|info| has(info.name)).collect();
     let related = catalogue().iter().filter(|info| !has(info.name) && (has(info.group) || has(info.about)));
     let all: Vec<Info> = named.into_iter().chain(related).collect();
-    match all.iter().position(|info| info.name == word) {
-        Some(place) => {
-            let mut others = all;
-            let info = others.remove(place);
-            Some(Found::One(info, others))
+    match all.iter().find(|info| info.name == word) {
+        Some(info) => {
+            let others =
+                catalogue().iter().filter(|other| other.group == info.group && other.name != info.name);
+            Some(Found::One(info, others.collect()))
         }
         None if all.is_empty() => None,
         // In the order of the list.

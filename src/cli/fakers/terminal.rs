@@ -56,10 +56,10 @@ fn example(info: &GeneratorInfo, locale: Locale) -> String {
     if info.parameters.is_empty() { values } else { format!("{} → {values}", info.example) }
 }
 
-/// One generator: what it gives, its parameters, its first values, and those of each language.
+/// One generator: what it is, its parameters, its first values, and those of each language.
 pub(super) fn one(info: Info, others: &[Info], locale: Locale, line: usize, paint: Paint) -> String {
     let mut out = format!("{}\n", paint.bold(&info.signature()));
-    let words = format!("{}. Gives {}; belongs to {}.", capital(info.about), info.gives(), info.group);
+    let words = format!("{}. {}", capital(info.about), gives(info));
     wrapped(&words, line).iter().for_each(|line| out.push_str(&format!("{line}\n")));
     if !info.parameters.is_empty() {
         let row = |parameter: &crate::template::Parameter| {
@@ -93,11 +93,22 @@ pub(super) fn one(info: Info, others: &[Info], locale: Locale, line: usize, pain
     if !others.is_empty() {
         let names: Vec<&str> = others.iter().map(|info| info.name).collect();
         out.push('\n');
-        for line in wrapped(&format!("See also: {}", names.join(", ")), line) {
+        for line in wrapped(&format!("In the same group: {}", names.join(", ")), line) {
             out.push_str(&format!("{}\n", paint.dim(&line)));
         }
     }
     out
+}
+
+/// The type of its values, in a sentence.
+fn gives(info: &GeneratorInfo) -> String {
+    match info.gives() {
+        "any" => "Gives values of any type.".to_owned(),
+        "integer" => "Gives an integer.".to_owned(),
+        "real" => "Gives a real number.".to_owned(),
+        "boolean" => "Gives true or false, stored as 1 or 0.".to_owned(),
+        other => format!("Gives {other}."),
+    }
 }
 
 /// The end of a call with a language in it.
@@ -106,20 +117,25 @@ fn localized(info: &GeneratorInfo) -> String {
     format!("{comma}locale=\"de_de\")")
 }
 
+/// A row for each language with words of its own, then the others in one.
 fn languages(info: &GeneratorInfo) -> Option<Grid> {
-    let rows: Vec<Vec<Cell>> = by_locale(info, 2)
+    let (english, own): (Vec<_>, Vec<_>) =
+        by_locale(info, 2).into_iter().partition(|(_, values)| values.is_empty());
+    let mut rows: Vec<Vec<Cell>> = own
         .iter()
         .map(|(locale, values)| {
             let shown: Vec<String> = values.iter().map(shown).collect();
-            let values = match shown.as_slice() {
-                [] => Cell::faint("as in English"),
-                _ => Cell::plain(shown.join(" · ")),
-            };
-            vec![Cell::plain(locale.name()), Cell::plain(locale.meaning().trim_end_matches('.')), values]
+            let language = Cell::plain(locale.meaning().trim_end_matches('.'));
+            vec![Cell::plain(locale.name()), language, Cell::plain(shown.join(" · "))]
         })
         .collect();
+    if !english.is_empty() {
+        let names: Vec<&str> = english.iter().map(|(locale, _)| locale.name()).collect();
+        let words = format!("as in English: {}", names.join(", "));
+        rows.push(vec![Cell::faint("others"), Cell::faint(""), Cell::faint(words)]);
+    }
     let header = ["locale", "language", "rows 1 and 2"].map(str::to_owned).to_vec();
-    (!rows.is_empty()).then_some(Grid { header, rows })
+    (!own.is_empty()).then_some(Grid { header, rows })
 }
 
 fn padded(text: &str, most: usize) -> String {

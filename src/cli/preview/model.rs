@@ -12,6 +12,7 @@ use crate::value::Value;
 pub(super) struct Preview {
     pub(super) name: String,
     pub(super) seed: u64,
+    pub(super) workloads: Vec<String>,
     pub(super) tables: Vec<TablePreview>,
     pub(super) operations: Vec<OperationPreview>,
 }
@@ -22,11 +23,18 @@ pub(super) struct TablePreview {
     pub(super) name: String,
     /// Rows that are there before anything is measured.
     pub(super) loaded: u64,
-    /// Rows that a level writes, by workload.
-    pub(super) written: Vec<(String, u64)>,
+    /// Rows that a level writes.
+    pub(super) written: Vec<Written>,
     /// Those that rows have a value for.
     pub(super) columns: Vec<String>,
     pub(super) rows: Vec<Vec<Shown>>,
+}
+
+/// Rows that each level of a workload writes.
+#[derive(Debug, Serialize)]
+pub(super) struct Written {
+    pub(super) workload: String,
+    pub(super) rows: u64,
 }
 
 /// An operation, and its first occurrences.
@@ -37,12 +45,22 @@ pub(super) struct OperationPreview {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) table: Option<String>,
     pub(super) transaction: &'static str,
-    /// Its part of each workload that has it, 0 to 1.
-    pub(super) shares: Vec<(String, f64)>,
+    pub(super) parts: Vec<Part>,
     /// Whether it writes rows as its table shows them.
     #[serde(skip)]
     pub(super) plain_insert: bool,
     pub(super) steps: Vec<StepPreview>,
+}
+
+/// What an operation is in a workload that has it.
+#[derive(Debug, Serialize)]
+pub(super) struct Part {
+    pub(super) workload: String,
+    /// Of all operations there, 0 to 1.
+    pub(super) share: f64,
+    /// Workers that do nothing else.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) workers: Option<u32>,
 }
 
 /// A statement, and its first executions.
@@ -107,6 +125,7 @@ pub(super) fn preview(plan: &Plan, chosen: &Chosen, rows: u64) -> Result<Preview
     Ok(Preview {
         name: plan.name.clone(),
         seed: plan.seed,
+        workloads: plan.workloads.iter().map(|workload| workload.name.clone()).collect(),
         tables,
         operations: operations.collect::<Result<_, _>>()?,
     })
@@ -136,7 +155,7 @@ fn of_table(plan: &Plan, table: usize, rows: u64, workspace: &mut Workspace) -> 
     }
     let written = |workload: &Workload| {
         let rows: u64 = workload.crews.iter().map(|crew| crew.dataset.rows_per_part(table)).sum();
-        (rows > 0).then(|| (workload.name.clone(), rows))
+        (rows > 0).then(|| Written { workload: workload.name.clone(), rows })
     };
     Ok(TablePreview {
         name: known.name.clone(),
@@ -170,7 +189,7 @@ fn of_operation(
             Transaction::Immediate => "immediate",
             Transaction::Exclusive => "exclusive",
         },
-        shares: plan.workloads.iter().filter_map(|workload| share(workload, index)).collect(),
+        parts: plan.workloads.iter().filter_map(|workload| part(workload, index)).collect(),
         plain_insert: table.is_some_and(|table| {
             matches!(operation.kind, Kind::Insert { .. }) && plan.tables[table].name == operation.name
         }),
@@ -178,10 +197,11 @@ fn of_operation(
     })
 }
 
-fn share(workload: &Workload, operation: usize) -> Option<(String, f64)> {
+fn part(workload: &Workload, operation: usize) -> Option<Part> {
     let counts = workload.crews.iter().map(|crew| (crew.counts[operation], crew.counts.iter().sum::<u64>()));
     let (own, all) = counts.fold((0, 0), |sum, crew| (sum.0 + crew.0, sum.1 + crew.1));
-    (own > 0).then(|| (workload.name.clone(), own as f64 / all as f64))
+    let workers = workload.crews.iter().find(|crew| crew.counts[operation] > 0).and_then(|crew| crew.workers);
+    (own > 0).then(|| Part { workload: workload.name.clone(), share: own as f64 / all as f64, workers })
 }
 
 fn kind(kind: &Kind) -> (&'static str, Option<usize>) {

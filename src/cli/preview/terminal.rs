@@ -1,6 +1,6 @@
 //! A preview in a terminal: a grid for each table and each statement.
 
-use super::model::{Execution, OperationPreview, Preview, Shown, StepPreview, TablePreview};
+use super::model::{Execution, OperationPreview, Part, Preview, Shown, StepPreview, TablePreview, Written};
 use crate::cli::layout::{Cell, Grid, Paint, width, wrapped};
 use crate::units::count;
 
@@ -18,11 +18,20 @@ pub(super) fn text(preview: &Preview, line: usize, paint: Paint) -> String {
         let brief = |operation: &OperationPreview| {
             operation.plain_insert && preview.tables.iter().any(|table| table.name == operation.name)
         };
-        let each =
-            preview.operations.iter().map(|operation| of_operation(operation, brief(operation), line, paint));
-        parts.extend(each);
+        let drawing = Drawing { several: preview.workloads.len() > 1, line, paint };
+        let each = preview.operations.iter();
+        parts.extend(each.map(|operation| of_operation(operation, brief(operation), drawing)));
     }
     parts.join("\n")
+}
+
+/// How operations are drawn.
+#[derive(Clone, Copy)]
+struct Drawing {
+    /// Whether there are several workloads, so that shares say of which.
+    several: bool,
+    line: usize,
+    paint: Paint,
 }
 
 /// `── title ────`.
@@ -47,7 +56,7 @@ fn of_table(table: &TablePreview, line: usize, paint: Paint) -> String {
         words.push(format!("{} {} loaded", count(table.loaded), noun(table.loaded)));
     }
     let several = table.written.len() > 1;
-    for (workload, rows) in &table.written {
+    for Written { workload, rows } in &table.written {
         let of = if several { format!(" by {workload}") } else { String::new() };
         words.push(format!("{} {} written in each level{of}", count(*rows), noun(*rows)));
     }
@@ -74,7 +83,8 @@ fn cell(shown: &Shown) -> Cell {
     }
 }
 
-fn of_operation(operation: &OperationPreview, brief: bool, line: usize, paint: Paint) -> String {
+fn of_operation(operation: &OperationPreview, brief: bool, drawing: Drawing) -> String {
+    let Drawing { several, line, paint } = drawing;
     let mut words = vec![match &operation.table {
         Some(table) => format!("{} {} {table}", operation.kind, preposition(operation.kind)),
         None if operation.steps.len() > 1 => format!("{} statements", operation.steps.len()),
@@ -83,13 +93,18 @@ fn of_operation(operation: &OperationPreview, brief: bool, line: usize, paint: P
     if operation.transaction != "none" {
         words.push(format!("{} transaction", operation.transaction));
     }
-    let several = operation.shares.len() > 1;
-    for (workload, share) in &operation.shares {
+    for Part { workload, share, workers } in &operation.parts {
         let of = if several { format!(" of {workload}") } else { " of the mix".to_owned() };
-        words.push(format!("{:.1} %{of}", 100.0 * share));
+        words.push(match workers {
+            Some(1) => format!("1 worker{of}"),
+            Some(workers) => format!("{workers} workers{of}"),
+            None => format!("{:.1} %{of}", 100.0 * share),
+        });
     }
-    if operation.shares.is_empty() {
-        words.push("never comes: it has no share, and no mix names it".to_owned());
+    if operation.parts.is_empty() {
+        let loads = "loads rows before anything is measured";
+        let never = "never comes: it has no share, and no mix names it";
+        words.push(if operation.plain_insert { loads } else { never }.to_owned());
     }
     let mut out = heading(&operation.name, &words, line, paint);
     let several = operation.steps.len() > 1;
