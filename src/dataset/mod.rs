@@ -304,7 +304,15 @@ impl Dataset {
         self.keys.deaths[table].is_some()
     }
 
-    fn action_of(&self, operation: usize) -> Option<usize> {
+    /// The rows (from 0, loaded ones left out) of a table that an operation of the plan writes, in their order.
+    pub fn written_by(&self, operation: usize, table: usize) -> impl Iterator<Item = u64> {
+        let rows = self.loaded(table)..self.rows_in_all(table);
+        let comes = self.count_of(operation) > 0;
+        rows.filter(move |row| comes && self.writer(table, *row) == operation)
+    }
+
+    /// Which of [`Dataset::actions`] an operation of the plan is, where it is one.
+    pub fn action_of(&self, operation: usize) -> Option<usize> {
         self.actions.iter().position(|action| action.operation == operation)
     }
 

@@ -14,56 +14,61 @@ macro_rules! with_load {
         $(#[$attribute])*
         pub struct $name {
             $($before)*
-            /// Writes per level, shared by all its workers.
+            /// Operations in each level, shared by its workers: writes, in a scenario that only writes. Required, unless `duration` or `stages`
+            /// stands instead, or all workloads say it.
             #[schemars(range(min = 1, max = 1_000_000_000_000u64))]
             #[schemars(extend("examples" = [100_000]))]
             pub total_writes: Option<u64>,
-            /// Operations per level; the other name of `total_writes`.
+            /// The other name of `total_writes`.
             #[schemars(range(min = 1, max = 1_000_000_000_000u64))]
             #[schemars(extend("examples" = [100_000]))]
             pub total: Option<u64>,
-            /// How long a level lasts, instead of a total.
+            /// How long each level lasts, instead of a total. Not with `reset = "scenario"`; several iterations need `reset = "iteration"`.
             #[schemars(extend("examples" = ["30s"]))]
             pub duration: Option<$crate::units::Duration>,
-            /// Levels: how many workers write at once, one level after the other.
+            /// The levels: how many workers write at once, one level after the other. At least one, none twice. Required, unless all workloads say
+            /// it.
             #[schemars(length(min = 1), inner(range(min = 1, max = 1024)))]
             #[schemars(extend("examples" = [[1, 8, 64]]))]
             pub concurrency: Option<Vec<u32>>,
-            /// How often each level is repeated.
+            /// How often each level is repeated. With `reset = "level"`, each goes on at the next rows.
             #[schemars(range(min = 1, max = 10_000), extend("default" = 1))]
             pub iterations: Option<u32>,
-            /// When tables are dropped and made anew.
+            /// When tables are dropped and made anew: once, before every level, before every repetition of a level, or around every single write.
+            /// `"write"` must hold for all workloads or for none.
             #[schemars(extend("default" = "level"))]
             pub reset: Option<$crate::scenario::Reset>,
             /// How long the same work is done before anything is measured.
             #[schemars(extend("examples" = ["2s"]))]
             pub warmup: Option<$crate::units::Duration>,
-            /// Operations that are done before anything is measured.
+            /// Operations that are done before anything is measured, instead of `warmup`.
             #[schemars(range(min = 1, max = 1_000_000_000_000u64))]
             #[schemars(extend("examples" = [1000]))]
             pub warmup_operations: Option<u64>,
-            /// Arrivals: operations start at their own times, whatever became of earlier ones.
+            /// Open loop: operations start at their own times, whatever became of earlier ones. Latency then counts from the intended start. Not
+            /// with batches or roles.
             #[schemars(extend("examples" = ["2000/s"]))]
             pub rate: Option<$crate::units::Rate>,
-            /// How the arrivals of a rate are spread.
+            /// How the starts of a rate are spread: at equal distances, or independent of each other.
             #[schemars(extend("default" = "constant"))]
             pub arrivals: Option<$crate::scenario::ArrivalsKey>,
-            /// Rates one after the other, instead of one `rate`.
+            /// Rates one after the other, instead of one `rate`. If the last one has a duration too, they say how long a level lasts.
             #[schemars(length(min = 1))]
             #[schemars(extend("examples" = [[{ "rate": "500/s", "duration": "10s" }]]))]
             pub stages: Option<Vec<$crate::scenario::StageSection>>,
-            /// Operations that are made ready for a duration; a level that uses them up ends early.
+            /// Operations that are made ready for a duration. A level that uses them up ends early, and its result says so. Without it, what the
+            /// rate needs; else 50,000 for each second, at most 5,000,000.
             #[schemars(range(min = 1, max = 1_000_000_000_000u64))]
             #[schemars(extend("examples" = [1_000_000]))]
             pub max_operations: Option<u64>,
-            /// How the statements of a batch are sent.
+            /// How a batch is sent: statement by statement in one transaction, or, for inserts alone, as one INSERT for all rows of a table.
             #[schemars(extend("default" = "transaction"))]
             pub batch_mode: Option<$crate::scenario::BatchModeKey>,
-            /// Operations that share a transaction.
+            /// Operations that share a transaction. They can have no `transaction` of their own.
             #[schemars(range(min = 1, max = 1_000_000))]
             #[schemars(extend("examples" = [1000]))]
             pub batch_size: Option<u64>,
-            /// Least size of a batch that follows its success.
+            /// Least size of a batch that follows its success, instead of `batch_size`. 1 where only `batch_max` is given.
             #[schemars(range(min = 1, max = 1_000_000))]
             #[schemars(extend("examples" = [10]))]
             pub batch_min: Option<u64>,
@@ -71,13 +76,14 @@ macro_rules! with_load {
             #[schemars(range(min = 1, max = 1_000_000))]
             #[schemars(extend("examples" = [1000]))]
             pub batch_max: Option<u64>,
-            /// Share of operations acknowledged below which batches shrink.
+            /// Share of operations acknowledged below which a worker halves its batches; else they grow by a quarter.
             #[schemars(range(min = 0, max = 1), extend("default" = 0.95))]
             pub batch_success: Option<f64>,
-            /// What happens to refused operations.
+            /// What happens to refused operations. They are tried again if the section stands in the file, even if it is empty. Latency counts from
+            /// the first attempt.
             #[schemars(extend("examples" = [{ "attempts": 3 }]))]
             pub retry: Option<$crate::scenario::RetrySection>,
-            /// Connections that the workers share, instead of one each.
+            /// Connections that the workers share, instead of one each. A database in memory is then shared, too.
             #[schemars(extend("examples" = [{ "max": 50 }]))]
             pub pool: Option<$crate::scenario::PoolSection>,
             $($after)*
@@ -164,10 +170,10 @@ pub enum BatchModeKey {
 #[derive(Clone, Copy, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct StageSection {
-    /// Arrivals.
+    /// Arrivals in this stage.
     #[schemars(extend("examples" = ["500/s"]))]
     pub rate: Rate,
-    /// How long. The last stage goes on to the end of the level where it has none.
+    /// How long. Only the last stage can do without, if there is a total or a duration: it goes on to the end of the level.
     #[schemars(extend("examples" = ["10s"]))]
     pub duration: Option<Duration>,
 }
@@ -180,20 +186,20 @@ pub struct RetrySection {
     #[serde(default = "attempts")]
     #[schemars(range(min = 1, max = 1000))]
     pub attempts: u32,
-    /// Before the second attempt.
+    /// Wait before the second attempt.
     #[serde(default = "base_delay")]
     pub base_delay: Duration,
-    /// From one delay to the next.
+    /// How much longer each wait is than the last one.
     #[serde(default = "factor")]
     #[schemars(range(min = 1, max = 1000))]
     pub factor: f64,
-    /// No delay is longer.
+    /// No wait is longer.
     #[serde(default = "max_delay")]
     pub max_delay: Duration,
-    /// Whether each delay is drawn evenly from zero to its length.
+    /// Whether each wait is drawn evenly from zero to its length.
     #[serde(default = "yes")]
     pub jitter: bool,
-    /// What is retried: `busy`, `locked`, `constraint`, or a code of SQLite.
+    /// What is tried again: `"busy"`, `"locked"`, `"constraint"`, `"pool_timeout"`, or a code of SQLite such as `"SQLITE_BUSY_SNAPSHOT"`.
     #[serde(default = "busy_and_locked")]
     #[schemars(length(min = 1))]
     pub on: Vec<String>,
@@ -203,18 +209,18 @@ pub struct RetrySection {
 #[derive(Clone, Copy, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PoolSection {
-    /// Opened before a level; `max` where that is less.
+    /// Connections that are opened before a level, from 0 to `max`.
     #[schemars(range(max = 1024), extend("default" = 1))]
     pub initial: Option<u32>,
     /// At most so many at once.
     #[schemars(range(min = 1, max = 1024))]
     #[schemars(extend("examples" = [50]))]
     pub max: u32,
-    /// More idle ones are closed; `max` where it is not given.
+    /// More idle ones are closed. From 0 to `max`, which it is where it is not given.
     #[schemars(range(max = 1024))]
     #[schemars(extend("examples" = [25]))]
     pub max_idle: Option<u32>,
-    /// How long an operation waits for a connection before it fails.
+    /// How long an operation waits for a connection before it fails as `pool_timeout`.
     #[serde(default = "checkout_timeout")]
     pub checkout_timeout: Duration,
 }

@@ -5,6 +5,7 @@
 
 mod advice;
 mod chosen;
+mod editor;
 mod explain;
 mod habits;
 mod load;

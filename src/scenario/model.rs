@@ -24,53 +24,65 @@ pub struct Scenario {
     #[serde(default = "one")]
     #[schemars(range(min = 1, max = 1))]
     pub language: u32,
-    /// Name of the result, instead of the file's stem. Letters, digits, dot, underscore and hyphen.
+    /// Name of the result, `results/NAME.json`, instead of the file's stem. Letters, digits, dot, underscore and hyphen, not beginning with a dot.
+    /// Better left out, so that a copied file never overwrites the original's result. Two files of one call with one name are an error.
     #[schemars(regex(pattern = r"^[A-Za-z0-9_-][A-Za-z0-9._-]*$"))]
+    #[schemars(extend("examples" = ["base-0"]))]
     pub name: Option<String>,
     /// `testName` in the result.
     #[serde(default = "write_test")]
+    #[schemars(extend("examples" = ["write"]))]
     pub test: String,
     /// What question the scenario answers. Stands in the result.
     #[serde(default)]
+    #[schemars(extend("examples" = ["How much does the write-ahead log help eight writers?"]))]
     pub description: String,
-    /// Every generated value follows from it.
+    /// Every generated value follows from it: the same seed gives the same rows, on every machine.
     #[serde(default = "default_seed")]
     pub seed: u64,
-    /// Language of generated names, addresses and texts.
+    /// Language of generated names, addresses and texts. A call can name another one: `name(locale="fr_fr")`.
     #[serde(default)]
     pub locale: Locale,
 }
 {
-    /// In which order the tables are written.
+    /// In which order the tables are written. `"mixed"` interleaves them in proportion to their shares, `"phased"` writes one after the other,
+    /// parents first.
     #[serde(default)]
     pub order: Order,
-    /// Where the writes go.
+    /// Where the writes go, and how SQLite is set up.
     #[schemars(extend("examples" = [{ "path": "db/mine.db" }]))]
     pub database: DatabaseSection,
     /// The tables, in the order in which they are made.
     #[schemars(extend("minProperties" = 1))]
-    #[schemars(extend("examples" = [{ "users": {} }]))]
+    #[schemars(extend("examples" = [{ "users": { "share": 10, "columns": { "id": { "type": "INTEGER PRIMARY KEY" }, "name": { "type": "TEXT NOT NULL", "value": "{{ name() }}" } } } }]))]
     pub tables: IndexMap<String, TableSection>,
-    /// What else is done: reads, updates, deletes, SQL of one's own.
+    /// What is done beside writing the tables' rows: reads, updates, deletes, SQL of one's own. An operation is timed as a whole. Its name is its
+    /// own: no table has it.
     #[serde(default)]
     #[schemars(extend("examples" = [{ "read_user": { "get": "users" } }]))]
     pub operations: IndexMap<String, OperationSection>,
     /// What is run, where a file has several; each starts from the same fresh state. The keys of the top hold for those that do not say otherwise.
+    /// Without this section, the file is one workload, named after `test`.
     #[serde(default)]
-    #[schemars(extend("examples" = [{ "append": {} }]))]
+    #[schemars(extend("examples" = [{ "append": { "mix": { "users": 1 }, "total": 100_000 } }]))]
     pub workloads: IndexMap<String, WorkloadSection>,
-    /// What the figures must keep to.
+    /// What the figures must keep to. One `[[targets]]` for each demand. A target that is missed, that matches nothing, or whose figure cannot be
+    /// believed fails the run (exit 1).
     #[serde(default)]
     #[schemars(extend("examples" = [[{ "metric": "latency.p99", "max": "5ms" }]]))]
     pub targets: Vec<TargetSection>,
     /// Values for templates, as `vars.NAME`.
     #[serde(default)]
+    #[schemars(extend("examples" = [{ "customers": 1000 }]))]
     pub vars: serde_json::Map<String, serde_json::Value>,
-    /// Keys that `--quick` replaces. Totals and durations that do not stand here are divided by 100.
+    /// Keys of the scenario that `--quick` replaces, all but `language`, `name` and `quick`. A `total` here holds for every workload that has one.
+    /// Totals, `warmup_operations`, `max_operations`, `duration`, `warmup` and durations of stages that do not stand here are divided by 100.
     #[serde(default)]
+    #[schemars(extend("examples" = [{ "total_writes": 500 }]))]
     pub quick: serde_json::Map<String, serde_json::Value>,
     /// What is written beside the result.
     #[serde(default)]
+    #[schemars(extend("examples" = [{ "schema": "schemas/mine.schema.json" }]))]
     pub output: OutputSection,
     /// Warnings that `runner check` does not give for this file, by their codes, since it means what they warn of.
     #[serde(default)]
@@ -110,12 +122,13 @@ with_load! {
 #[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WorkloadSection {
-    /// Weights of operations and tables, by name; normalised. Without it, their shares.
-    #[schemars(extend("additionalProperties" = { "type": "number", "minimum": 0 }))]
+    /// Weights of operations and tables, by name; normalised. Counts are exact, as with shares. Without it, their shares.
+    #[schemars(extend("additionalProperties" = { "description": "Weight of this operation or table.", "type": "number", "minimum": 0 }))]
     #[schemars(extend("examples" = [{ "read_user": 80, "users": 20 }]))]
     pub mix: Option<IndexMap<String, f64>>,
-    /// Roles instead of a mix: workers that do nothing but one operation, by its name.
-    #[schemars(extend("additionalProperties" = { "type": "integer", "minimum": 1, "maximum": 1024 }))]
+    /// Roles instead of a mix: workers that do nothing but one operation, by its name. Needs a `duration`; has no `concurrency`, which is their sum,
+    /// at most 1024. Two roles cannot insert into one table, and none sees what another one inserts.
+    #[schemars(extend("additionalProperties" = { "description": "Workers that do this operation.", "type": "integer", "minimum": 1, "maximum": 1024 }))]
     #[schemars(extend("examples" = [{ "users": 1, "read_user": 8 }]))]
     pub workers: Option<IndexMap<String, u32>>,
 }
@@ -127,26 +140,32 @@ pub struct WorkloadSection {
 #[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DatabaseSection {
-    /// The database file, relative to the working directory, or `:memory:`.
+    /// The database file, relative to the working directory, or `:memory:`. The file is made by the run and removed at its end. A path that holds
+    /// anything that the runner did not make is refused; so are directories, symbolic links and `file:` URIs.
     #[schemars(extend("examples" = ["db/mine.db", ":memory:"]))]
     pub path: String,
-    /// How long a connection waits for a lock before the write is refused. `"0ms"` is SQLite's bare default.
+    /// How long a connection waits for a lock before its write is refused. `"0ms"` is SQLite's bare default: refused at once. Whole milliseconds
+    /// count; at most 24 days.
     #[serde(default = "default_busy_timeout")]
     pub busy_timeout: Duration,
-    /// PRAGMAs, set on every connection and read back. None is set that does not stand here.
+    /// PRAGMAs by name, set on every connection and read back from it; one that did not take effect is an error. None is set that does not stand
+    /// here.
     #[serde(default)]
     #[schemars(with = "IndexMap<String, PragmaValue>")]
+    #[schemars(extend("examples" = [{ "journal_mode": "wal", "synchronous": "normal" }]))]
     pub pragmas: IndexMap<String, serde_json::Value>,
-    /// What the scenario's own SQL may do beyond its database: `attach`.
+    /// What the scenario's SQL may do beyond its own database. `"attach"`: open other database files.
     #[serde(default)]
+    #[schemars(extend("examples" = [["attach"]]))]
     pub allow: Vec<Allow>,
-    /// Statements that each connection keeps prepared; 0 prepares every time. Without it, all are held for the whole level.
+    /// Statements that each connection keeps prepared; getting one is then part of the operation. 0: every statement is prepared each time. Without
+    /// it, all are held for the whole level.
     #[schemars(range(max = 100_000))]
     #[schemars(extend("examples" = [100]))]
     pub statement_cache: Option<u32>,
 }
 
-/// A PRAGMA's value: text, number or boolean.
+/// Text, a number, or true or false.
 #[derive(JsonSchema)]
 #[schemars(transform = crate::scenario::schema::scalar)]
 #[expect(dead_code, reason = "stands for a scalar in the schema only")]
@@ -164,24 +183,28 @@ pub enum Allow {
 #[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TableSection {
-    /// Parts of the mix; normalised over all tables. Without it, the table is made but not written.
+    /// Parts of the mix, normalised over all tables and operations. Counts are exact, by largest remainder: 100,000 writes at 10, 40, 10, 30, 10 are
+    /// 10,000, 40,000, 10,000, 30,000, 10,000. A table without a share is made but not written, unless others refer to it: then it gets at least one
+    /// row.
     #[serde(default)]
     #[schemars(range(min = 0))]
+    #[schemars(extend("examples" = [10]))]
     pub share: f64,
-    /// Rows that are there before anything is measured.
+    /// Rows that are there before anything is measured. They are rows 1 to `rows` of the table; what is written comes after them.
     #[serde(default)]
     #[schemars(range(max = 1_000_000_000u64))]
     #[schemars(extend("examples" = [10_000]))]
     pub rows: u64,
-    /// The columns, in their order.
+    /// The columns, in their order. With `ddl`, values only.
     #[serde(default)]
     #[schemars(extend("examples" = [{ "id": { "type": "INTEGER PRIMARY KEY" } }]))]
     pub columns: IndexMap<String, ColumnSection>,
-    /// Columns of the primary key, where it has several.
+    /// Columns of the primary key, where it has several. The constraint is made, and values that satisfy it: columns that are references become
+    /// pairs (or more) that never come twice.
     #[serde(default)]
     #[schemars(extend("examples" = [["user_id", "post_id"]]))]
     pub primary_key: Vec<String>,
-    /// Groups of columns whose values are distinct together.
+    /// Groups of columns whose values are distinct together. The constraint is made, and values that satisfy it, as with `primary_key`.
     #[serde(default)]
     #[schemars(extend("examples" = [[["user_id", "post_id"]]]))]
     pub unique: Vec<Vec<String>>,
@@ -189,7 +212,8 @@ pub struct TableSection {
     #[serde(default)]
     #[schemars(extend("examples" = [[{ "columns": ["user_id"] }]]))]
     pub indexes: Vec<IndexSection>,
-    /// `CREATE TABLE` as SQL, instead of the columns' types.
+    /// `CREATE TABLE` as SQL, instead of the columns' types. `columns` then hold values only.
+    #[schemars(extend("examples" = ["CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT NOT NULL) STRICT"]))]
     pub ddl: Option<String>,
 }
 
@@ -201,8 +225,10 @@ pub struct ColumnSection {
     #[serde(rename = "type")]
     #[schemars(extend("examples" = ["INTEGER PRIMARY KEY", "TEXT NOT NULL"]))]
     pub sql_type: Option<String>,
-    /// A template for text, or a plain number or boolean.
+    /// A template in text, or a plain number or boolean as a constant. Without it, INTEGER PRIMARY KEY counts 1, 2, 3, …, a column with REFERENCES
+    /// gets the value of an earlier row, and one that may be null, has a DEFAULT or is generated is left out of the INSERT.
     #[schemars(with = "Option<PragmaValue>")]
+    #[schemars(extend("examples" = ["{{ name() }}", "{{ unique(email()) }}", "{{ int(1, 100) }}"]))]
     pub value: Option<serde_json::Value>,
 }
 
@@ -210,17 +236,19 @@ pub struct ColumnSection {
 #[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct IndexSection {
-    /// Columns or expressions, in their order.
+    /// Columns or expressions, in their order; at least one.
     #[schemars(length(min = 1))]
     #[schemars(extend("examples" = [["user_id"]]))]
     pub columns: Vec<String>,
     /// Whether values are distinct.
     #[serde(default)]
     pub unique: bool,
-    /// Name of the index; made from table and columns when absent.
+    /// Name of the index. Without it, made of table and columns.
+    #[schemars(extend("examples" = ["posts_by_user"]))]
     pub name: Option<String>,
     /// Condition of a partial index.
     #[serde(rename = "where")]
+    #[schemars(extend("examples" = ["deleted_at IS NULL"]))]
     pub condition: Option<String>,
 }
 
@@ -228,7 +256,8 @@ pub struct IndexSection {
 #[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OutputSection {
-    /// A stricter JSON Schema that the result must also satisfy.
+    /// A stricter JSON Schema of one's own, relative to the working directory, which a completed result must also satisfy.
+    #[schemars(extend("examples" = ["schemas/mine.schema.json"]))]
     pub schema: Option<PathBuf>,
 }
 

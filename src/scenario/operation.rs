@@ -15,11 +15,12 @@ pub struct OperationSection {
     /// Parts of the mix, beside the shares of tables and other operations.
     #[serde(default)]
     #[schemars(range(min = 0))]
+    #[schemars(extend("examples" = [20]))]
     pub share: f64,
     /// Table whose next row is written.
     #[schemars(extend("examples" = ["users"]))]
     pub insert: Option<String>,
-    /// Table whose next row is written, or one that exists given new values.
+    /// Table whose next row is written, or new values under the key of one that exists (INSERT … ON CONFLICT DO UPDATE).
     #[schemars(extend("examples" = ["users"]))]
     pub upsert: Option<String>,
     /// Table of which one row is read by a unique column.
@@ -31,10 +32,10 @@ pub struct OperationSection {
     /// Table of which rows are read in the order of a column, from a value on.
     #[schemars(extend("examples" = ["users"]))]
     pub scan: Option<String>,
-    /// Table of which one row is given new values.
+    /// Table of which columns of one row are given new values.
     #[schemars(extend("examples" = ["users"]))]
     pub update: Option<String>,
-    /// Table of which one row is removed.
+    /// Table of which one row is removed. Each is removed once; later operations are about rows that are left.
     #[schemars(extend("examples" = ["users"]))]
     pub delete: Option<String>,
     /// A statement of one's own; its parameters are written `:name`.
@@ -44,7 +45,7 @@ pub struct OperationSection {
     #[serde(default)]
     #[schemars(extend("examples" = [[{ "sql": "SELECT count(*) FROM users" }]]))]
     pub steps: Vec<StepSection>,
-    /// Column that finds the row; the primary key where it is not given.
+    /// Column that finds the row; the primary key where it is not given. For `get`, `upsert`, `update` and `delete` it must be unique.
     #[schemars(extend("examples" = ["id"]))]
     pub by: Option<String>,
     /// How rows are drawn among those that exist.
@@ -54,7 +55,7 @@ pub struct OperationSection {
     #[schemars(range(min = 0, max = 1))]
     #[schemars(extend("examples" = [0.95]))]
     pub hit_ratio: Option<f64>,
-    /// At most so many rows are read. 10 for `scan` where it is not given.
+    /// At most so many rows are read. 10 for `scan` where it is not given, no limit for `find`.
     #[schemars(range(min = 1))]
     #[schemars(extend("examples" = [10]))]
     pub limit: Option<u64>,
@@ -62,28 +63,32 @@ pub struct OperationSection {
     #[schemars(length(min = 1))]
     #[schemars(extend("examples" = [["id", "name"]]))]
     pub columns: Option<Vec<String>>,
-    /// New values by column: templates, or plain numbers or booleans.
+    /// New values by column, for `update`: templates, or plain numbers or booleans. Columns of its key cannot be set.
     #[serde(default)]
     #[schemars(with = "IndexMap<String, PragmaValue>")]
     #[schemars(extend("examples" = [{ "name": "{{ name() }}" }]))]
     pub set: IndexMap<String, serde_json::Value>,
-    /// Values of parameters that all statements share: templates, or plain numbers or booleans.
+    /// Values of parameters that all statements share: templates, or plain numbers or booleans. In them, `row` counts the operation: 1, 2, 3, ….
     #[serde(default)]
     #[schemars(with = "IndexMap<String, PragmaValue>")]
     #[schemars(extend("examples" = [{ "name": "{{ name() }}" }]))]
     pub bind: IndexMap<String, serde_json::Value>,
-    /// The transaction around the operation.
+    /// The transaction around the operation. Without one, each statement stands for itself.
     #[schemars(extend("default" = "none"))]
     pub transaction: Option<TransactionKey>,
-    /// Rows that SQL of one's own adds to tables, by table; below 0 for rows removed.
+    /// Rows that SQL of one's own adds to tables, by table; below 0 for rows removed. A table that it writes without a word here is not verified.
+    #[schemars(extend("additionalProperties" = { "description": "Rows added to this table.", "type": "integer" }))]
     #[schemars(extend("examples" = [{ "users": 1 }]))]
     pub changes: Option<IndexMap<String, i64>>,
     /// Rows that must be read; else the operation counts as an error.
+    #[schemars(extend("examples" = [1]))]
     pub expect_rows: Option<u64>,
     /// Rows that must be changed; else the operation counts as an error.
+    #[schemars(extend("examples" = [1]))]
     pub expect_changes: Option<u64>,
     /// What the first column of the first row must be; else the operation counts as an error.
     #[schemars(with = "Option<PragmaValue>")]
+    #[schemars(extend("examples" = ["ok", 100]))]
     pub expect_value: Option<serde_json::Value>,
 }
 
@@ -91,10 +96,11 @@ pub struct OperationSection {
 #[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct StepSection {
-    /// The statement; its parameters are written `:name`.
+    /// The statement; its parameters are written `:name`. A parameter takes the step's own value, else the operation's, else what an earlier step
+    /// has captured.
     #[schemars(extend("examples" = ["SELECT count(*) FROM users"]))]
     pub sql: String,
-    /// Values of this statement's own parameters. `n` counts its repetitions from 0.
+    /// Values of this statement's own parameters, made anew for each repetition, which `n` counts: 0, 1, 2, ….
     #[serde(default)]
     #[schemars(with = "IndexMap<String, PragmaValue>")]
     #[schemars(extend("examples" = [{ "name": "{{ name() }}" }]))]
@@ -108,11 +114,14 @@ pub struct StepSection {
     #[schemars(extend("default" = 1, "examples" = [10]))]
     pub repeat: Option<serde_json::Value>,
     /// Rows that must be read; else the operation counts as an error.
+    #[schemars(extend("examples" = [1]))]
     pub expect_rows: Option<u64>,
     /// Rows that must be changed; else the operation counts as an error.
+    #[schemars(extend("examples" = [1]))]
     pub expect_changes: Option<u64>,
     /// What the first column of the first row must be; else the operation counts as an error.
     #[schemars(with = "Option<PragmaValue>")]
+    #[schemars(extend("examples" = ["ok", 100]))]
     pub expect_value: Option<serde_json::Value>,
 }
 

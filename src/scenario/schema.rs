@@ -11,8 +11,15 @@ use serde_json::{Map, Value, json};
 
 use super::model::Scenario;
 
-/// The schema of a scenario file, draft 2020-12, without references within it.
+/// The schema of a scenario file, draft 2020-12, without references within it, and with all that editors show.
 pub fn json_schema() -> Value {
+    let mut schema = plain();
+    super::editor::explain(&mut schema);
+    schema
+}
+
+/// The same shape, as the types give it.
+fn plain() -> Value {
     let settings = SchemaSettings::draft2020_12().for_deserialize().with(|settings| {
         // One walk along a key path then finds what is allowed there.
         settings.inline_subschemas = true;
@@ -58,7 +65,7 @@ pub(super) struct Shape {
 pub(super) fn shape() -> &'static Shape {
     static SHAPE: OnceLock<Shape> = OnceLock::new();
     SHAPE.get_or_init(|| {
-        let schema = json_schema();
+        let schema = plain();
         let validator = jsonschema::validator_for(&schema).expect("a test builds the validator");
         Shape { schema, validator }
     })
@@ -120,9 +127,18 @@ pub(super) fn whole_numbers(value: &mut Value, schema: &Value) {
 fn simplify(schema: &mut Schema) {
     transform_subschemas(&mut simplify, schema);
     if let Some(object) = schema.as_object_mut() {
+        join_lines(object);
         fold_constants(object);
         drop_null(object);
         bound_integers(object);
+    }
+}
+
+/// Doc comments are broken into lines; editors and pages break them anew.
+fn join_lines(object: &mut Map<String, Value>) {
+    if let Some(Value::String(words)) = object.get_mut("description") {
+        let paragraphs: Vec<String> = words.split("\n\n").map(|part| part.replace('\n', " ")).collect();
+        *words = paragraphs.join("\n\n");
     }
 }
 
@@ -249,7 +265,12 @@ mod tests {
         assert_eq!(reset["enum"], json!(["scenario", "level", "iteration", "write"]));
         assert_eq!(reset["default"], "level");
         assert_eq!(reset["enumDescriptions"][1], "Before every level.");
-        assert_eq!(reset["description"], "When tables are dropped and made anew.");
+        assert!(
+            reset["description"]
+                .as_str()
+                .unwrap()
+                .starts_with("When tables are dropped and made anew: once, ")
+        );
         assert_eq!(at(&schema, ["database", "busy_timeout"]).unwrap()["default"], "5s");
         let pragma = at(&schema, ["database", "pragmas", "journal_mode"]).unwrap();
         assert_eq!(pragma["type"], json!(["string", "number", "integer", "boolean"]));

@@ -12,17 +12,17 @@ use super::model::PragmaValue;
 #[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TargetSection {
-    /// Only this workload.
+    /// Only this workload. Without it, all.
     #[schemars(extend("examples" = ["append"]))]
     pub workload: Option<String>,
     /// Figures of this operation, instead of all together.
     #[schemars(extend("examples" = ["users"]))]
     pub operation: Option<String>,
-    /// Only the level with this number of workers.
+    /// Only the level with this number of workers. Without it, all.
     #[schemars(range(min = 1))]
     #[schemars(extend("examples" = [8]))]
     pub concurrency: Option<u32>,
-    /// Only this variant. The file as it stands is the variant `base`.
+    /// Only this variant. There is one, `"base"`: the file as it stands.
     #[schemars(extend("examples" = ["base"]))]
     pub variant: Option<String>,
     /// Only where variables have these values.
@@ -33,7 +33,7 @@ pub struct TargetSection {
     /// Name of the figure.
     #[schemars(extend("examples" = ["latency.p99"]))]
     pub metric: String,
-    /// Greatest value allowed: a number in the figure's unit, or a quantity.
+    /// Greatest value allowed: a number in the figure's unit, or a quantity. There is `max` or `min`, or both.
     #[schemars(with = "Option<LimitValue>")]
     #[schemars(extend("examples" = ["5ms"]))]
     pub max: Option<serde_json::Value>,

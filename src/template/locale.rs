@@ -30,6 +30,13 @@ macro_rules! locales {
                     $(Locale::$variant => $name,)+
                 }
             }
+
+            /// Language and country, in a word or two.
+            pub fn meaning(self) -> &'static str {
+                match self {
+                    $(Locale::$variant => $meaning,)+
+                }
+            }
         }
     };
 }

@@ -20,6 +20,7 @@ mod node;
 mod pick;
 mod portable;
 mod rows;
+mod sample;
 mod special;
 mod statements;
 
@@ -36,6 +37,7 @@ pub use fault::{Fault, FaultKind};
 pub use locale::{LOCALE_NAMES, Locale};
 pub use pick::{Pick, first_of_group, group_of, reach};
 pub use rows::Sharing;
+pub use sample::samples;
 
 use datum::{Datum, Piece, Run};
 use node::Node;
