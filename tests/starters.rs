@@ -44,7 +44,12 @@ fn every_starter_runs_without_errors_and_its_rows_are_verified() {
         for level in &result.configurations {
             let case = format!("{template}, {} with {}", level.workload, level.concurrency);
             let verification = &level.verification;
-            assert_eq!(verification.status, VerificationStatus::Verified, "{case}: {:?}", verification.problems);
+            assert_eq!(
+                verification.status,
+                VerificationStatus::Verified,
+                "{case}: {:?}",
+                verification.problems
+            );
             assert!(level.succeeded > 0 && level.errors.is_empty(), "{case}: {:?}", level.errors);
         }
     }

@@ -57,7 +57,8 @@ mod tests {
     #[test]
     fn every_starter_says_in_a_line_what_it_is_about() {
         for template in NAMES {
-            let summary = summary(template).unwrap_or_else(|| panic!("{template} does not begin with its name"));
+            let summary =
+                summary(template).unwrap_or_else(|| panic!("{template} does not begin with its name"));
             assert!(summary.ends_with('.') && summary.len() < 120, "{template}: {summary}");
         }
         assert_eq!(summary("write"), None);
