@@ -3,6 +3,8 @@
 //! On virtual time, workers that have joined a [`Crowd`] take turns: one runs until it waits, then time moves to the earliest of those who
 //! wait. What a test sees so depends on nothing but what it asked for. What is timed, and what the times mean, is left to `run` and `measure`.
 
+mod reading;
+
 use std::cell::RefCell;
 use std::num::NonZeroU64;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -106,19 +108,6 @@ impl Clock {
             Clock::Virtual(now) => Kind::Virtual(Arc::new(Timeline::new(Arc::clone(now), count))),
         };
         Crowd { clock: self.clone(), kind }
-    }
-
-    /// The least difference above zero between readings that follow each other, in nanoseconds.
-    pub fn resolution_ns(&self) -> u64 {
-        let mut least = u64::MAX;
-        for _ in 0..1_000 {
-            let start = self.now();
-            let nanos = self.nanos_between(start, self.now());
-            if nanos > 0 {
-                least = least.min(nanos);
-            }
-        }
-        if least == u64::MAX { 1 } else { least }
     }
 }
 

@@ -19,6 +19,7 @@ mod prepare;
 mod preview;
 mod progress;
 mod signals;
+mod version;
 
 use std::io::IsTerminal;
 use std::path::PathBuf;
@@ -31,7 +32,7 @@ pub use exit::Exit;
 
 /// Declarative scenario runner for database workloads.
 #[derive(Debug, Parser)]
-#[command(name = "runner", version, max_term_width = 100)]
+#[command(name = "runner", version, long_version = version::long(), max_term_width = 100)]
 #[command(
     after_help = "Examples:\n  runner run scenarios/base-0.toml --quick\n  runner check scenarios/*.toml\n  \
     runner run scenarios/base-0.toml --set database.pragmas.journal_mode=wal --concurrency 1,8\n\n\
@@ -80,10 +81,19 @@ enum Command {
     #[command(after_help = "Examples:\n  runner explain\n  runner explain unknown-key")]
     Explain(explain::ExplainArgs),
     /// Look at this machine: what its disk, clock and processors mean for results.
-    #[command(after_help = "Example:\n  runner doctor")]
+    ///
+    /// Each fact is `ok`, `note` (to keep in mind) or `bad` (results would mislead). It changes nothing, and ends with 0 whatever it finds.
+    #[command(after_help = "Examples:\n  runner doctor\n  runner doctor /var/lib/myapp\n  \
+        runner doctor --format json | jq -r '.findings[] | select(.status == \"bad\") | .topic'")]
     Doctor(doctor::DoctorArgs),
-    /// Print a completion script for a shell.
-    #[command(after_help = "Example:\n  runner completions bash > /etc/bash_completion.d/runner")]
+    /// Print a completion script for a shell, or the manual page.
+    #[command(
+        after_help = "Examples:\n  runner completions bash > ~/.local/share/bash-completion/completions/runner\n  \
+        runner completions zsh > ~/.zfunc/_runner        (with `fpath+=~/.zfunc` before `compinit` in ~/.zshrc)\n  \
+        runner completions fish > ~/.config/fish/completions/runner.fish\n  \
+        runner completions man | man -l -\n  \
+        runner completions man --dir ~/.local/share/man/man1"
+    )]
     Completions(completions::CompletionsArgs),
     /// Print a JSON Schema.
     #[command(after_help = "Example:\n  runner schema scenario > scenario.schema.json")]

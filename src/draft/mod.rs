@@ -4,6 +4,8 @@
 //! (`guess`), and the file is written with what was measured and what was guessed beside it (`write`). No value of the database gets into the
 //! file, except the members of small enumerations on demand.
 
+pub mod starter;
+
 /// A table of the source database, as its schema has it.
 #[derive(Clone, Debug)]
 pub struct SourceTable {

@@ -1,6 +1,7 @@
 //! The file system that holds a path, its free space, and what a sync costs there.
 
 use std::fs::File;
+use std::io;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
@@ -42,19 +43,30 @@ pub fn free_bytes(path: &Path) -> Option<u64> {
 ///
 /// It is made on an unlinked file, which vanishes even if the process is killed. Absent where no such file can be made.
 pub fn sync_latency_ns(folder: &Path) -> Option<u64> {
-    let file = tempfile::tempfile_in(existing(folder)?).ok()?;
-    let clock = Clock::real();
-    let mut times = (0..20).map(|round| timed_sync(&clock, &file, round)).collect::<Option<Vec<u64>>>()?;
-    times.sort_unstable();
+    let times = sync_times_ns(&existing(folder)?, 20).ok()?;
     times.get(times.len() / 2).copied()
 }
 
-fn timed_sync(clock: &Clock, file: &File, round: u64) -> Option<u64> {
+/// What so many of them cost, in nanoseconds, the shortest first.
+///
+/// # Errors
+///
+/// What the system says where no file can be made in the folder, written or synced.
+pub fn sync_times_ns(folder: &Path, count: u64) -> io::Result<Vec<u64>> {
+    let file = tempfile::tempfile_in(folder)?;
+    let clock = Clock::real();
+    let mut times =
+        (0..count).map(|round| timed_sync(&clock, &file, round)).collect::<io::Result<Vec<u64>>>()?;
+    times.sort_unstable();
+    Ok(times)
+}
+
+fn timed_sync(clock: &Clock, file: &File, round: u64) -> io::Result<u64> {
     let block = [u8::try_from(round).unwrap_or(0); 4096];
     let start = clock.now();
-    file.write_all_at(&block, round * 4096).ok()?;
-    rustix::fs::fdatasync(file).ok()?;
-    Some(clock.nanos_between(start, clock.now()))
+    file.write_all_at(&block, round * 4096)?;
+    rustix::fs::fdatasync(file)?;
+    Ok(clock.nanos_between(start, clock.now()))
 }
 
 /// The nearest folder or file at or above a path that exists, without symbolic links.
@@ -151,9 +163,17 @@ mod tests {
     }
 
     #[test]
+    fn a_folder_that_does_not_exist_has_no_syncs() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(sync_times_ns(&folder.path().join("none"), 1).is_err());
+    }
+
+    #[test]
     fn a_sync_is_measured_and_leaves_nothing_behind() {
         let folder = tempfile::tempdir().unwrap();
         assert!(sync_latency_ns(folder.path()).is_some());
+        let times = sync_times_ns(folder.path(), 5).unwrap();
+        assert!(times.len() == 5 && times.is_sorted(), "{times:?}");
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
     }
 }

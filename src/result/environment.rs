@@ -92,8 +92,11 @@ pub struct Runner {
     pub version: String,
     /// `release`, or `debug` for a build whose figures mean nothing.
     pub build_profile: String,
-    /// Architecture and system that it was built for.
+    /// Architecture, system and C library that it was built for.
     pub target: String,
+    /// Commit that it was built from, with a `+` where files had been changed; absent when that is not known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub commit: Option<String>,
 }
 
 /// What holds the database file. Absent parts were not measured, or there is no file.
@@ -117,7 +120,8 @@ impl Runner {
         Runner {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             build_profile: if cfg!(debug_assertions) { "debug" } else { "release" }.to_owned(),
-            target: format!("{}-{}", std::env::consts::ARCH, std::env::consts::OS),
+            target: env!("RUNNER_TARGET").to_owned(),
+            commit: Some(env!("RUNNER_COMMIT").to_owned()).filter(|commit| commit != "unknown"),
         }
     }
 }
@@ -156,6 +160,8 @@ impl Environment {
         let rows = [&effective["tables"], &effective["vars"], &effective["locale"], &effective["order"]];
         let fields = [
             ("runner", Some(format!("{} {}", self.runner.version, self.runner.build_profile))),
+            // Another C library is another allocator, for SQLite too.
+            ("target", Some(self.runner.target.clone())),
             ("engine", Some(format!("{} {} {}", engine.name, engine.version, engine.source_id))),
             ("compileOptions", Some(digest(&engine.compile_options.join("\n")))),
             ("storage", Some(engine.storage.clone())),

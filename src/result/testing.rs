@@ -73,7 +73,8 @@ pub(crate) fn environment() -> Environment {
         runner: Runner {
             version: "0.1.0".to_owned(),
             build_profile: "release".to_owned(),
-            target: "x86_64-linux".to_owned(),
+            target: "x86_64-unknown-linux-gnu".to_owned(),
+            commit: None,
         },
         machine: Machine { kernel: Some("Linux 6.1".to_owned()), cpu_count: Some(2), ..Machine::default() },
         storage: Storage {
