@@ -9,7 +9,7 @@ use super::values;
 use crate::dataset::{Column, Rows, Source};
 use crate::diagnostic::{Code, Diagnostic, Sources, Span, nearest};
 use crate::scenario::{Scenario, Spans};
-use crate::template::{Distinct, Distribution, Target, Template, mix};
+use crate::template::{Distinct, PlainReference, Target, Template, mix};
 
 /// What the tables come to.
 pub(super) struct Tables {
@@ -183,7 +183,9 @@ fn reference(facts: &TableFacts, table: usize, column: &str, target: Target, str
 /// A template that is one plain `ref` is drawn like a column with REFERENCES and no value.
 fn reference_or_template(facts: &TableFacts, table: usize, column: &str, template: Template) -> Source {
     match template.facts().plain_reference() {
-        Some((target, None | Some(Distribution::Uniform))) => {
+        Some(PlainReference { target, pick, present: None })
+            if pick.is_even() && pick.fan_out.is_none() && pick.share.is_none() =>
+        {
             let place = facts.columns.iter().position(|c| c.name.eq_ignore_ascii_case(column)).unwrap_or(0);
             // Beyond any foreign key's number: a template draws on its own.
             reference(facts, table, column, target, 1_000_000 + place as u64)

@@ -2,7 +2,7 @@
 
 use crate::template::Distinct;
 use crate::template::args::{ArgFault, Args, Prepared};
-use crate::template::datum::{Datum, Piece};
+use crate::template::datum::{Datum, Kind, Piece};
 use crate::template::distribution::Distribution;
 
 pub(in crate::template) fn choice(args: &Args<'_>) -> Result<Prepared, ArgFault> {
@@ -26,18 +26,38 @@ pub(in crate::template) fn choice(args: &Args<'_>) -> Result<Prepared, ArgFault>
     Ok(if distribution == Distribution::Sequential { prepared.uses_row() } else { prepared })
 }
 
+/// Values and their weights: a map of names, or a list of pairs whose values keep their type.
+fn weights(args: &Args<'_>) -> Result<Vec<(Datum, Datum)>, ArgFault> {
+    let Some(Datum::List(items)) = args.get(0) else {
+        let entries = args.map(0)?.iter();
+        return Ok(entries.map(|(name, weight)| (Datum::Text(name.clone()), weight.clone())).collect());
+    };
+    let pair = |item: &Datum| match item {
+        Datum::List(pair) if pair.len() == 2 => Ok((pair[0].clone(), pair[1].clone())),
+        other => {
+            let mut shown = String::new();
+            other.write_json(&mut shown);
+            let words = format!("weighted([...]) takes pairs of a value and its weight, and {shown} is none");
+            Err(ArgFault::new(0, words).help("write weighted([[\"a\", 3], [none, 1]])"))
+        }
+    };
+    items.iter().map(pair).collect()
+}
+
 pub(in crate::template) fn weighted(args: &Args<'_>) -> Result<Prepared, ArgFault> {
     let mut limits = Vec::new();
     let mut values = Vec::new();
     let mut sum = 0.0;
-    for (value, weight) in args.map(0)? {
+    for (value, weight) in weights(args)? {
         let weight = match weight {
-            Datum::Integer(v) if *v >= 0 => *v as f64,
-            Datum::Real(v) if *v >= 0.0 && v.is_finite() => *v,
+            Datum::Integer(v) if v >= 0 => v as f64,
+            Datum::Real(v) if v >= 0.0 && v.is_finite() => v,
             _ => {
+                let mut shown = String::new();
+                value.write_json(&mut shown);
                 return Err(ArgFault::new(
                     0,
-                    format!("the weight of \"{value}\" must be a number that is not negative"),
+                    format!("the weight of {shown} must be a number that is not negative"),
                 )
                 .help("write weighted({\"a\": 3, \"b\": 1})"));
             }
@@ -45,19 +65,22 @@ pub(in crate::template) fn weighted(args: &Args<'_>) -> Result<Prepared, ArgFaul
         if weight > 0.0 {
             sum += weight;
             limits.push(sum);
-            values.push(value.clone());
+            values.push(value);
         }
     }
-    if values.is_empty() {
+    let Some(first) = values.first() else {
         return Err(ArgFault::new(0, "the weights of weighted(...) add up to nothing")
             .help("give at least one value a weight above 0: weighted({\"a\": 3, \"b\": 1})"));
-    }
+    };
+    let kind = first.kind();
+    let kind = if values.iter().all(|value| value.kind() == kind) { kind } else { Kind::Any };
     let size = values.len() as u128;
     Ok(Prepared::new(move |run| {
         let place = run.draw.unit() * sum;
         let index = limits.partition_point(|limit| *limit <= place).min(values.len() - 1);
-        Ok(run.put_text(&values[index]))
+        Ok(run.put(&values[index]))
     })
+    .gives(kind)
     .distinct(Distinct::AtMost(size)))
 }
 
