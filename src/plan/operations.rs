@@ -152,7 +152,7 @@ impl Bench<'_, '_> {
             Ok(column) => {
                 own.never_repeats = never_repeats(&column);
                 if let Source::Template(template) = &column.source {
-                    self.refers.extend(template.facts().references().iter().map(|target| target.table));
+                    self.refers.extend(template.facts().required().iter().map(|target| target.table));
                 }
             }
             Err(found) => self.faults.extend(found),
