@@ -31,7 +31,8 @@ fn page_from_files(page: &str) -> String {
     let mut out = page.to_owned();
     for (name, text) in files() {
         let link = format!("[`{name}.toml`](../scenarios/cookbook/{name}.toml)\n\n```toml\n");
-        let start = out.find(&link).unwrap_or_else(|| panic!("docs/cookbook.md does not quote {name}.toml")) + link.len();
+        let start = out.find(&link).unwrap_or_else(|| panic!("docs/cookbook.md does not quote {name}.toml"))
+            + link.len();
         let end = start + out[start..].find("```\n").unwrap();
         out.replace_range(start..end, quoted(&text));
     }
@@ -56,7 +57,10 @@ fn the_page_quotes_every_file_and_nothing_else() {
     if std::env::var_os("UPDATE_SNAPSHOTS").is_some_and(|value| value == "1") {
         fs::write(&path, &wanted).unwrap();
     } else {
-        assert!(page == wanted, "docs/cookbook.md is not what the files say: UPDATE_SNAPSHOTS=1 cargo test --test cookbook");
+        assert!(
+            page == wanted,
+            "docs/cookbook.md is not what the files say: UPDATE_SNAPSHOTS=1 cargo test --test cookbook"
+        );
     }
     assert_eq!(page.matches("```toml\n").count(), files().len(), "a block of the page is no file");
 }
@@ -71,7 +75,10 @@ fn every_recipe_ends_with_its_answer() {
         assert!(heading.ends_with('?'), "`{heading}` is no question");
         let anchor: String =
             heading.to_lowercase().chars().filter(|c| c.is_alphanumeric() || " -".contains(*c)).collect();
-        assert!(page.contains(&format!("](#{})", anchor.replace(' ', "-"))), "the list at the top lacks `{heading}`");
+        assert!(
+            page.contains(&format!("](#{})", anchor.replace(' ', "-"))),
+            "the list at the top lacks `{heading}`"
+        );
         let (_, after) = recipe.split_once("```toml\n").unwrap();
         assert!(after.contains("**The answer**"), "`{heading}` has no answer");
     }

@@ -12,6 +12,7 @@ mod doctor;
 mod exit;
 mod explain;
 mod fakers;
+mod manual;
 mod new;
 mod outlook;
 mod prepare;
