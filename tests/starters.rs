@@ -6,8 +6,8 @@ use common::Place;
 use runner::draft::starter;
 use runner::result::{Status, VerificationStatus};
 
-/// Options that make a full scenario tiny: fewer rows to load, and no targets, which a debug build cannot meet.
-fn tiny(text: &str) -> Vec<String> {
+/// Options that make a full scenario quick; without targets, which a debug build cannot meet.
+fn quick(text: &str) -> Vec<String> {
     let table: toml::Table = toml::from_str(text).unwrap();
     let mut options = vec!["--quick".to_owned(), "--quiet".to_owned()];
     if table.contains_key("targets") {
@@ -36,7 +36,7 @@ fn every_starter_runs_without_errors_and_its_rows_are_verified() {
         let file = format!("{template}.toml");
         place.write(&file, &text);
         let mut arguments = vec!["run".to_owned(), file];
-        arguments.extend(tiny(&text));
+        arguments.extend(quick(&text));
         let ended = place.run(&arguments.iter().map(String::as_str).collect::<Vec<_>>());
         assert_eq!(ended.code, 0, "{template}: {}", ended.stderr);
         let result = place.result(template);

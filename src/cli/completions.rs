@@ -5,9 +5,8 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, CommandFactory, ValueEnum};
 use clap_complete::{Shell, generate};
-use clap_mangen::Man;
 
-use super::{Cli, Exit};
+use super::{Cli, Exit, manual};
 
 #[derive(Debug, Args)]
 pub(super) struct CompletionsArgs {
@@ -30,8 +29,8 @@ enum What {
 pub(super) fn completions(arguments: &CompletionsArgs) -> Exit {
     let mut command = Cli::command();
     let shell = match (arguments.what, &arguments.dir) {
-        (What::Man, Some(folder)) => return written(folder, pages(folder)),
-        (What::Man, None) => return printed(&page()),
+        (What::Man, Some(folder)) => return written(folder, manual::pages(folder)),
+        (What::Man, None) => return printed(&manual::page().expect("memory takes every page")),
         (_, Some(_)) => {
             eprintln!("error: `--dir` goes with `man` alone; a completion script is printed");
             return Exit::Wrong;
@@ -59,23 +58,6 @@ fn written(folder: &Path, made: std::io::Result<()>) -> Exit {
             Exit::Wrong
         }
     }
-}
-
-/// The manual page of the program.
-fn page() -> Vec<u8> {
-    let mut page = Vec::new();
-    Man::new(command()).render(&mut page).expect("memory takes every page");
-    page
-}
-
-/// One page for the program and one for each of its commands.
-fn pages(folder: &Path) -> std::io::Result<()> {
-    clap_mangen::generate_to(command(), folder)
-}
-
-/// Without the command `help`, which needs no page. The long version has more lines than the foot of a page.
-fn command() -> clap::Command {
-    Cli::command().disable_help_subcommand(true).long_version(env!("CARGO_PKG_VERSION"))
 }
 
 #[cfg(test)]
@@ -109,26 +91,5 @@ mod tests {
                 assert!(script.contains(&name), "{shell}: {name}");
             }
         }
-    }
-
-    #[test]
-    fn there_is_a_page_for_the_program_and_each_command() {
-        let folder = tempfile::tempdir().unwrap();
-        pages(folder.path()).unwrap();
-        let files = std::fs::read_dir(folder.path()).unwrap();
-        let mut found: Vec<String> =
-            files.map(|file| file.unwrap().file_name().to_string_lossy().into_owned()).collect();
-        found.sort();
-        let mut wanted: Vec<String> = names().iter().map(|name| format!("runner-{name}.1")).collect();
-        wanted.push("runner.1".to_owned());
-        wanted.sort();
-        assert_eq!(found, wanted);
-        assert_eq!(std::fs::read(folder.path().join("runner.1")).unwrap(), page());
-    }
-
-    #[test]
-    fn pages_go_into_a_folder_that_exists() {
-        let folder = tempfile::tempdir().unwrap();
-        assert!(pages(&folder.path().join("none")).is_err());
     }
 }

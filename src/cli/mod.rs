@@ -13,6 +13,7 @@ mod exit;
 mod explain;
 mod fakers;
 mod layout;
+mod manual;
 mod new;
 mod outlook;
 mod prepare;
