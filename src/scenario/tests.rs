@@ -161,7 +161,7 @@ fn a_wrong_type_says_what_was_found_what_is_wanted_and_what_to_write() {
         (
             "value = 30",
             "value = []",
-            "14:35 `tables.users.columns.age.value` is a list, but takes text, a number, or true or false | write for instance `value = \"text\"`",
+            "14:35 `tables.users.columns.age.value` is a list, but takes text, a number, or true or false | write for instance `value = \"{{ name() }}\"`",
         ),
         (
             "language = 1",
