@@ -138,22 +138,25 @@ impl Cell {
 }
 
 /// A header and rows of cells. Where they do not fit side by side, they are shortened; where that is not enough, further columns stand below the
-/// first ones, beside the first column again.
+/// first ones, beside those again that say which row it is.
 pub(super) struct Grid {
     pub(super) header: Vec<String>,
     pub(super) rows: Vec<Vec<Cell>>,
+    /// Columns, counted from the first one, that say which row it is.
+    pub(super) leading: usize,
 }
 
 impl Grid {
     /// Lines of at most `line` columns of the screen, each begun with `indent` spaces and ended with a line feed.
     pub(super) fn drawn(&self, line: usize, indent: usize, paint: Paint) -> String {
         let line = line.saturating_sub(indent);
-        let natural: Vec<usize> = (0..self.header.len()).map(|column| self.natural(column)).collect();
+        let natural: Vec<usize> =
+            (0..self.header.len()).map(|column| self.natural(column).min(line.max(1))).collect();
         let title = |column: usize| width(&self.header[column]).min(TITLE);
         let least: Vec<usize> =
             natural.iter().enumerate().map(|(column, wide)| (*wide).min(NARROW.max(title(column)))).collect();
         let mut out = String::new();
-        for (index, columns) in bands(&least, line).iter().enumerate() {
+        for (index, columns) in bands(&least, self.leading, line).iter().enumerate() {
             if index > 0 {
                 out.push('\n');
             }
@@ -199,20 +202,20 @@ fn joined(cells: &[Cell], widths: &[usize], right: &[bool], paint: Paint) -> Str
     line.trim_end().to_owned()
 }
 
-/// Which columns stand side by side: as many as fit when they are as narrow as they may be. The first one stands in every band.
-fn bands(least: &[usize], line: usize) -> Vec<Vec<usize>> {
-    let mut bands: Vec<Vec<usize>> = vec![Vec::new()];
-    let mut taken = 0;
-    for (column, width) in least.iter().enumerate() {
+/// Which columns stand side by side: as many as fit when they are as narrow as they may be. The leading ones stand in every band.
+fn bands(least: &[usize], leading: usize, line: usize) -> Vec<Vec<usize>> {
+    let first: Vec<usize> = (0..leading).collect();
+    let start: usize = least[..leading].iter().map(|width| width + GAP).sum();
+    let mut bands = vec![first.clone()];
+    let mut taken = start;
+    for (column, width) in least.iter().enumerate().skip(leading) {
         let needed = width + GAP;
-        let band = bands.last_mut().expect("there is always a band");
-        if band.len() > 1 && taken + needed > line + GAP {
-            bands.push(vec![0, column]);
-            taken = least[0] + GAP + needed;
-        } else {
-            band.push(column);
-            taken += needed;
+        if taken > start && taken + needed > line + GAP {
+            bands.push(first.clone());
+            taken = start;
         }
+        bands.last_mut().expect("there is always a band").push(column);
+        taken += needed;
     }
     bands
 }
@@ -261,6 +264,7 @@ mod tests {
         Grid {
             header: header.iter().map(|&title| title.to_owned()).collect(),
             rows: vec![row.iter().map(|&text| Cell::plain(text)).collect()],
+            leading: 1,
         }
     }
 
@@ -289,6 +293,7 @@ mod tests {
                 cells([Value::Integer(5), Value::Text("a".to_owned())]),
                 cells([Value::Null, Value::Integer(3)]),
             ],
+            leading: 0,
         };
         assert_eq!(grid.drawn(80, 0, PLAIN), "price  name\n───────────\n    5  a\n NULL  3\n");
     }

@@ -231,8 +231,11 @@ fn stdout_color() -> bool {
     std::io::stdout().is_terminal() && !no_color()
 }
 
-/// Characters in a line of the terminal that stdout goes to; 100 elsewhere.
+/// Characters in a line of the terminal that stdout goes to, or, behind a pager, stderr; 100 elsewhere.
 fn stdout_width() -> usize {
-    let columns = rustix::termios::tcgetwinsize(std::io::stdout()).map_or(0, |size| usize::from(size.ws_col));
-    if columns == 0 { 100 } else { columns }
+    let columns = |size: rustix::io::Result<rustix::termios::Winsize>| {
+        size.ok().map(|size| usize::from(size.ws_col)).filter(|columns| *columns > 0)
+    };
+    let stdout = columns(rustix::termios::tcgetwinsize(std::io::stdout()));
+    stdout.or_else(|| columns(rustix::termios::tcgetwinsize(std::io::stderr()))).unwrap_or(100)
 }

@@ -159,6 +159,9 @@ mod tests {
         assert!(shown(&["reset"]).ends_with("Default: `\"level\"`\n\n```toml\nreset = \"scenario\"\n```"));
         assert!(shown(&["database"]).ends_with("```toml\n[database]\npath = \"db/mine.db\"\n```"));
         assert!(shown(&["targets"]).contains("[[targets]]\nmetric = \"latency.p99\"\nmax = \"5ms\"\n"));
-        assert!(shown(&["database", "busy_timeout"]).contains("busy_timeout = \"5s\""));
+        assert!(
+            shown(&["database", "busy_timeout"])
+                .ends_with("Default: `\"5s\"`\n\n```toml\nbusy_timeout = \"250ms\"\n```")
+        );
     }
 }

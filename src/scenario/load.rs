@@ -14,8 +14,8 @@ macro_rules! with_load {
         $(#[$attribute])*
         pub struct $name {
             $($before)*
-            /// Operations in each level, shared by its workers: writes, in a scenario that only writes. Required, unless `duration` or `stages`
-            /// stands instead, or all workloads say it.
+            /// Writes per level, shared by all its workers. Operations, in a scenario that does more than write. Required, unless `duration` or
+            /// `stages` stands instead, or all workloads say it.
             #[schemars(range(min = 1, max = 1_000_000_000_000u64))]
             #[schemars(extend("examples" = [100_000]))]
             pub total_writes: Option<u64>,
@@ -26,7 +26,7 @@ macro_rules! with_load {
             /// How long each level lasts, instead of a total. Not with `reset = "scenario"`; several iterations need `reset = "iteration"`.
             #[schemars(extend("examples" = ["30s"]))]
             pub duration: Option<$crate::units::Duration>,
-            /// The levels: how many workers write at once, one level after the other. At least one, none twice. Required, unless all workloads say
+            /// Levels: how many workers write at once, one level after the other. At least one, none twice. Required, unless all workloads say
             /// it.
             #[schemars(length(min = 1), inner(range(min = 1, max = 1024)))]
             #[schemars(extend("examples" = [[1, 8, 64]]))]

@@ -49,7 +49,7 @@ pub struct Scenario {
     /// parents first.
     #[serde(default)]
     pub order: Order,
-    /// Where the writes go, and how SQLite is set up.
+    /// Where the writes go. Beside the path, how SQLite is set up.
     #[schemars(extend("examples" = [{ "path": "db/mine.db" }]))]
     pub database: DatabaseSection,
     /// The tables, in the order in which they are made.
@@ -236,7 +236,7 @@ pub struct ColumnSection {
 #[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct IndexSection {
-    /// Columns or expressions, in their order; at least one.
+    /// Columns or expressions, in their order. At least one.
     #[schemars(length(min = 1))]
     #[schemars(extend("examples" = [["user_id"]]))]
     pub columns: Vec<String>,

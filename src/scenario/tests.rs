@@ -161,14 +161,18 @@ fn a_wrong_type_says_what_was_found_what_is_wanted_and_what_to_write() {
         (
             "value = 30",
             "value = []",
-            "14:35 `tables.users.columns.age.value` is a list, but takes text, a number, or true or false | write for instance `value = \"text\"`",
+            "14:35 `tables.users.columns.age.value` is a list, but takes text, a number, or true or false | write for instance `value = \"{{ name() }}\"`",
         ),
         (
             "language = 1",
             "reset = 3",
             "2:9 `reset` is 3, but takes text | the choices are \"scenario\", \"level\", \"iteration\", \"write\"",
         ),
-        ("language = 1", "vars = 3", "2:8 `vars` is 3, but takes a table | write for instance `[vars]`"),
+        (
+            "language = 1",
+            "vars = 3",
+            "2:8 `vars` is 3, but takes a table | write for instance `[vars]` with `customers = 1000`",
+        ),
     ];
     for (from, to, expected) in cases {
         assert_eq!(fault(from, to), format!("wrong-type x.toml:{expected}"));

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# What editors make of scenarios, with the real taplo (PyPI): every shipped file is accepted, wrong ones are refused. Installs taplo
-# into a temporary folder; needs python3 with venv.
+# What editors make of scenarios, with the real taplo (PyPI): every shipped file is accepted, wrong ones are refused, and the
+# language server inside Even Better TOML (npm) explains and completes keys. Installs both into a temporary folder; needs python3 with venv,
+# node and npm.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
@@ -13,8 +14,15 @@ fail() {
     exit 1
 }
 
-python3 -m venv "$work/venv"
-"$work/venv/bin/pip" install --quiet --disable-pip-version-check "taplo==$version"
+# Exit 77: the tools cannot be had, which says nothing about the schema.
+missing() {
+    printf 'not checked: %s cannot be had here\n' "$1" >&2
+    exit 77
+}
+for tool in python3 node npm; do command -v "$tool" >/dev/null || missing "$tool"; done
+python3 -m venv "$work/venv" || missing 'the venv module of Python'
+"$work/venv/bin/pip" install --quiet --disable-pip-version-check "taplo==$version" || missing taplo
+npm install --silent --no-audit --no-fund --prefix "$work/node" @taplo/lsp@0.8.0 || missing @taplo/lsp
 taplo=$work/venv/bin/taplo
 
 mapfile -t shipped < <(find scenarios -name '*.toml' | sort)
@@ -67,3 +75,5 @@ refuse '"metric" is a required property' "${right[@]}" '[[targets]]' 'max = "5ms
 refuse '"max" is a required property' "${right[@]}" '[pool]' 'initial = 1'
 refuse '2 is greater than the maximum of 1' "${right[@]}" '[operations.read]' 'get = "t"' 'hit_ratio = 2'
 echo "refused: $refused wrong scenarios"
+
+node tests/heavy/taplo_editor.mjs "$work/node" "$work/right.toml"

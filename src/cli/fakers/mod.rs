@@ -43,7 +43,10 @@ enum Found {
 
 pub(super) fn fakers(arguments: &FakersArgs) -> Exit {
     let Some(locale) = Locale::parse(&arguments.locale) else {
-        let help = match nearest(&arguments.locale.replace('-', "_"), LOCALE_NAMES.iter().copied()) {
+        let wanted = arguments.locale.to_lowercase().replace('-', "_");
+        // A language alone is as good as said.
+        let begun = LOCALE_NAMES.iter().copied().find(|name| !wanted.is_empty() && name.starts_with(&wanted));
+        let help = match begun.or_else(|| nearest(&wanted, LOCALE_NAMES.iter().copied())) {
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("the locales are {}", LOCALE_NAMES.join(", ")),
         };

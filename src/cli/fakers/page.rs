@@ -111,7 +111,7 @@ mod tests {
     fn the_page_has_every_generator_once() {
         let page = page();
         for info in catalogue() {
-            let start = format!("| `{}`", info.signature().replace('|', "\\|"));
+            let start = format!("\n| `{}`", info.signature().replace('|', "\\|"));
             assert_eq!(page.matches(&start).count(), 1, "{start}");
         }
     }

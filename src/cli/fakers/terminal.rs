@@ -14,8 +14,8 @@ pub(super) fn list(infos: &[Info], locale: Locale, line: usize, paint: Paint) ->
     let mut out = String::new();
     let mut group = "";
     // The rest of the line, in two parts.
-    let rest = line.saturating_sub(CALLS + 4).max(40);
-    let about = rest / 2;
+    let rest = line.saturating_sub(CALLS).max(40);
+    let about = rest * 2 / 5;
     for info in infos {
         if info.group != group {
             group = info.group;
@@ -24,15 +24,16 @@ pub(super) fn list(infos: &[Info], locale: Locale, line: usize, paint: Paint) ->
         }
         let mark = if info.localized { LOCALIZED } else { "" };
         let call = format!("  {}{mark}", info.signature());
-        let example = shortened(&example(info, locale), rest - about - 2);
-        let abouts = wrapped(info.about, about);
-        if width(&call) + 2 > CALLS {
+        let fits = width(&call) + 2 <= CALLS;
+        if !fits {
             out.push_str(&format!("{call}\n"));
         }
-        for (index, words) in abouts.iter().enumerate() {
-            let first = index == 0;
-            let call = if first && width(&call) + 2 <= CALLS { call.as_str() } else { "" };
-            let example = if first { example.as_str() } else { "" };
+        let abouts = wrapped(info.about, about);
+        let examples = example(info, locale, rest - about - 2);
+        for index in 0..abouts.len().max(examples.len()) {
+            let call = if index == 0 && fits { call.as_str() } else { "" };
+            let words = abouts.get(index).map_or("", String::as_str);
+            let example = examples.get(index).map_or("", String::as_str);
             let line = format!("{}{}{}", padded(call, CALLS), padded(words, about + 2), paint.dim(example));
             out.push_str(line.trim_end());
             out.push('\n');
@@ -49,11 +50,18 @@ pub(super) fn list(infos: &[Info], locale: Locale, line: usize, paint: Paint) ->
     out
 }
 
-/// The first values, with the call where that says more than the signature.
-fn example(info: &GeneratorInfo, locale: Locale) -> String {
+/// The first values, with the call where that says more than the signature; on two lines where one is too short for both.
+fn example(info: &GeneratorInfo, locale: Locale, most: usize) -> Vec<String> {
     let values: Vec<String> = values(info, locale, 3).iter().map(shown).collect();
     let values = values.join(" · ");
-    if info.parameters.is_empty() { values } else { format!("{} → {values}", info.example) }
+    if info.parameters.is_empty() {
+        return vec![shortened(&values, most)];
+    }
+    let whole = format!("{} → {values}", info.example);
+    if width(&whole) <= most {
+        return vec![whole];
+    }
+    vec![shortened(info.example, most), shortened(&format!("→ {values}"), most)]
 }
 
 /// One generator: what it is, its parameters, its first values, and those of each language.
@@ -73,21 +81,22 @@ pub(super) fn one(info: Info, others: &[Info], locale: Locale, line: usize, pain
         let grid = Grid {
             header: ["parameter", "default", "meaning"].map(str::to_owned).to_vec(),
             rows: info.parameters.iter().map(row).collect(),
+            leading: 1,
         };
         out.push_str(&format!("\n{}", grid.drawn(line, 2, paint)));
     }
     out.push_str(&format!("\n  value = '{{{{ {} }}}}'\n\n", info.example));
     let rows = values(info, locale, 5);
     let rows = rows.iter().enumerate().map(|(index, v)| vec![Cell::number(index as u64 + 1), Cell::value(v)]);
-    let grid = Grid { header: vec!["row".to_owned(), "value".to_owned()], rows: rows.collect() };
+    let grid = Grid { header: vec!["row".to_owned(), "value".to_owned()], rows: rows.collect(), leading: 1 };
     out.push_str(&grid.drawn(line, 2, paint));
-    if let Some(grid) = languages(info) {
-        out.push_str(&format!("\n{}", grid.drawn(line, 2, paint)));
-        let words = format!(
-            "`locale` at the top of a file, or in a call: {}",
-            info.example.replacen(')', &localized(info), 1)
-        );
-        out.push('\n');
+    if let Some((grid, english)) = languages(info) {
+        out.push_str(&format!("\n{}\n", grid.drawn(line, 2, paint)));
+        let call = info.example.replacen(')', &localized(info), 1);
+        let mut words = format!("`locale` at the top of a file, or in a call: {call}.");
+        if !english.is_empty() {
+            words.push_str(&format!(" As in English: {}.", english.join(", ")));
+        }
         wrapped(&words, line - 2).iter().for_each(|line| out.push_str(&format!("  {}\n", paint.dim(line))));
     }
     if !others.is_empty() {
@@ -117,11 +126,11 @@ fn localized(info: &GeneratorInfo) -> String {
     format!("{comma}locale=\"de_de\")")
 }
 
-/// A row for each language with words of its own, then the others in one.
-fn languages(info: &GeneratorInfo) -> Option<Grid> {
+/// A row for each language with words of its own, and the names of the others.
+fn languages(info: &GeneratorInfo) -> Option<(Grid, Vec<&'static str>)> {
     let (english, own): (Vec<_>, Vec<_>) =
         by_locale(info, 2).into_iter().partition(|(_, values)| values.is_empty());
-    let mut rows: Vec<Vec<Cell>> = own
+    let rows: Vec<Vec<Cell>> = own
         .iter()
         .map(|(locale, values)| {
             let shown: Vec<String> = values.iter().map(shown).collect();
@@ -129,13 +138,9 @@ fn languages(info: &GeneratorInfo) -> Option<Grid> {
             vec![Cell::plain(locale.name()), language, Cell::plain(shown.join(" · "))]
         })
         .collect();
-    if !english.is_empty() {
-        let names: Vec<&str> = english.iter().map(|(locale, _)| locale.name()).collect();
-        let words = format!("as in English: {}", names.join(", "));
-        rows.push(vec![Cell::faint("others"), Cell::faint(""), Cell::faint(words)]);
-    }
     let header = ["locale", "language", "rows 1 and 2"].map(str::to_owned).to_vec();
-    (!own.is_empty()).then_some(Grid { header, rows })
+    let names = english.iter().map(|(locale, _)| locale.name()).collect();
+    (!rows.is_empty()).then_some((Grid { header, rows, leading: 1 }, names))
 }
 
 fn padded(text: &str, most: usize) -> String {
@@ -168,11 +173,9 @@ mod tests {
     fn one_generator_shows_its_parameters_values_and_languages() {
         let info = catalogue().iter().find(|info| info.name == "sentence").unwrap();
         let text = one(info, &[], Locale::En, 80, PLAIN);
-        assert!(text.starts_with(
-            "sentence(min=4, max=9)\nSentence of min to max words. Gives text; belongs to lorem.\n"
-        ));
+        assert!(text.starts_with("sentence(min=4, max=9)\nSentence of min to max words. Gives text.\n"));
         assert!(text.contains("min        4        least number of words"), "{text}");
         assert!(text.contains("value = '{{ sentence(4, 8) }}'"), "{text}");
-        assert!(text.contains("sentence(4, 8, locale=\"de_de\")"), "{text}");
+        assert!(text.contains("sentence(4, 8, locale=\"de_de\")."), "{text}");
     }
 }

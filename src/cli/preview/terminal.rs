@@ -72,7 +72,7 @@ fn of_table(table: &TablePreview, line: usize, paint: Paint) -> String {
         [Cell::number(index as u64 + 1)].into_iter().chain(values.iter().map(cell)).collect()
     };
     let rows = table.rows.iter().enumerate().map(row).collect();
-    out.push_str(&Grid { header, rows }.drawn(line, 2, paint));
+    out.push_str(&Grid { header, rows, leading: 1 }.drawn(line, 2, paint));
     out
 }
 
@@ -187,6 +187,7 @@ fn executions(
     let mut header = vec!["#".to_owned()];
     header.extend(repeated.then(|| "n".to_owned()));
     header.extend(about.then(|| "row".to_owned()));
+    let leading = header.len();
     header.extend(step.parameters.iter().cloned());
     let row = |execution: &Execution| {
         let mut cells = vec![Cell::number(execution.occurrence)];
@@ -196,5 +197,5 @@ fn executions(
         cells
     };
     let rows = step.executions.iter().map(row).collect();
-    Grid { header, rows }.drawn(line, indent, paint)
+    Grid { header, rows, leading }.drawn(line, indent, paint)
 }
