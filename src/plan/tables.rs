@@ -228,10 +228,17 @@ fn foreign_target(
             let known = facts[parent].columns.iter().any(|c| c.name.eq_ignore_ascii_case(&there));
             let near = nearest(&there, facts[parent].columns.iter().map(|c| c.name.as_str()));
             let (words, help) = match near {
-                _ if known => (
-                    format!("`{column}` refers to `{}.{there}`, a column without values", key.table),
-                    format!("give `{there}` of `{}` a `value`", key.table),
-                ),
+                _ if known => {
+                    let words =
+                        format!("`{column}` refers to `{}.{there}`, a column without values", key.table);
+                    let parent = &key.table;
+                    (
+                        words,
+                        format!(
+                            "write `INTEGER PRIMARY KEY` as its type there, or give `{there}` of `{parent}` a `value`"
+                        ),
+                    )
+                }
                 Some(near) => (columns::no_such(&key.table, &there), format!("did you mean `{near}`?")),
                 None => (columns::no_such(&key.table, &there), columns::list(&facts[parent])),
             };
