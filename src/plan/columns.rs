@@ -2,7 +2,7 @@
 //!
 //! Which column has which values is left to `tables`.
 
-use super::ddl::TableFacts;
+use super::ddl::{ColumnFacts, TableFacts};
 use super::tables::Input;
 use crate::diagnostic::{Code, Diagnostic, Span, nearest};
 use crate::scenario::TableSection;
@@ -69,8 +69,10 @@ pub(super) fn report_missing(
     written: &[String],
     faults: &mut Vec<Diagnostic>,
 ) {
-    let missing = facts.columns.iter().filter(|c| c.not_null && !c.has_default && !c.generated);
-    for column in missing.filter(|c| !written.contains(&c.name)) {
+    let in_key = |name: &String| facts.primary_key.contains(name);
+    // SQLite lets a primary key be NULL, in every row, unless it is a number that SQLite gives itself.
+    let must = |c: &&ColumnFacts| (c.not_null || in_key(&c.name)) && !c.has_default && !c.generated;
+    for column in facts.columns.iter().filter(must).filter(|c| !written.contains(&c.name)) {
         let in_sql = || word(input, &["tables", table, "ddl"], &column.name, 0);
         let at = input
             .spans
@@ -78,7 +80,10 @@ pub(super) fn report_missing(
             .or_else(in_sql)
             .or_else(|| input.at(&["tables", table]));
         let words = format!("column `{}` of `{table}` must have a value, and none is given", column.name);
-        let help = if input.scenario.tables[table].ddl.is_some() {
+        let help = if !column.not_null && facts.primary_key.len() == 1 {
+            "SQLite numbers the rows of `INTEGER PRIMARY KEY` alone: write that, or give it a value, such as `value = '{{ row }}'`"
+                .to_owned()
+        } else if input.scenario.tables[table].ddl.is_some() {
             format!(
                 "add `{} = {{ value = '{{{{ word() }}}}' }}` to `[tables.{table}.columns]`, or a DEFAULT to the SQL",
                 column.name

@@ -27,6 +27,26 @@ pub(super) fn settle(input: &Input<'_>, shared: bool, faults: &mut Vec<Diagnosti
             faults.push(refuse("`path` is a URI", "write a plain path such as \"db/mine.db\""));
             return None;
         }
+        url if url.contains("://") => {
+            faults.push(refuse(
+                "`path` is an address, not a file",
+                "write a plain path such as \"db/mine.db\"",
+            ));
+            return None;
+        }
+        home if home.starts_with('~') => {
+            let help =
+                "write the whole path, or one relative to the working directory, such as \"db/mine.db\"";
+            faults.push(refuse("`~` would be a folder of that name", help));
+            return None;
+        }
+        "memory" | ":memory" | "memory:" | ":mem:" | "in-memory" => {
+            faults.push(refuse(
+                "this would be a file of that name",
+                "write \":memory:\" for a database in memory, or a file such as \"db/mine.db\"",
+            ));
+            return None;
+        }
         path if path.ends_with('/') || Path::new(path).is_dir() => {
             faults.push(refuse(&format!("`{path}` is a directory"), "name a file in it"));
             return None;

@@ -295,6 +295,8 @@ fn help(statement: &Statement, words: &str) -> &'static str {
         "an item of `columns` is the name of a column, or an expression; `where` is a condition, such as `price > 0`"
     } else if within("ddl") {
         "`ddl` is one CREATE TABLE statement; look right before the underlined place too, for a comma or bracket"
+    } else if words.to_ascii_uppercase().contains("\"AUTO_INCREMENT\"") {
+        "leave it out: SQLite numbers the rows of `INTEGER PRIMARY KEY` by itself"
     } else {
         "write a type and its constraints as in CREATE TABLE, for example `TEXT NOT NULL`"
     }

@@ -107,7 +107,10 @@ impl Place<'_> {
                 let (words, help) = match near {
                     _ if known => (
                         format!("`{column}` refers to `{}.{there}`, a column without values", key.table),
-                        format!("give `{there}` of `{}` a `value`", key.table),
+                        format!(
+                            "write `INTEGER PRIMARY KEY` as its type there, or give `{there}` of `{}` a `value`",
+                            key.table
+                        ),
                     ),
                     Some(near) => (columns::no_such(&key.table, &there), format!("did you mean `{near}`?")),
                     None => (columns::no_such(&key.table, &there), columns::list(&facts[parent])),

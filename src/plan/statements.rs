@@ -248,6 +248,12 @@ fn advice(words: &str, before: &str, rest: &str, names: &Names) -> Option<String
         let help = "SQLite has no FOR UPDATE; `transaction = \"immediate\"` beside the operation's steps takes the lock";
         return Some(help.to_owned());
     }
+    if rest.starts_with('{') || rest.starts_with("%s") {
+        return Some("a parameter is written `:name`, and has its value in `bind`".to_owned());
+    }
+    if words.ends_with(": syntax error") && before.trim_end().to_ascii_uppercase().ends_with("INSERT") {
+        return Some("write INSERT INTO".to_owned());
+    }
     if words.ends_with(": syntax error") {
         let help = "look at the underlined word and right before it: a comma, a sign or a keyword may be missing or misspelt";
         return Some(

@@ -43,6 +43,11 @@ pub(super) fn template(
     text: &str,
     repetition: bool,
 ) -> Result<Template, Vec<Diagnostic>> {
+    if let Some(call) = one_brace(text) {
+        let words = format!("`{text}` has one brace on each side, so it would be plain text");
+        let help = format!("write two: '{{{{ {call} }}}}'");
+        return Err(vec![Diagnostic::error(Code::TemplateSyntax, input.at(path), words).help(help)]);
+    }
     if let Some(name) = bare_call(text) {
         let words = format!("`{text}` stands outside of `{{{{ }}}}`, so it would be plain text");
         let help = format!("write '{{{{ {text} }}}}' for the value of `{name}`");
@@ -63,6 +68,13 @@ pub(super) fn template(
 fn bare_call(text: &str) -> Option<&'static str> {
     let (name, _) = text.trim().strip_suffix(')')?.split_once('(')?;
     catalogue().iter().map(|generator| generator.name).find(|known| *known == name.trim())
+}
+
+/// The call of a generator in `{ name() }` or `${name()}`.
+fn one_brace(text: &str) -> Option<&str> {
+    let text = text.trim();
+    let inner = text.strip_prefix('$').unwrap_or(text).strip_prefix('{')?.strip_suffix('}')?.trim();
+    bare_call(inner).map(|_| inner)
 }
 
 fn in_template(input: &Input<'_>, path: &[&str], fault: Fault) -> Diagnostic {

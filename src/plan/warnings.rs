@@ -126,16 +126,16 @@ fn redundant_indexes(plan: &Finished<'_, '_>) -> Vec<Diagnostic> {
             };
             let earlier = section.indexes[..place].iter().any(|i| i.condition.is_none() && same(&i.columns));
             let who = if same(&facts.primary_key) {
-                "the primary key has"
+                "its primary key"
             } else if earlier {
-                "an index before it has"
+                "one before this"
             } else if is_constraint(section, facts, index.unique, &same) {
-                "a UNIQUE constraint has"
+                "a UNIQUE constraint"
             } else {
                 continue;
             };
             let at = plan.input.at(&["tables", name, "indexes", &place.to_string()]);
-            let words = format!("{who} `{}` of `{name}` already", index.columns.join(", "));
+            let words = format!("`{}` of `{name}` has an index already: {who}", index.columns.join("`, `"));
             let help = "remove this index: it costs every write, and no read needs it";
             found.push(Diagnostic::warning(Code::RedundantIndex, at, words).help(help));
         }
@@ -296,7 +296,7 @@ fn short_batches(plan: &Finished<'_, '_>) -> Vec<Diagnostic> {
         );
         let help = format!(
             "write a total of at least {}, a smaller batch, or fewer workers",
-            count(size.saturating_mul(u64::from(workers)))
+            size.saturating_mul(u64::from(workers))
         );
         found.push(Diagnostic::warning(Code::ShortBatches, at, words).help(help));
     }

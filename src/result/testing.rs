@@ -36,6 +36,7 @@ pub(crate) fn plan() -> Plan {
         warnings: Vec::new(),
         quick: false,
         result_schema: None,
+        warnings: Vec::new(),
         source: Record {
             path: PathBuf::from("scenarios/base-0.toml"),
             text: "total_writes = 4\n".to_owned(),

@@ -130,6 +130,12 @@ pub(super) fn instead(path: &[String], found: &Value, schema: &Value) -> String 
         let name: Vec<String> = path.iter().map(|key| toml_key(key)).collect();
         return format!("write two brackets around the name: `[[{}]]`", name.join("."));
     }
+    let tables =
+        found.as_array().is_some_and(|items| items.iter().all(Value::is_object) && !items.is_empty());
+    if tables && takes(schema, "object") {
+        let name: Vec<String> = path.iter().map(|key| toml_key(key)).collect();
+        return format!("write one bracket around the name: `[{}]`", name.join("."));
+    }
     match convert(found, schema) {
         Some(value) => format!("write `{}`", line(path, &value)),
         None => format!("write for instance `{}`", line(path, &example(schema))),
@@ -138,7 +144,10 @@ pub(super) fn instead(path: &[String], found: &Value, schema: &Value) -> String 
 
 /// The same value as the type that the schema takes, where it has an obvious form of it.
 fn convert(found: &Value, schema: &Value) -> Option<Value> {
-    let plain = |text: &str| text.replace([',', '_', ' '], "");
+    let plain = |text: &str| {
+        let digits = text.replace([',', '_', ' '], "");
+        digits.strip_suffix(['k', 'K']).map_or(digits.clone(), |thousands| format!("{thousands}000"))
+    };
     if takes(schema, "array") {
         let items = schema.get("items")?;
         let fits = |value: &Value| match value {

@@ -263,7 +263,10 @@ impl View<'_> {
             }
             // A choice that is not even text is told as a wrong type.
             ValidationErrorKind::Enum { .. } if !found.is_string() => return None,
-            ValidationErrorKind::Enum { options } => self.unknown_value(path, found, options),
+            ValidationErrorKind::Enum { options } => {
+                let words = schema.get("enumDescriptions").unwrap_or(&Value::Null);
+                self.unknown_value(path, found, options, words)
+            }
             ValidationErrorKind::Pattern { .. } => {
                 let text = found.as_str().unwrap_or_default();
                 match schema
@@ -294,7 +297,7 @@ impl View<'_> {
         })
     }
 
-    fn unknown_value(&self, path: &[String], found: &Value, options: &Value) -> Diagnostic {
+    fn unknown_value(&self, path: &[String], found: &Value, options: &Value, words: &Value) -> Diagnostic {
         let text = found.as_str().unwrap_or_default();
         let choices: Vec<&str> = options.as_array().into_iter().flatten().filter_map(Value::as_str).collect();
         let list: Vec<String> = choices.iter().map(|choice| format!("\"{choice}\"")).collect();
@@ -302,7 +305,13 @@ impl View<'_> {
         let message = format!("{} cannot be \"{text}\"", name_of(path));
         let fault = Diagnostic::error(Code::UnknownValue, self.place(path), message);
         let word = if choices.len() == 1 { "the only choice is" } else { "the choices are" };
-        match nearest(text, choices) {
+        // `german` is what `de_de` means.
+        let described = words.as_array().into_iter().flatten().position(|words| {
+            let first = words.as_str().and_then(|words| words.split(['.', ',', ' ']).next());
+            first.is_some_and(|first| first.eq_ignore_ascii_case(text))
+        });
+        let meant = described.and_then(|index| choices.get(index).copied());
+        match nearest(text, choices).or(meant) {
             Some(close) => {
                 let line = advice::line(path, &Value::from(close));
                 fault

@@ -29,8 +29,24 @@ const KEYS: &[(Place, &[(&str, &str)])] = &[
             ("batch", "batch_size"),
             ("repeat", "iterations"),
             ("runs", "iterations"),
+            ("variables", "vars"),
+            ("sqlite", "database"),
+            ("db", "database"),
         ],
     ),
+    (
+        &["database"],
+        &[
+            ("file", "path"),
+            ("filename", "path"),
+            ("db", "path"),
+            ("url", "path"),
+            ("dsn", "path"),
+            ("timeout", "busy_timeout"),
+            ("settings", "pragmas"),
+        ],
+    ),
+    (&["tables", "*", "columns", "*"], &[("template", "value"), ("faker", "value"), ("generator", "value")]),
     (
         &["workloads", "*"],
         &[
@@ -151,6 +167,31 @@ const HELPS: &[(Place, &[&str], &str)] = &[
         &[],
         &["mix"],
         "`mix` stands in `[workloads.NAME]`; without workloads, write a `share` into each table or operation",
+    ),
+    (
+        &["tables", "*", "columns", "*"],
+        &["default"],
+        "write a DEFAULT into the SQL of its `type`, as in `\"INTEGER DEFAULT 5\"`, or give it a `value`",
+    ),
+    (
+        &["tables", "*", "columns", "*"],
+        &["values", "choices", "options"],
+        "write a template that draws one: `value = '{{ choice([1, 2, 3]) }}'`",
+    ),
+    (
+        &["tables", "*", "columns", "*"],
+        &["unique", "not_null", "nullable", "primary_key", "references"],
+        "constraints stand in its `type`, as in CREATE TABLE: `type = \"TEXT NOT NULL UNIQUE\"`",
+    ),
+    (
+        &["targets", "*"],
+        &["avg", "p50", "p90", "p95", "p99", "p999", "latency", "throughput"],
+        "the figure is a value and its limit a key of its own: `metric = \"latency.p99\"` and `max = \"5ms\"`",
+    ),
+    (
+        &["workloads", "*"],
+        &["insert", "upsert", "get", "find", "scan", "update", "delete", "sql", "steps"],
+        "what is done stands in `[operations.NAME]`; a workload says how much of it: `mix = { NAME = 1 }`",
     ),
     (&["workloads", "*"], &["share"], "a workload names the shares of its operations: `mix = { users = 1 }`"),
 ];

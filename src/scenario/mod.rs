@@ -89,6 +89,7 @@ pub fn load(path: &Path, text: String, overrides: &Overrides) -> Result<Loaded, 
     } else if tree.node.children.contains_key("quick") {
         hidden = quick_faults(&tree);
     }
+    faults.extend(thousands(&tree.value, &tree.node, &sources));
     // A value that TOML has and JSON lacks stands as a zero in the tree: what the schema says of that is no news.
     let known: Vec<Option<Span>> = faults.iter().map(|fault| fault.span).collect();
     let shapes = explain::faults(&tree, shape).into_iter().chain(hidden);
@@ -128,6 +129,28 @@ fn quick_faults(tree: &Tree) -> Vec<Diagnostic> {
     faults.extend(explain::faults(&quick, shape));
     faults.retain(|fault| fault.span.is_some_and(|span| places.contains(&span)));
     faults
+}
+
+/// Whole numbers that were written with three decimals, which some countries take for thousands: 100.000.
+fn thousands(value: &serde_json::Value, node: &Node, sources: &Sources) -> Vec<Diagnostic> {
+    let below = |key: &str, value| node.children.get(key).map(|node| thousands(value, node, sources));
+    match value {
+        serde_json::Value::Object(map) => map.iter().filter_map(|(key, v)| below(key, v)).flatten().collect(),
+        serde_json::Value::Array(items) => {
+            let items = items.iter().enumerate();
+            items.filter_map(|(index, v)| below(&index.to_string(), v)).flatten().collect()
+        }
+        serde_json::Value::Number(number) if !number.is_f64() => {
+            let Some(span) = node.value else { return Vec::new() };
+            let text = sources.get(span.source).and_then(|source| source.text.get(span.start..span.end));
+            let Some((whole, "000")) = text.and_then(|text| text.split_once('.')) else { return Vec::new() };
+            let words =
+                format!("`{whole}.000` is {whole} with three decimals, and a whole number stands here");
+            let help = format!("write {whole}_000, or {whole}");
+            vec![Diagnostic::error(Code::WrongType, node.value, words).help(help)]
+        }
+        _ => Vec::new(),
+    }
 }
 
 fn collect(node: &Node, places: &mut Vec<Span>) {

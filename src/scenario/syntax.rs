@@ -91,8 +91,17 @@ fn explain(text: &str, range: Range<usize>, message: &str) -> (String, Option<St
     if message.starts_with("invalid unquoted key") && rest.starts_with(':') {
         return says("a `:` after the key", "write `=` between key and value");
     }
+    if message.starts_with("key with no value") && before.trim().eq_ignore_ascii_case("pragma") {
+        return says("a word before the key", "write the PRAGMA's name alone: `journal_mode = \"wal\"`");
+    }
     if message.starts_with("key with no value") {
         return says("a key without `=` and a value", "write `key = value`");
+    }
+    if message.starts_with("unclosed table") && rest.contains(']') {
+        let name = format!("{before}{}", rest.split(']').next().unwrap_or_default());
+        let dotted = name.trim_matches(['[', ' ']).split_whitespace().collect::<Vec<_>>();
+        let name = dotted.join(if dotted.concat().contains('.') { "_" } else { "." });
+        return says("the name of a table has a space in it", &format!("write for instance `[{name}]`"));
     }
     if message.starts_with("unclosed table") {
         return says("the header of a table does not end", "write `]` after its name");
@@ -110,6 +119,29 @@ fn explain(text: &str, range: Range<usize>, message: &str) -> (String, Option<St
             "write the closing quote, the same as the opening one; a text of several lines stands in \"\"\"…\"\"\" or '''…'''",
         );
     }
+    if message.starts_with("missing comma between key-value pairs") {
+        return if before.ends_with('\'') && !rest.starts_with(char::is_whitespace) {
+            says(
+                "the text ends at its second '",
+                "in a text in '…', write quotes as \": '{{ ref(\"users.id\") }}'",
+            )
+        } else {
+            says("the pairs between the braces lack a comma", "write `,` between one pair and the next")
+        };
+    }
+    if message.starts_with("missing key for inline table") && before.ends_with('{') {
+        let template = rest.split("}}").next().unwrap_or_default().trim();
+        return says(
+            "a template without quotes",
+            &format!("write '{{{{ {} }}}}'", template.trim_matches(['{', ' '])),
+        );
+    }
+    if message.starts_with("invalid fraction") && rest.starts_with('.') {
+        return says("a range, which TOML does not have", "name each number of a list: [1, 2, 4, 8]");
+    }
+    if message.starts_with("invalid float") {
+        return unquoted(word);
+    }
     if message.starts_with("unclosed inline table") {
         return says("the braces do not end", "write `}` after the last value between them");
     }
@@ -119,7 +151,9 @@ fn explain(text: &str, range: Range<usize>, message: &str) -> (String, Option<St
             "write `,` between values and `]` after the last",
         );
     }
-    (message.to_owned(), None)
+    let look =
+        "look at the underlined place and right before it: a quote, a comma or a bracket may be missing";
+    (message.to_owned(), Some(look.to_owned()))
 }
 
 /// The three quotes of a text of several lines that the end of the file is still part of.
@@ -167,6 +201,10 @@ fn unquoted(word: &str) -> (String, Option<String>) {
     let help = match word.to_lowercase().as_str() {
         "true" | "yes" | "on" => "write true, or put it in quotes if it is text".to_owned(),
         "false" | "no" | "off" => "write false, or put it in quotes if it is text".to_owned(),
+        lower if thousands(lower).is_some() => {
+            let number = thousands(lower).unwrap_or_default();
+            return (format!("`{word}` is no number"), Some(format!("write {number}")));
+        }
         "null" | "none" | "nil" => "leave the key out: TOML has no null".to_owned(),
         lower if !lower.is_empty() && lower.chars().all(|c| c.is_ascii_digit() || c == ' ') => {
             return (
@@ -178,6 +216,18 @@ fn unquoted(word: &str) -> (String, Option<String>) {
         _ => format!("text stands in quotes: write \"{word}\""),
     };
     (words, Some(help))
+}
+
+/// `100k` and `2M` as numbers.
+fn thousands(word: &str) -> Option<String> {
+    let (digits, zeros) = match word.strip_suffix('k') {
+        Some(digits) => (digits, "_000"),
+        None => (
+            word.strip_suffix("mio").or(word.strip_suffix("mil")).or(word.strip_suffix("million"))?,
+            "_000_000",
+        ),
+    };
+    digits.trim().parse::<u32>().ok().map(|number| format!("{number}{zeros}"))
 }
 
 fn duplicate(text: &str, range: Range<usize>, span: Option<Span>) -> Diagnostic {

@@ -20,6 +20,26 @@ pub(super) struct Argument {
     pub(super) range: Range<usize>,
 }
 
+/// What other libraries call a generator.
+const HABITS: [(&str, &str); 16] = [
+    ("full_name", "name"),
+    ("random_int", "int"),
+    ("randint", "int"),
+    ("number", "int"),
+    ("integer", "int"),
+    ("random_float", "float"),
+    ("boolean", "bool"),
+    ("random_element", "choice"),
+    ("random_choice", "choice"),
+    ("sample", "choice"),
+    ("uuid", "uuid4"),
+    ("guid", "uuid4"),
+    ("now", "datetime"),
+    ("timestamp", "datetime"),
+    ("user_name", "username"),
+    ("optional", "maybe"),
+];
+
 impl Lower<'_> {
     pub(super) fn call(&mut self, call: &ast::Call<'_>, range: Range<usize>) -> Option<Node> {
         let ast::CallType::Function(name) = call.identify_call() else {
@@ -59,10 +79,11 @@ impl Lower<'_> {
     }
 
     fn unknown_function(&mut self, name: &str, range: Range<usize>) {
-        let near = nearest(name, catalogue().iter().map(|info| info.name));
+        let habit = HABITS.iter().find(|(habit, _)| *habit == name).map(|(_, known)| *known);
+        let near = habit.or_else(|| nearest(name, catalogue().iter().map(|info| info.name)));
         let help = match near.and_then(find) {
             Some(info) => format!("did you mean {}?", info.example),
-            None => "docs/format.md lists all generators".to_owned(),
+            None => "`runner fakers` lists all generators".to_owned(),
         };
         self.fault(FaultKind::UnknownGenerator, range, format!("there is no generator `{name}`"), Some(help));
     }

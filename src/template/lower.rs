@@ -131,6 +131,13 @@ impl Lower<'_> {
             (format!("`{name}` is a generator and must be called"), Some(format!("write {}", info.example)))
         } else if self.context.vars.contains_key(name) {
             (format!("`{name}` is not defined here"), Some(format!("write vars.{name}")))
+        } else if ["null", "NULL", "nil"].contains(&name) {
+            (
+                format!("`{name}` is not defined"),
+                Some("write `none`, or `maybe(0.9, …)` for some rows".to_owned()),
+            )
+        } else if name == "faker" || name == "fake" {
+            (format!("`{name}` is not defined"), Some("generators stand alone: write `name()`".to_owned()))
         } else if name == "n" {
             let help =
                 "`n` counts the repetitions of a step, in the `bind` of that step; `row` counts operations";
