@@ -26,7 +26,7 @@ impl Pick {
 
     /// The row (from 0) at a place (from 0) among those that are referred to: they lie evenly among all.
     pub fn at(&self, place: u64) -> u64 {
-        self.share.map_or(place, |share| (place as f64 / share) as u64)
+        spread(self.share, place)
     }
 
     /// A row (from 0) of the `available` ones, at least one, for the row `number` (from 0).
@@ -38,6 +38,11 @@ impl Pick {
         };
         self.at(place).min(available - 1)
     }
+}
+
+/// The row (from 0) at a place (from 0) among those that a share reaches: they lie evenly among all, whose number it stays below.
+pub fn spread(share: Option<f64>, place: u64) -> u64 {
+    share.map_or(place, |share| (place as f64 / share) as u64)
 }
 
 /// How many of `available` rows a share comes to: at least one where there is any.
