@@ -5,7 +5,7 @@
 //! first stage, then those that each later box adds. So a stage never meets cells of another, and no row refers to a parent that comes after it.
 
 use super::order::Order;
-use crate::template::{Permutation, mix, reach};
+use crate::template::{Permutation, mix, reach, spread};
 
 /// References of a table's rows that are distinct together.
 #[derive(Clone, Debug, PartialEq)]
@@ -57,6 +57,8 @@ struct Stage {
 pub(super) struct Stages {
     /// One entry more than there are stages: the last marks the end.
     stages: Vec<Stage>,
+    /// Of each side: the part of its rows that is referred to.
+    shares: Vec<Option<f64>>,
 }
 
 /// Rows that find no combination.
@@ -96,7 +98,7 @@ impl Stages {
             Stage { first_row: rows, opens_at: u64::MAX, sides: Vec::new(), cells: 0, window_start: 0 };
         stages.push(last);
         place_windows(&mut stages);
-        Ok(Stages { stages })
+        Ok(Stages { stages, shares: parents.iter().map(|side| side.share).collect() })
     }
 
     fn stage_of(&self, row: u64) -> usize {
@@ -120,7 +122,8 @@ impl Stages {
         let (own, next) = (&self.stages[stage], &self.stages[stage + 1]);
         let window = next.window_start - own.window_start;
         let permutation = Permutation::new(mix(seed, &[stage as u64]), window);
-        self.coordinates(own.window_start + permutation.at(u128::from(row - own.first_row)))
+        let places = self.coordinates(own.window_start + permutation.at(u128::from(row - own.first_row)));
+        self.shares.iter().zip(places).map(|(share, place)| spread(*share, place)).collect()
     }
 
     fn coordinates(&self, cell: u128) -> Vec<u64> {

@@ -6,7 +6,7 @@
 
 use super::combination::{Combination, Exhausted, Side, first_key_where, split};
 use super::order::Order;
-use crate::template::{Permutation, first_of_group, group_of, mix, reach};
+use crate::template::{Permutation, first_of_group, group_of, mix, reach, spread};
 
 /// When rows may come, and which parents each takes.
 #[derive(Clone, Debug)]
@@ -95,14 +95,15 @@ impl Groups {
     /// The parents' rows (from 0) of a row, one per side. `seed` belongs to the combination.
     pub(super) fn cell(&self, order: &Order, table: usize, row: u64, seed: u64) -> Vec<u64> {
         let group = group_of(row, self.length);
-        let mut cell = vec![group];
+        let mut cell = vec![spread(self.main.share, group)];
         if !self.others.is_empty() {
             let first = first_of_group(group, self.length);
             let key = order.key(table, first);
             let ranges: Vec<(u64, u64)> =
                 self.others.iter().map(|side| (0, side.reach(order, key))).collect();
             let permutation = Permutation::new(mix(seed, &[group]), self.room(order, key));
-            cell.extend(split(permutation.at(u128::from(row - first)), &ranges));
+            let places = split(permutation.at(u128::from(row - first)), &ranges);
+            cell.extend(self.others.iter().zip(places).map(|(side, place)| spread(side.share, place)));
         }
         cell
     }

@@ -142,6 +142,7 @@ generators! {
         uuid7() -> Text "UUID that grows with the row, a millisecond each" => web::uuid7;
         seq(start = "1", step = "1") -> Integer "start, start + step, … from row to row" example "seq(100, 10)" => numbers::seq;
         pattern(pattern) -> Text "text of that shape: classes, \\d, \\w, {n}, {n,m}, ?" example "pattern(\"[A-Z]{3}-[0-9]{4}\")" => pattern::pattern;
+        chars(min = "8", max = "", mean = "", set = "\"a-z0-9\"") -> Text "min to max signs of a set, about a mean" example "chars(3, 12, 5.5, \"A-Z0-9\")" => pattern::chars;
         hex(digits = "16") -> Text "so many hexadecimal digits" example "hex(16)" => numbers::hex;
         unique(value) -> Any "the value, made different in every row" example "unique(email())" => ELSEWHERE;
     }
@@ -161,8 +162,8 @@ generators! {
     }
     "choices" {
         choice(values, distribution = "\"uniform\"") -> Any "one of the values" example "choice([\"new\", \"paid\", \"sent\"])" => chance::choice;
-        weighted(weights) -> Any "one of the names, or of the values of [value, weight] pairs, in proportion to its weight" example "weighted({\"free\": 9, \"paid\": 1})" => chance::weighted;
-        maybe(p, value) -> Any "the value with probability p, else null" example "maybe(0.3, phone_number())" => chance::maybe;
+        weighted(weights, per = "") -> Any "one of the names, or of the values of [value, weight] pairs, in proportion to its weight; exactly so in each `per` rows" example "weighted({\"free\": 9, \"paid\": 1})" => chance::weighted;
+        maybe(p, value, per = "") -> Any "the value with probability p, else null; exactly so in each `per` rows" example "maybe(0.3, phone_number())" => chance::maybe;
         among(count, value) -> Any "one of count values, each equally often; the first count rows have all of them" example "among(50, city())" => ELSEWHERE;
         runs(rows, value) -> Any "the value, made anew every so many rows and the same in between" example "runs(4.5, datetime())" => ELSEWHERE;
         cycle(count, value) -> Any "count values, one after the other, and again from the first" example "cycle(3, row)" => ELSEWHERE;

@@ -100,7 +100,9 @@ pub(super) fn facts_of(node: &Node) -> Facts {
 
 fn plain(node: &Node) -> Option<PlainReference> {
     let (node, present) = match node.bare() {
-        Node::Maybe(p, inner) => (inner.bare(), Some(*p)),
+        // Null in so many of so many rows is drawn with the row's number, which only the template knows.
+        Node::Maybe(_, Some(_), _) => return None,
+        Node::Maybe(p, None, inner) => (inner.bare(), Some(*p)),
         other => (other, None),
     };
     match node {
@@ -134,8 +136,9 @@ fn note(facts: &mut Facts, node: &Node) {
             add(&mut facts.required, reference.target);
             facts.uses_row |= reference.pick.fan_out.is_some();
         }
-        Node::Maybe(_, inner) => {
+        Node::Maybe(_, per, inner) => {
             let within = facts_of_all(&[inner]);
+            facts.uses_row |= per.is_some();
             within.references.iter().for_each(|target| add(&mut facts.references, *target));
             facts.uses_row |= within.uses_row;
             return;

@@ -35,7 +35,7 @@ pub use draw::{Draw, Permutation, mix};
 pub use facts::{Distinct, Facts, PlainReference};
 pub use fault::{Fault, FaultKind};
 pub use locale::{LOCALE_NAMES, Locale};
-pub use pick::{Pick, first_of_group, group_of, reach};
+pub use pick::{Pick, first_of_group, group_of, reach, spread};
 pub use rows::Sharing;
 pub use sample::samples;
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::args::{Args, GeneratorInfo, Prepared};
 use super::datum::{Datum, Kind, Piece, Run};
 use super::draw::{Permutation, mix};
+use super::generators::chance::even_unit;
 use super::rows::Shared;
 use super::{Distinct, Locale, Pick, RenderError, Target};
 
@@ -25,7 +26,7 @@ pub(super) enum Node {
     Map(Vec<(String, Node)>),
     Reference(Reference),
     /// A reference with that probability, else null; null too where there is no row yet.
-    Maybe(f64, Box<Node>),
+    Maybe(f64, Option<u64>, Box<Node>),
     /// A value that several rows share.
     Rows(Box<Shared>),
     Unique(Box<Node>),
@@ -87,12 +88,12 @@ impl Node {
             }
             Node::Reference(reference) => reference.eval(run),
             Node::Rows(shared) => shared.eval(run),
-            Node::Maybe(p, inner) => {
+            Node::Maybe(p, per, inner) => {
                 let none = |part: &Node| match part {
                     Node::Reference(reference) => run.references.available(reference.target.table) == 0,
                     _ => false,
                 };
-                let is_null = run.draw.unit() >= *p || none(inner.bare());
+                let is_null = even_unit(run, *per) >= *p || none(inner.bare());
                 if is_null { Ok(Piece::Null) } else { inner.eval(run) }
             }
             Node::Unique(inner) => eval_unique(run, inner),
@@ -188,7 +189,7 @@ impl Node {
                 visit(&sides.0);
                 visit(&sides.1);
             }
-            Node::Unique(inner) | Node::Maybe(_, inner) => visit(inner),
+            Node::Unique(inner) | Node::Maybe(_, _, inner) => visit(inner),
             Node::Rows(shared) => visit(&shared.value),
             Node::Shared(node) => visit(node),
             Node::Constant(_) | Node::Row | Node::Repetition | Node::Call(..) | Node::Reference(_) => {}

@@ -9,7 +9,7 @@ pub struct Pick {
     pub distribution: Option<Distribution>,
     /// So many rows, 1 or more on average, refer to one, and they come together.
     pub fan_out: Option<f64>,
-    /// Only this part of the rows, the first ones, is referred to: above 0, at most 1.
+    /// Only this part of the rows, evenly among all, is referred to: above 0, at most 1.
     pub share: Option<f64>,
 }
 
@@ -24,14 +24,25 @@ impl Pick {
         reach(self.share, available)
     }
 
+    /// The row (from 0) at a place (from 0) among those that are referred to: they lie evenly among all.
+    pub fn at(&self, place: u64) -> u64 {
+        spread(self.share, place)
+    }
+
     /// A row (from 0) of the `available` ones, at least one, for the row `number` (from 0).
     pub fn row(&self, draw: &mut Draw, number: u64, available: u64) -> u64 {
         let reach = self.reach(available);
-        match self.fan_out {
+        let place = match self.fan_out {
             Some(fan_out) => group_of(number, fan_out).min(reach - 1),
             None => self.distribution.unwrap_or_default().pick(draw, number + 1, reach) - 1,
-        }
+        };
+        self.at(place).min(available - 1)
     }
+}
+
+/// The row (from 0) at a place (from 0) among those that a share reaches: they lie evenly among all, whose number it stays below.
+pub fn spread(share: Option<f64>, place: u64) -> u64 {
+    share.map_or(place, |share| (place as f64 / share) as u64)
 }
 
 /// How many of `available` rows a share comes to: at least one where there is any.
@@ -76,12 +87,12 @@ mod tests {
     }
 
     #[test]
-    fn a_share_reaches_the_first_rows_and_never_none() {
+    fn a_share_reaches_rows_all_over_and_never_none() {
         assert_eq!([0, 1, 2, 9, 10, 11].map(|rows| reach(Some(0.2), rows)), [0, 1, 1, 2, 2, 3]);
         assert_eq!(reach(Some(1.0), 7), 7);
         let pick = Pick { share: Some(0.3), ..Pick::default() };
         let mut draw = Draw::new(3);
-        assert!((0..200).all(|row| pick.row(&mut draw, row, 10) < 3));
+        assert!((0..200).all(|row| [0, 3, 6].contains(&pick.row(&mut draw, row, 10))));
     }
 
     #[test]

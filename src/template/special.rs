@@ -68,8 +68,10 @@ impl Lower<'_> {
         if !(0.0..=1.0).contains(&p) {
             return self.plain(info, arguments, locale, range);
         }
+        let per = arguments.get_mut(2).and_then(Option::take);
+        let per = self.number(per, "per", "a number of rows, 1 or more", |v| v >= 1.0 && v.fract() == 0.0)?;
         let inner = arguments.get_mut(1).and_then(Option::take)?.node?;
-        Some(self.special(range, Node::Maybe(p, Box::new(inner))))
+        Some(self.special(range, Node::Maybe(p, per.map(|rows| rows as u64), Box::new(inner))))
     }
 
     pub(super) fn rows(

@@ -21,6 +21,8 @@ pub(super) enum Role {
     Reference {
         /// Such as `ref("users.id", fan_out=3)`.
         call: String,
+        /// Whether other columns belong to the same foreign key.
+        shared: bool,
     },
 }
 
@@ -50,7 +52,7 @@ pub(super) fn roles(
             // Where two foreign keys share a column, it follows the first.
             if matches!(roles[column], Role::Free) {
                 let target = literal::text(&format!("{}.{}", key.table, key.to[place]));
-                roles[column] = Role::Reference { call: pick.call(&target) };
+                roles[column] = Role::Reference { call: pick.call(&target), shared: key.columns.len() > 1 };
             }
         }
     }

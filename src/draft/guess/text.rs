@@ -63,15 +63,12 @@ fn by_format(subject: &Subject<'_>, count: u64, need: Need) -> Option<(String, S
         Format::Email => check("email()", "e-mail addresses").or_else(|| {
             let name = (mean - 12.0).max(1.0);
             let (low, high) = around(name, 1.0, subject.holds.length.max as f64 - 12.0);
-            check(&format!("chars(\"a-z\", {low}, {high}, {name:.1}) ~ \"@example.com\""), "e-mail addresses")
+            check(&format!("chars({low}, {high}, {name:.1}, \"a-z\") ~ \"@example.com\""), "e-mail addresses")
         }),
         Format::Url => check("url()", "web addresses").or_else(|| {
             let path = (mean - 20.0).max(1.0);
             let (low, high) = around(path, 1.0, subject.holds.length.max as f64 - 20.0);
-            check(
-                &format!("\"https://example.com/\" ~ chars(\"a-z0-9\", {low}, {high}, {path:.1})"),
-                "web addresses",
-            )
+            check(&format!("\"https://example.com/\" ~ chars({low}, {high}, {path:.1})"), "web addresses")
         }),
         Format::Json => json(subject),
         Format::Hex => hex(subject, count, need),
@@ -94,7 +91,7 @@ fn json(subject: &Subject<'_>) -> Option<(String, String)> {
     let words = "JSON of that length".to_owned();
     if holds.length.mean < FRAME + 12.0 {
         let digits = (holds.length.mean - 7.0).round().clamp(1.0, 40.0);
-        return Some((format!("json({{\"a\": chars(\"a-z\", {digits})}})"), words));
+        return Some((format!("json({{\"a\": chars({digits})}})"), words));
     }
     let made = |text: f64| {
         let (low, high) = around(text, 1.0, (holds.length.max as f64 - FRAME).max(text));
@@ -278,7 +275,7 @@ fn in_signs(subject: &Subject<'_>, count: u64, need: Need) -> (String, String) {
                 return (format!("unique(pattern(\"[{set}]{{{fixed}}}\"))"), words);
             }
         }
-        return (format!("unique(chars(\"a-z\", {}))", fixed.min(3.0)), words);
+        return (format!("unique(chars({}))", fixed.min(3.0)), words);
     }
     for (set, size) in alphabets() {
         let least = (count as f64 * AMPLE).max(1.0).ln() / f64::from(*size).ln();
@@ -286,8 +283,8 @@ fn in_signs(subject: &Subject<'_>, count: u64, need: Need) -> (String, String) {
         if low <= mean {
             let high = (lengths.max as f64).max(low);
             return match high == low {
-                true => (format!("chars(\"{set}\", {low})"), words),
-                false => (format!("chars(\"{set}\", {low}, {high}, {mean:.2})"), words),
+                true => (format!("chars({low}, set=\"{set}\")"), words),
+                false => (format!("chars({low}, {high}, {mean:.2}, \"{set}\")"), words),
             };
         }
         let fixed = mean.round().max(1.0);
@@ -295,5 +292,5 @@ fn in_signs(subject: &Subject<'_>, count: u64, need: Need) -> (String, String) {
             return (format!("unique(pattern(\"[{set}]{{{fixed}}}\"))"), words);
         }
     }
-    (format!("chars(\"0-9A-Za-z\", {}, {}, {mean:.2})", lengths.min, lengths.max.max(1)), words)
+    (format!("chars({}, {}, {mean:.2}, \"0-9A-Za-z\")", lengths.min, lengths.max.max(1)), words)
 }

@@ -58,7 +58,7 @@ pub(in crate::template) fn text(args: &Args<'_>) -> Result<Prepared, ArgFault> {
     let lengths = Lengths::new(args, 20, 80, LONGEST)?;
     let list = list(args.locale);
     Ok(Prepared::text(move |run| {
-        let length = lengths.draw(&mut run.draw);
+        let length = lengths.draw(run);
         write_characters(run, list, length);
     }))
 }

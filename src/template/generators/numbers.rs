@@ -103,7 +103,7 @@ pub(in crate::template) fn bytes(args: &Args<'_>) -> Result<Prepared, ArgFault> 
     let lengths = Lengths::new(args, 16, 16, LONGEST)?;
     Ok(Prepared::new(move |run| {
         let start = run.bytes.len();
-        let end = start + lengths.draw(&mut run.draw);
+        let end = start + lengths.draw(run);
         run.bytes.resize(end, 0);
         for chunk in run.bytes[start..].chunks_mut(8) {
             let random = run.draw.bits().to_le_bytes();
