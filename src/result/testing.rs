@@ -33,7 +33,6 @@ pub(crate) fn plan() -> Plan {
         operations: vec![operation("users", 0), operation("posts", 1)],
         workloads: vec![workload()],
         targets: Vec::new(),
-        warnings: Vec::new(),
         quick: false,
         result_schema: None,
         warnings: Vec::new(),
