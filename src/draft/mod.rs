@@ -130,6 +130,8 @@ pub struct ColumnProfile {
     pub parts: Vec<Part>,
     /// Kinds of signs in the texts and their numbers, the most frequent first.
     pub letters: Vec<(Sign, u64)>,
+    /// A text that a fifth of the rows or more have, and their number, where there are more than 32.
+    pub common: Option<(crate::value::Value, u64)>,
     /// Values and their rows, the most frequent first, where at most 32 are distinct.
     pub members: Vec<(crate::value::Value, u64)>,
 }
