@@ -5,7 +5,38 @@
 //! first stage, then those that each later box adds. So a stage never meets cells of another, and no row refers to a parent that comes after it.
 
 use super::order::Order;
-use crate::template::{Permutation, mix};
+use crate::template::{Permutation, mix, reach, spread};
+
+/// References of a table's rows that are distinct together.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Combination {
+    /// The parents, one for each reference. With a fan-out, the first is the one that rows come together under.
+    pub sides: Vec<Side>,
+    /// Where rows come together under one parent.
+    pub fan_out: Option<FanOut>,
+    /// So many rows under one parent differ in something beside the references.
+    pub kept_apart: Option<u64>,
+}
+
+/// Rows for each parent, on average; 1 or more.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct FanOut(pub f64);
+
+/// One parent.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Side {
+    /// Index of its table.
+    pub table: usize,
+    /// The part of its rows that is referred to, where it is not all.
+    pub share: Option<f64>,
+}
+
+impl Side {
+    /// How many of its rows can be referred to at a key.
+    pub(super) fn reach(&self, order: &Order, key: u64) -> u64 {
+        reach(self.share, order.available(self.table, key))
+    }
+}
 
 #[derive(Clone, Debug)]
 struct Stage {
@@ -26,6 +57,8 @@ struct Stage {
 pub(super) struct Stages {
     /// One entry more than there are stages: the last marks the end.
     stages: Vec<Stage>,
+    /// Of each side: the part of its rows that is referred to.
+    shares: Vec<Option<f64>>,
 }
 
 /// Rows that find no combination.
@@ -39,10 +72,10 @@ pub(super) struct Exhausted {
 impl Stages {
     /// # Errors
     /// Where there are fewer combinations than rows.
-    pub(super) fn new(order: &Order, table: usize, parents: &[usize]) -> Result<Self, Exhausted> {
+    pub(super) fn new(order: &Order, table: usize, parents: &[Side]) -> Result<Self, Exhausted> {
         let (loaded, rows) = (order.loaded(table), order.in_all(table));
         let cells_at = |key: u64| -> (Vec<u64>, u128) {
-            let sides: Vec<u64> = parents.iter().map(|&p| order.available(p, key)).collect();
+            let sides: Vec<u64> = parents.iter().map(|side| side.reach(order, key)).collect();
             let cells = sides.iter().fold(1u128, |product, &side| product.saturating_mul(u128::from(side)));
             (sides, cells)
         };
@@ -65,7 +98,7 @@ impl Stages {
             Stage { first_row: rows, opens_at: u64::MAX, sides: Vec::new(), cells: 0, window_start: 0 };
         stages.push(last);
         place_windows(&mut stages);
-        Ok(Stages { stages })
+        Ok(Stages { stages, shares: parents.iter().map(|side| side.share).collect() })
     }
 
     fn stage_of(&self, row: u64) -> usize {
@@ -89,7 +122,8 @@ impl Stages {
         let (own, next) = (&self.stages[stage], &self.stages[stage + 1]);
         let window = next.window_start - own.window_start;
         let permutation = Permutation::new(mix(seed, &[stage as u64]), window);
-        self.coordinates(own.window_start + permutation.at(u128::from(row - own.first_row)))
+        let places = self.coordinates(own.window_start + permutation.at(u128::from(row - own.first_row)));
+        self.shares.iter().zip(places).map(|(share, place)| spread(*share, place)).collect()
     }
 
     fn coordinates(&self, cell: u128) -> Vec<u64> {
@@ -119,7 +153,8 @@ impl Stages {
     }
 }
 
-fn split(mut cell: u128, ranges: &[(u64, u64)]) -> Vec<u64> {
+/// The digits of a cell's number, one for each range.
+pub(super) fn split(mut cell: u128, ranges: &[(u64, u64)]) -> Vec<u64> {
     let digit = |&(from, to): &(u64, u64)| {
         let side = u128::from(to - from);
         let digit = (cell % side) as u64;
@@ -138,7 +173,8 @@ fn boundaries(rows: u64, part_ends: impl Iterator<Item = u64>) -> Vec<u64> {
     all
 }
 
-fn first_key_where(last: u64, enough: impl Fn(u64) -> bool) -> u64 {
+/// The least key at which something holds that holds from then on; `last` where it never does before.
+pub(super) fn first_key_where(last: u64, enough: impl Fn(u64) -> bool) -> u64 {
     let (mut low, mut high) = (0, last);
     while low < high {
         let middle = low + (high - low) / 2;
@@ -169,7 +205,7 @@ mod tests {
     fn order(
         loaded: &[u64],
         counts: &[u64],
-        combinations: &[Vec<Vec<usize>>],
+        combinations: &[Vec<Combination>],
         interleaving: Interleaving,
         parts: u64,
     ) -> Order {
@@ -188,10 +224,15 @@ mod tests {
         .unwrap_or_else(|few| panic!("{few:?}"))
     }
 
+    fn pairs(tables: &[usize]) -> Combination {
+        let sides = tables.iter().map(|&table| Side { table, share: None }).collect();
+        Combination { sides, fan_out: None, kept_apart: None }
+    }
+
     fn check(loaded: [u64; 3], counts: [u64; 3], interleaving: Interleaving, parts: u64) {
-        let combinations = [vec![], vec![], vec![vec![0, 1]]];
+        let combinations = [vec![], vec![], vec![pairs(&[0, 1])]];
         let order = order(&loaded, &counts, &combinations, interleaving, parts);
-        let stages = Stages::new(&order, 2, &[0, 1]).ok().expect("enough");
+        let stages = Stages::new(&order, 2, &pairs(&[0, 1]).sides).ok().expect("enough");
         let (mut seen, mut drawn) = ([0u64; 3], HashSet::new());
         for (table, row) in order.walk(0) {
             if table == 2 {
@@ -234,8 +275,8 @@ mod tests {
 
     #[test]
     fn a_single_side_is_a_permutation_of_its_parents() {
-        let order = order(&[0, 0], &[50, 50], &[vec![], vec![vec![0]]], Interleaving::Mixed, 1);
-        let stages = Stages::new(&order, 1, &[0]).ok().expect("enough");
+        let order = order(&[0, 0], &[50, 50], &[vec![], vec![pairs(&[0])]], Interleaving::Mixed, 1);
+        let stages = Stages::new(&order, 1, &pairs(&[0]).sides).ok().expect("enough");
         let drawn: HashSet<_> = (0..50).map(|row| stages.cell(row, 5)).collect();
         assert_eq!(drawn.len(), 50);
     }

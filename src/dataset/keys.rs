@@ -66,9 +66,11 @@ pub(super) fn hits_of(action: &Action) -> u64 {
 /// The tables that a column takes values from and cannot do without.
 fn needs(column: &Column) -> Vec<usize> {
     match &column.source {
-        Source::Row | Source::Reference { nullable: true, .. } => Vec::new(),
+        Source::Row
+        | Source::Reference { nullable: true, .. }
+        | Source::Reference { present: Some(_), .. } => Vec::new(),
         Source::Reference { target, .. } | Source::Combined { target, .. } => vec![target.table],
-        Source::Template(template) => template.facts().references().iter().map(|t| t.table).collect(),
+        Source::Template(template) => template.facts().required().iter().map(|t| t.table).collect(),
     }
 }
 
@@ -255,6 +257,8 @@ fn later_child(parts: &Parts, order: &Order, table: usize) -> Option<usize> {
     if parts.interleaving == super::Interleaving::Phased && parts.parts == 1 {
         return None;
     }
-    let combines = |child: &usize| parts.combinations[*child].iter().flatten().any(|&parent| parent == table);
+    let combines = |child: &usize| {
+        parts.combinations[*child].iter().flat_map(|each| &each.sides).any(|side| side.table == table)
+    };
     (0..parts.tables.len()).filter(|&child| order.count(child) > 0).find(combines)
 }

@@ -7,6 +7,7 @@
 mod action;
 mod combination;
 mod deaths;
+mod groups;
 mod keys;
 mod making;
 mod order;
@@ -16,13 +17,14 @@ mod writers;
 
 use std::sync::Arc;
 
-use crate::template::{Distinct, Scratch, Target, Template, mix};
+use crate::template::{Distinct, Pick, Scratch, Target, Template, mix};
 
 use keys::Keys;
 use order::{Occurrences, Order, Shape};
 use writers::Writers;
 
 pub use action::{Action, ActionStep, ActionValue, Key, StepRepeat};
+pub use combination::{Combination, FanOut, Side};
 pub use making::Culprit;
 pub use order::{Interleaving, TooFew};
 pub use tape::{Entry, Tape, TapeError, TapeOptions};
@@ -34,10 +36,14 @@ pub enum Source {
     Row,
     /// A template.
     Template(Template),
-    /// A column of a parent, uniformly among those that come earlier.
+    /// A column of a parent, drawn among those that come earlier.
     Reference {
         /// The parent's column.
         target: Target,
+        /// Which of them.
+        pick: Pick,
+        /// The probability that it refers to any; always where there is none.
+        present: Option<f64>,
         /// Columns of one foreign key share it, so that they refer to the same parent.
         stream: u64,
         /// Whether a row that finds no parent takes NULL; otherwise it refers to itself.
@@ -49,6 +55,10 @@ pub enum Source {
         combination: usize,
         /// Which side of it.
         side: usize,
+        /// As for a reference.
+        present: Option<f64>,
+        /// As for a reference: all columns with it are null together.
+        stream: u64,
         /// The parent's column.
         target: Target,
     },
@@ -112,7 +122,7 @@ pub struct Parts {
     /// Parents before children.
     pub ranks: Vec<usize>,
     /// Per table, the parents whose combination is distinct in every row.
-    pub combinations: Vec<Vec<Vec<usize>>>,
+    pub combinations: Vec<Vec<Combination>>,
     /// How tables and actions share the time line.
     pub interleaving: Interleaving,
     /// Pieces of equal size, one after the other: levels or iterations for which tables survive.
@@ -189,7 +199,7 @@ impl Dataset {
         let counts: Vec<u64> =
             parts.writers.iter().map(|writers| writers.iter().map(|(_, count)| count).sum()).collect();
         let occurrences = keys::occurrences(&parts, &counts)?;
-        let order = |combinations: &[Vec<Vec<usize>>], actions: &[Occurrences], interleaving| {
+        let order = |combinations: &[Vec<Combination>], actions: &[Occurrences], interleaving| {
             let shape = Shape {
                 loaded: &parts.loaded,
                 loaded_only: &parts.loaded_only,

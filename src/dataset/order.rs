@@ -5,7 +5,8 @@
 //! writing in phases squeezes each table into a window of its own, and operations into one after them. A table whose rows combine several parents
 //! waits until there are enough of them (see `combination`); an operation waits for the first row of the tables that it asks for rows.
 
-use super::combination::Stages;
+use super::combination::{Combination, Exhausted, Stages};
+use super::groups::Groups;
 
 /// Ticks of one part of the order. Above 10^12, so that no two rows of a table share a tick.
 pub(super) const PART_TICKS: u64 = 1 << 44;
@@ -32,12 +33,44 @@ struct Lane {
     /// No row comes before this key.
     opens_at: u64,
     /// One for each combination of parents that rows wait for.
-    stages: Vec<Stages>,
+    waits: Vec<Wait>,
+}
+
+/// What rows that are distinct combinations of parents wait for.
+#[derive(Clone, Debug)]
+enum Wait {
+    /// Until there are combinations enough.
+    Stages(Stages),
+    /// Until the parent is there that they come together under.
+    Groups(Groups),
+}
+
+impl Wait {
+    fn new(order: &Order, table: usize, combination: &Combination) -> Result<Self, Exhausted> {
+        Ok(match combination.fan_out {
+            None => Wait::Stages(Stages::new(order, table, &combination.sides)?),
+            Some(fan_out) => Wait::Groups(Groups::new(order, table, combination, fan_out.0)?),
+        })
+    }
+
+    fn opens_at(&self, order: &Order, row: u64) -> u64 {
+        match self {
+            Wait::Stages(stages) => stages.opens_at(row),
+            Wait::Groups(groups) => groups.opens_at(order, row),
+        }
+    }
+
+    fn open_rows(&self, order: &Order, key: u64) -> u64 {
+        match self {
+            Wait::Stages(stages) => stages.open_rows(key),
+            Wait::Groups(groups) => groups.open_rows(order, key),
+        }
+    }
 }
 
 impl Lane {
     fn new(loaded: u64, count: u64, window: Window) -> Self {
-        Lane { loaded, count, visible: u64::MAX, window, late: false, opens_at: 0, stages: Vec::new() }
+        Lane { loaded, count, visible: u64::MAX, window, late: false, opens_at: 0, waits: Vec::new() }
     }
 }
 
@@ -85,7 +118,7 @@ pub(super) struct Shape<'a> {
     /// Parents before children.
     pub(super) ranks: &'a [usize],
     /// The parents whose combination is distinct in every row.
-    pub(super) combinations: &'a [Vec<Vec<usize>>],
+    pub(super) combinations: &'a [Vec<Combination>],
     pub(super) actions: &'a [Occurrences],
     pub(super) interleaving: Interleaving,
     pub(super) parts: u64,
@@ -126,13 +159,13 @@ impl Order {
         let mut order = Order { lanes: lanes.collect(), by_rank, parts: shape.parts };
         for table in order.by_rank.clone() {
             for (combination, parents) in shape.combinations[table].iter().enumerate() {
-                let stages = Stages::new(&order, table, parents).map_err(|few| TooFew {
+                let wait = Wait::new(&order, table, parents).map_err(|few| TooFew {
                     table,
                     combination,
                     rows: few.rows,
                     combinations: few.combinations,
                 })?;
-                order.lanes[table].stages.push(stages);
+                order.lanes[table].waits.push(wait);
             }
         }
         for Occurrences { count, waits, late } in shape.actions {
@@ -161,7 +194,10 @@ impl Order {
 
     /// The parents' rows (from 0) of a row, for one of its table's combinations; `seed` belongs to the combination.
     pub(super) fn combination(&self, table: usize, combination: usize, row: u64, seed: u64) -> Vec<u64> {
-        self.lanes[table].stages[combination].cell(row, seed)
+        match &self.lanes[table].waits[combination] {
+            Wait::Stages(stages) => stages.cell(row, seed),
+            Wait::Groups(groups) => groups.cell(self, table, row, seed),
+        }
     }
 
     /// How many parts there are, the load left out.
@@ -210,7 +246,7 @@ impl Order {
     /// The key of a row (from 0, loaded ones counted) or of an occurrence.
     pub(super) fn key(&self, lane: usize, row: u64) -> u64 {
         let plain = self.plain_key(lane, row).max(self.lanes[lane].opens_at);
-        self.lanes[lane].stages.iter().map(|s| s.opens_at(row)).fold(plain, u64::max)
+        self.lanes[lane].waits.iter().map(|wait| wait.opens_at(self, row)).fold(plain, u64::max)
     }
 
     /// How many rows of a lane have a key of at most `key`, waits left out.
@@ -236,7 +272,7 @@ impl Order {
             return 0;
         }
         let plain = self.plain_rows_until(lane, key);
-        self.lanes[lane].stages.iter().map(|s| s.open_rows(key)).fold(plain, u64::min)
+        self.lanes[lane].waits.iter().map(|wait| wait.open_rows(self, key)).fold(plain, u64::min)
     }
 
     /// How many come before a key.

@@ -1,6 +1,12 @@
 //! The order as rows and operations meet it.
 
 use super::*;
+use crate::dataset::Side;
+
+fn pairs(tables: &[usize]) -> Combination {
+    let sides = tables.iter().map(|&table| Side { table, share: None }).collect();
+    Combination { sides, fan_out: None, kept_apart: None }
+}
 
 /// users, posts, tags, user_posts (users × posts), posts_tags (posts × tags).
 fn base(total: u64, interleaving: Interleaving, parts: u64) -> Order {
@@ -9,7 +15,7 @@ fn base(total: u64, interleaving: Interleaving, parts: u64) -> Order {
 }
 
 fn with_load(loaded: [u64; 5], counts: [u64; 5], interleaving: Interleaving, parts: u64) -> Order {
-    let combinations = [vec![], vec![], vec![], vec![vec![0, 1]], vec![vec![1, 2]]];
+    let combinations = [vec![], vec![], vec![], vec![pairs(&[0, 1])], vec![pairs(&[1, 2])]];
     Order::new(Shape {
         loaded: &loaded,
         loaded_only: &[false; 5],
@@ -100,7 +106,7 @@ fn too_few_combinations_are_refused() {
         loaded_only: &[false; 3],
         counts: &[3, 3, 10],
         ranks: &[0, 0, 1],
-        combinations: &[vec![], vec![], vec![vec![0, 1]]],
+        combinations: &[vec![], vec![], vec![pairs(&[0, 1])]],
         actions: &[],
         interleaving: Interleaving::Mixed,
         parts: 1,

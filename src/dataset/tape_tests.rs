@@ -11,7 +11,13 @@ use crate::value::EncodedValue;
 fn dataset(users: u64, posts: u64) -> Dataset {
     let column = |table, name, source| Column::new(1, table, name, source);
     let target = Target { table: 0, column: 0 };
-    let author = Source::Reference { target, stream: 7, nullable: false };
+    let author = Source::Reference {
+        target,
+        stream: 7,
+        nullable: false,
+        pick: crate::template::Pick::default(),
+        present: None,
+    };
     let tables = vec![
         Rows { name: "users".to_owned(), columns: vec![column("users", "id", Source::Row)] },
         Rows {

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 
 use super::deaths::{Choice, Deaths};
 use super::{Column, Dataset, Source};
-use crate::template::{Distribution, Draw, References, RenderError, RowContext, Scratch, Target, mix};
+use crate::template::{Draw, Pick, References, RenderError, RowContext, Scratch, Target, mix};
 use crate::value::{Value, ValueRef};
 
 /// Who asks: a row of a table, or an occurrence of an action.
@@ -70,28 +70,55 @@ impl<'a> View<'a> {
                 };
                 template.render(&context, scratch)
             }
-            Source::Reference { target, stream, nullable } => {
-                let available = self.available(target.table);
-                if available == 0 {
-                    return if *nullable { Ok(ValueRef::Null) } else { self.own_value(*target) };
-                }
+            Source::Reference { target, stream, nullable, pick, present } => {
                 let mut draw = Draw::new(mix(self.dataset.seed, &[*stream, self.row]));
-                let choice =
-                    Choice { distribution: Distribution::Uniform, sequence: self.row + 1, available };
-                let parent = match self.deaths(target.table) {
-                    None => choice.draw(&mut draw),
-                    Some((deaths, before)) => {
-                        deaths.draw(choice, before, &mut draw).expect("some row is available")
-                    }
-                };
-                self.parent_value(*target, parent, scratch)
+                if present.is_some_and(|p| draw.unit() >= p) {
+                    return Ok(ValueRef::Null);
+                }
+                match self.pick_parent(target.table, pick, &mut draw) {
+                    Some(parent) => self.parent_value(*target, parent, scratch),
+                    None if *nullable || present.is_some() => Ok(ValueRef::Null),
+                    None => self.own_value(*target),
+                }
             }
-            Source::Combined { combination, side, target } => {
+            Source::Combined { combination, side, target, present, stream } => {
+                if let Some(p) = present
+                    && Draw::new(mix(self.dataset.seed, &[*stream, self.row])).unit() >= *p
+                {
+                    return Ok(ValueRef::Null);
+                }
                 let seed = mix(self.dataset.seed, &[self.lane as u64, *combination as u64]);
                 let cell = self.dataset.mixed.combination(self.lane, *combination, self.row, seed);
                 self.parent_value(*target, cell[*side], scratch)
             }
         }
+    }
+
+    /// A row (from 0) of a table that is there; none where there is none.
+    fn pick_parent(&self, table: usize, pick: &Pick, draw: &mut Draw) -> Option<u64> {
+        let available = self.available(table);
+        if available == 0 {
+            return None;
+        }
+        // A row that is not in the dataset has no place among those of one parent.
+        let pick = match pick.fan_out {
+            Some(_) if self.row != self.number => Pick { fan_out: None, ..*pick },
+            _ => *pick,
+        };
+        let Some((deaths, before)) = self.deaths(table) else {
+            return Some(pick.row(draw, self.row, available));
+        };
+        let drawn = match pick.fan_out {
+            Some(_) => Some(pick.row(draw, self.row, available)),
+            None => {
+                let distribution = pick.distribution.unwrap_or_default();
+                let reach = pick.reach(available);
+                deaths.draw(Choice { distribution, sequence: self.row + 1, available: reach }, before, draw)
+            }
+        };
+        // Where all that are reached are gone, another one.
+        let parent = deaths.nearest(drawn.unwrap_or(0), available, before);
+        Some(parent.expect("some row is available"))
     }
 
     /// Where rows of a table are deleted: which, and how many before this place.

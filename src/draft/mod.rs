@@ -48,6 +48,12 @@ impl From<rusqlite::Error> for DraftError {
     }
 }
 
+mod difference;
+pub mod guess;
+pub mod profile;
+
+pub use difference::difference;
+
 /// A table of the source database, as its schema has it.
 #[derive(Clone, Debug)]
 pub struct SourceTable {
@@ -117,7 +123,7 @@ pub struct SourceKey {
 }
 
 /// What a table holds.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct TableProfile {
     /// Rows, exactly.
     pub rows: u64,
@@ -125,6 +131,8 @@ pub struct TableProfile {
     pub seen: u64,
     /// One for each column of the table.
     pub columns: Vec<ColumnProfile>,
+    /// One for each foreign key of the table.
+    pub foreign_keys: Vec<GroupProfile>,
 }
 
 /// What a column holds. Shares and counts are those of the rows seen.
@@ -144,7 +152,7 @@ pub struct ColumnProfile {
     pub distinct: u64,
     /// Characters of texts, bytes of blobs, of all other values as text.
     pub length: Lengths,
-    /// Nine quantiles of the numbers: least, 1/8, …, 7/8, greatest. Empty without numbers.
+    /// 33 quantiles of the numbers: least, 1/32, …, 31/32, greatest. Empty without numbers.
     pub quantiles: Vec<f64>,
     /// Mean of the numbers.
     pub mean: f64,
@@ -154,8 +162,92 @@ pub struct ColumnProfile {
     pub decimals: u32,
     /// The format that nearly all texts share.
     pub format: Option<Format>,
+    /// How often the value differs from the one before it, in the table's own order, NULL left out.
+    pub runs: u64,
+    /// Least and greatest text, where they are dates.
+    pub span: Option<(String, String)>,
+    /// What follows the seconds of a date with a time, digits as `0`.
+    pub tail: Option<String>,
+    /// Whether a space stands between date and time.
+    pub spaced: bool,
+    /// The parts that nearly all texts consist of; empty where they differ.
+    pub parts: Vec<Part>,
+    /// Kinds of signs in the texts and their numbers, the most frequent first.
+    pub letters: Vec<(Sign, u64)>,
     /// Values and their rows, the most frequent first, where at most 32 are distinct.
     pub members: Vec<(crate::value::Value, u64)>,
+}
+
+/// What several columns hold together.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct GroupProfile {
+    /// Rows in which any of them is NULL.
+    pub nulls: u64,
+    /// Distinct combinations in the other rows.
+    pub distinct: u64,
+    /// How often the combination differs from the one before it.
+    pub runs: u64,
+}
+
+/// A kind of sign.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Sign {
+    /// 0 to 9.
+    Digit,
+    /// A small letter, Latin where no other kind says more.
+    Lower,
+    /// A capital Latin letter.
+    Upper,
+    /// A space.
+    Space,
+    /// Japanese.
+    Hiragana,
+    /// Japanese.
+    Katakana,
+    /// Chinese.
+    Han,
+    /// Korean.
+    Hangul,
+    /// Cyrillic.
+    Cyrillic,
+    /// Arabic.
+    Arabic,
+    /// Punctuation; `*` stands for what is not ASCII.
+    Mark(char),
+}
+
+impl Sign {
+    /// What kind of sign a character is.
+    pub fn of(sign: char) -> Sign {
+        match sign {
+            '0'..='9' => Sign::Digit,
+            'a'..='z' => Sign::Lower,
+            'A'..='Z' => Sign::Upper,
+            ' ' => Sign::Space,
+            '\u{3040}'..='\u{309f}' => Sign::Hiragana,
+            '\u{30a0}'..='\u{30ff}' => Sign::Katakana,
+            '\u{4e00}'..='\u{9fff}' => Sign::Han,
+            '\u{ac00}'..='\u{d7af}' => Sign::Hangul,
+            '\u{0400}'..='\u{04ff}' => Sign::Cyrillic,
+            '\u{0600}'..='\u{06ff}' => Sign::Arabic,
+            other if other.is_ascii_punctuation() => Sign::Mark(other),
+            other if other.is_alphabetic() => Sign::Lower,
+            _ => Sign::Mark('*'),
+        }
+    }
+}
+
+/// A part of texts: signs of one kind.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Part {
+    /// Their kind.
+    pub sign: Sign,
+    /// Least number of them.
+    pub min: u32,
+    /// Greatest number of them.
+    pub max: u32,
+    /// Mean number of them.
+    pub mean: f64,
 }
 
 /// Lengths of the values that are not NULL.

@@ -20,6 +20,7 @@ mod operation;
 mod operations;
 mod pragma;
 mod raw;
+mod references;
 mod shares;
 mod sizes;
 mod statements;

@@ -167,9 +167,11 @@ fn all_of(names: &[String]) -> String {
 /// Whether rows of a table cannot do without a row of this parent.
 fn must_refer(tables: &Tables, table: usize, parent: usize) -> bool {
     tables.rows[table].columns.iter().any(|column| match &column.source {
-        Source::Reference { target, nullable, .. } => target.table == parent && !nullable,
+        Source::Reference { target, nullable, present, .. } => {
+            target.table == parent && !nullable && present.is_none()
+        }
         Source::Combined { target, .. } => target.table == parent,
-        Source::Template(template) => template.facts().references().iter().any(|t| t.table == parent),
+        Source::Template(template) => template.facts().required().iter().any(|t| t.table == parent),
         Source::Row => false,
     })
 }

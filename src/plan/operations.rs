@@ -149,7 +149,7 @@ impl Bench<'_, '_> {
         match own.column(self.input, self.tables) {
             Ok(column) => {
                 if let Source::Template(template) = &column.source {
-                    self.refers.extend(template.facts().references().iter().map(|target| target.table));
+                    self.refers.extend(template.facts().required().iter().map(|target| target.table));
                 }
             }
             Err(found) => self.faults.extend(found),

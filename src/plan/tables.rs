@@ -3,20 +3,21 @@
 use std::sync::Arc;
 
 use super::columns;
-use super::ddl::{self, ForeignKey, TableFacts, span_of};
+use super::ddl::{self, TableFacts, span_of};
 use super::names::Names;
+use super::references::{self, Place};
 use super::values;
-use crate::dataset::{Column, Rows, Source};
+use crate::dataset::{Column, Combination, Rows, Source};
 use crate::diagnostic::{Code, Diagnostic, Sources, Span, nearest};
 use crate::scenario::{Scenario, Spans};
-use crate::template::{Distinct, Distribution, Target, Template, mix};
+use crate::template::Distinct;
 
 /// What the tables come to.
 pub(super) struct Tables {
     pub(super) facts: Vec<TableFacts>,
     pub(super) rows: Arc<Vec<Rows>>,
-    /// Parents per combination, per table.
-    pub(super) combinations: Vec<Vec<Vec<usize>>>,
+    /// Per table, the references that are distinct together.
+    pub(super) combinations: Vec<Vec<Combination>>,
     /// Parents before children.
     pub(super) ranks: Vec<usize>,
     /// Tables that another table's rows refer to.
@@ -66,6 +67,7 @@ pub(super) fn resolve(input: &Input<'_>, faults: &mut Vec<Diagnostic>) -> Option
         }
         columns::report_missing(input, &facts[table], name, &names.tables[table].1, faults);
         columns::report_misspelt(input, &facts[table], name, faults);
+        references::choose_alike(input, name, &mut columns, faults);
         rows.push(Rows { name: name.clone(), columns });
     }
     if faults.len() > before {
@@ -154,90 +156,14 @@ fn source_of(
 ) -> Result<Source, Vec<Diagnostic>> {
     let (name, section) =
         input.scenario.tables.get_index(table).expect("the tables are numbered in their order");
+    let place = Place { facts, names, table, column };
     let given = section.columns.iter().find(|(c, _)| c.eq_ignore_ascii_case(column));
     if let Some((spelt, value)) = given.and_then(|(c, s)| Some((c, s.value.as_ref()?))) {
         let path = ["tables", name, "columns", spelt, "value"];
         return values::made_from(input, names, &path, value, false)
-            .map(|t| reference_or_template(&facts[table], table, column, t));
+            .map(|template| place.reference_or_template(template));
     }
-    let key = facts[table].foreign_keys.iter().enumerate().find_map(|(i, key)| {
-        let place = key.columns.iter().position(|(here, _)| here.eq_ignore_ascii_case(column))?;
-        Some((i, key, place))
-    });
-    match key {
-        Some((i, key, place)) => {
-            let target =
-                foreign_target(input, facts, names, name, column, key, place).map_err(|d| vec![d])?;
-            Ok(reference(&facts[table], table, column, target, i as u64))
-        }
-        None => Ok(Source::Row),
-    }
-}
-
-fn reference(facts: &TableFacts, table: usize, column: &str, target: Target, stream: u64) -> Source {
-    let nullable = facts.columns.iter().any(|c| c.name.eq_ignore_ascii_case(column) && !c.not_null);
-    let in_key = facts.primary_key.iter().any(|k| k.eq_ignore_ascii_case(column));
-    Source::Reference { target, stream: mix(table as u64, &[stream]), nullable: nullable && !in_key }
-}
-
-/// A template that is one plain `ref` is drawn like a column with REFERENCES and no value.
-fn reference_or_template(facts: &TableFacts, table: usize, column: &str, template: Template) -> Source {
-    match template.facts().plain_reference() {
-        Some((target, None | Some(Distribution::Uniform))) => {
-            let place = facts.columns.iter().position(|c| c.name.eq_ignore_ascii_case(column)).unwrap_or(0);
-            // Beyond any foreign key's number: a template draws on its own.
-            reference(facts, table, column, target, 1_000_000 + place as u64)
-        }
-        _ => Source::Template(template),
-    }
-}
-
-fn foreign_target(
-    input: &Input<'_>,
-    facts: &[TableFacts],
-    names: &Names,
-    table: &str,
-    column: &str,
-    key: &ForeignKey,
-    place: usize,
-) -> Result<Target, Diagnostic> {
-    let fault = |code, named: &str, words: String, help: String| {
-        let at = columns::referring_place(input, table, column, named);
-        Err(Diagnostic::error(code, at, words).help(help))
-    };
-    let Some(parent) = names.table(&key.table) else {
-        let near = nearest(&key.table, names.tables.iter().map(|(t, _)| t.as_str()));
-        let help =
-            near.map_or("add the table to the scenario".to_owned(), |n| format!("did you mean `{n}`?"));
-        return fault(
-            Code::UnknownTable,
-            &key.table,
-            format!("`{column}` refers to `{}`, which is no table here", key.table),
-            help,
-        );
-    };
-    let there = key.columns[place].1.clone().or_else(|| facts[parent].primary_key.get(place).cloned());
-    let Some(there) = there else {
-        let words = format!("`{column}` refers to `{}`, which has no primary key", key.table);
-        let help = format!("name the column: `REFERENCES {}(column)`", key.table);
-        return fault(Code::UnknownColumn, &key.table, words, help);
-    };
-    match names.column(parent, &there) {
-        Some(column) => Ok(Target { table: parent, column }),
-        None => {
-            let known = facts[parent].columns.iter().any(|c| c.name.eq_ignore_ascii_case(&there));
-            let near = nearest(&there, facts[parent].columns.iter().map(|c| c.name.as_str()));
-            let (words, help) = match near {
-                _ if known => (
-                    format!("`{column}` refers to `{}.{there}`, a column without values", key.table),
-                    format!("give `{there}` of `{}` a `value`", key.table),
-                ),
-                Some(near) => (columns::no_such(&key.table, &there), format!("did you mean `{near}`?")),
-                None => (columns::no_such(&key.table, &there), columns::list(&facts[parent])),
-            };
-            fault(Code::UnknownColumn, &there, words, help)
-        }
-    }
+    place.without_value(input, name).map_err(|fault| vec![fault])
 }
 
 fn parents_of(table: usize, rows: &Rows) -> Vec<usize> {

@@ -228,6 +228,8 @@ pub(super) struct Prepared {
     /// Its values in an order of their own, where they can be counted and all differ: what `unique` permutes.
     pub(super) space: Option<Space>,
     pub(super) distinct: Distinct,
+    /// What its values are, where that follows from the arguments.
+    pub(super) gives: Option<Kind>,
     /// The same value whatever is drawn and whichever row.
     pub(super) uses_row: bool,
 }
@@ -242,7 +244,13 @@ impl Prepared {
     pub(super) fn new(
         run: impl Fn(&mut Run<'_>) -> Result<Piece, RenderError> + Send + Sync + 'static,
     ) -> Self {
-        Prepared { run: Box::new(run), space: None, distinct: Distinct::Unknown, uses_row: false }
+        Prepared {
+            run: Box::new(run),
+            space: None,
+            distinct: Distinct::Unknown,
+            gives: None,
+            uses_row: false,
+        }
     }
 
     /// Text, appended to the buffer.
@@ -267,6 +275,11 @@ impl Prepared {
         prepared.space = Some(Space { size, at: Box::new(at) });
         prepared.distinct = Distinct::AtMost(size);
         prepared
+    }
+
+    pub(super) fn gives(mut self, kind: Kind) -> Self {
+        self.gives = Some(kind);
+        self
     }
 
     pub(super) fn distinct(mut self, distinct: Distinct) -> Self {

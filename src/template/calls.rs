@@ -1,24 +1,23 @@
 //! From minijinja's calls to our tree: which generator is meant, which argument is which, and whether they make sense.
 
 use std::ops::Range;
-use std::sync::Arc;
 
 use minijinja::machinery::ast;
 
 use super::args::{ArgFault, Args, GeneratorInfo, locale_argument};
 use super::catalogue::{catalogue, find};
-use super::datum::{Datum, Kind};
-use super::generators::chance;
+use super::datum::Datum;
 use super::lower::{BUILT_IN, Lower, span};
 use super::node::Node;
-use super::{Distinct, FaultKind, Locale};
+use super::special::is_reference;
+use super::{FaultKind, Locale};
 use crate::diagnostic::nearest;
 
 /// One argument in the place of its parameter.
-struct Argument {
+pub(super) struct Argument {
     /// `None` when only minijinja can evaluate it.
-    node: Option<Node>,
-    range: Range<usize>,
+    pub(super) node: Option<Node>,
+    pub(super) range: Range<usize>,
 }
 
 impl Lower<'_> {
@@ -46,6 +45,8 @@ impl Lower<'_> {
             "ref" => self.reference(arguments, range),
             "line" => self.line(info, arguments, range),
             "unique" => self.unique(arguments, range),
+            "among" | "runs" | "cycle" => self.rows(info, arguments, range),
+            "maybe" if is_reference(&arguments) => self.maybe(info, arguments, locale, range),
             _ => self.plain(info, arguments, locale, range),
         }
     }
@@ -158,7 +159,7 @@ impl Lower<'_> {
     }
 
     /// A generator that depends on its arguments alone.
-    fn plain(
+    pub(super) fn plain(
         &mut self,
         info: &'static GeneratorInfo,
         arguments: Vec<Option<Argument>>,
@@ -186,111 +187,6 @@ impl Lower<'_> {
             Err(ArgFault { argument, message, help }) => {
                 let place = ranges.get(argument).cloned().unwrap_or(range);
                 self.fault(FaultKind::WrongArgument, place, message, help);
-                None
-            }
-        }
-    }
-
-    fn reference(&mut self, mut arguments: Vec<Option<Argument>>, range: Range<usize>) -> Option<Node> {
-        let distribution = self.distribution(arguments.get_mut(1).and_then(Option::take))?;
-        let (target, place) = self.known_text(arguments.get_mut(0).and_then(Option::take)?)?;
-        match self.context.references.resolve(&target) {
-            Ok(found) => {
-                let name = Arc::from(target.as_str());
-                Some(self.special(range, Node::Reference(found, distribution, name)))
-            }
-            Err(message) => {
-                let help = target.split_once('.').is_none().then(|| "write ref(\"table.column\")".to_owned());
-                self.fault(FaultKind::UnknownReference, place, message, help);
-                None
-            }
-        }
-    }
-
-    fn line(
-        &mut self,
-        info: &'static GeneratorInfo,
-        mut arguments: Vec<Option<Argument>>,
-        range: Range<usize>,
-    ) -> Option<Node> {
-        let distribution = self.distribution(arguments.get_mut(1).and_then(Option::take))?;
-        let (path, place) = self.known_text(arguments.get_mut(0).and_then(Option::take)?)?;
-        let lines: Vec<String> = match (self.context.files)(&path) {
-            Ok(text) => text.lines().map(str::to_owned).filter(|line| !line.is_empty()).collect(),
-            Err(reason) => {
-                let help = "paths are relative to the working directory".to_owned();
-                self.fault(
-                    FaultKind::MissingFile,
-                    place,
-                    format!("cannot read \"{path}\": {reason}"),
-                    Some(help),
-                );
-                return None;
-            }
-        };
-        if lines.is_empty() {
-            self.fault(FaultKind::MissingFile, place, format!("\"{path}\" has no lines to take"), None);
-            return None;
-        }
-        let prepared = chance::line(lines, distribution.unwrap_or_default());
-        Some(self.special(range, Node::Call(info, Box::new(prepared))))
-    }
-
-    fn unique(&mut self, mut arguments: Vec<Option<Argument>>, range: Range<usize>) -> Option<Node> {
-        let argument = arguments.get_mut(0).and_then(Option::take)?;
-        let inner = argument.node?;
-        let bare = matches!(inner, Node::Constant(Datum::Null));
-        let fine = inner.distinct() == Distinct::Unique
-            || inner.space().is_some()
-            || matches!(inner.kind(), Kind::Text | Kind::Any) && !matches!(inner, Node::Reference(..));
-        let reference = match &inner {
-            Node::Shared(node) => matches!(**node, Node::Reference(..)),
-            _ => false,
-        };
-        if bare || reference || !fine {
-            let message = match inner.kind() {
-                Kind::Any => "a reference cannot be made different in every row".to_owned(),
-                kind => format!("{} of this kind cannot be made different in every row", kind.name()),
-            };
-            let help = "unique(...) takes text, int(a, b), choice([...]), pattern(\"...\"), dates and times; row and seq() never repeat";
-            self.fault(FaultKind::NotEnoughValues, argument.range, message, Some(help.to_owned()));
-            return None;
-        }
-        Some(self.special(range, Node::Unique(Box::new(inner))))
-    }
-
-    /// Keeps a node for the case that minijinja evaluates what stands around it.
-    fn special(&mut self, range: Range<usize>, node: Node) -> Node {
-        let node = Arc::new(node);
-        self.specials.push((range, Arc::clone(&node)));
-        Node::Shared(node)
-    }
-
-    fn known_text(&mut self, argument: Argument) -> Option<(String, Range<usize>)> {
-        match argument.node {
-            Some(Node::Constant(Datum::Text(text))) => Some((text, argument.range)),
-            _ => {
-                let message = "this must be text that is known before any row";
-                let help = Some("write it in quotes, or as a variable from [vars]".to_owned());
-                self.fault(FaultKind::WrongArgument, argument.range, message, help);
-                None
-            }
-        }
-    }
-
-    /// Outer `None` when there is one and it is wrong.
-    fn distribution(&mut self, argument: Option<Argument>) -> Option<Option<super::Distribution>> {
-        let Some(argument) = argument else { return Some(None) };
-        let (name, place) = self.known_text(argument)?;
-        match super::Distribution::parse(&name) {
-            Ok(distribution) => Some(Some(distribution)),
-            Err(help) => {
-                self.fault(
-                    FaultKind::WrongArgument,
-                    place,
-                    format!("there is no distribution \"{name}\""),
-                    Some(help),
-                );
                 None
             }
         }

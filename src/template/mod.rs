@@ -10,13 +10,17 @@ mod catalogue;
 mod datum;
 mod distribution;
 mod draw;
+mod facts;
 mod fallback;
 mod fault;
 mod generators;
 mod locale;
 mod lower;
 mod node;
+mod pick;
 mod portable;
+mod rows;
+mod special;
 mod statements;
 
 use std::ops::Range;
@@ -27,8 +31,11 @@ pub use args::{GeneratorInfo, Parameter};
 pub use catalogue::catalogue;
 pub use distribution::{DISTRIBUTION_NAMES, Distribution};
 pub use draw::{Draw, Permutation, mix};
+pub use facts::{Distinct, Facts, PlainReference};
 pub use fault::{Fault, FaultKind};
 pub use locale::{LOCALE_NAMES, Locale};
+pub use pick::{Pick, first_of_group, group_of, reach, spread};
+pub use rows::Sharing;
 
 use datum::{Datum, Piece, Run};
 use node::Node;
@@ -184,54 +191,6 @@ impl From<String> for RenderError {
     }
 }
 
-/// How often a template's values may repeat over the rows of a table.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Distinct {
-    /// Never (UUIDs: for all practical purposes).
-    Unique,
-    /// There are at most so many different values.
-    AtMost(u128),
-    /// Not known.
-    Unknown,
-}
-
-/// What is known about a template's values before any is made.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Facts {
-    plain: Option<(Target, Option<Distribution>)>,
-    references: Vec<Target>,
-    distinct: Distinct,
-    capacity: Option<u128>,
-    uses_row: bool,
-}
-
-impl Facts {
-    /// Target and distribution, where the whole template is one `{{ ref("table.column") }}`; no distribution where it names none.
-    pub fn plain_reference(&self) -> Option<(Target, Option<Distribution>)> {
-        self.plain
-    }
-
-    /// Everything that the template refers to, each once.
-    pub fn references(&self) -> &[Target] {
-        &self.references
-    }
-
-    /// Whether values repeat.
-    pub fn distinct(&self) -> Distinct {
-        self.distinct
-    }
-
-    /// The number of rows that `unique(...)` can serve; a later row fails. No limit when absent.
-    pub fn capacity(&self) -> Option<u128> {
-        self.capacity
-    }
-
-    /// Whether the value depends on the row's number, not only on what is drawn.
-    pub fn uses_row(&self) -> bool {
-        self.uses_row
-    }
-}
-
 /// A compiled template.
 pub struct Template {
     source: String,
@@ -284,13 +243,7 @@ impl Template {
 
     /// A template that always gives one value.
     pub fn constant(value: Value) -> Template {
-        let facts = Facts {
-            plain: None,
-            references: Vec::new(),
-            distinct: Distinct::AtMost(1),
-            capacity: None,
-            uses_row: false,
-        };
+        let facts = Facts::new(Distinct::AtMost(1));
         Template {
             source: value.as_ref().to_string(),
             body: Body::Constant(value),

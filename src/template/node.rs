@@ -5,7 +5,9 @@ use std::sync::Arc;
 use super::args::{Args, GeneratorInfo, Prepared};
 use super::datum::{Datum, Kind, Piece, Run};
 use super::draw::{Permutation, mix};
-use super::{Distinct, Distribution, Locale, RenderError, Target};
+use super::generators::chance::even_unit;
+use super::rows::Shared;
+use super::{Distinct, Locale, Pick, RenderError, Target};
 
 /// One expression, or the whole of a template.
 pub(super) enum Node {
@@ -22,10 +24,22 @@ pub(super) enum Node {
     Arithmetic(Operator, Box<(Node, Node)>),
     List(Vec<Node>),
     Map(Vec<(String, Node)>),
-    Reference(Target, Option<Distribution>, Arc<str>),
+    Reference(Reference),
+    /// A reference with that probability, else null; null too where there is no row yet.
+    Maybe(f64, Option<u64>, Box<Node>),
+    /// A value that several rows share.
+    Rows(Box<Shared>),
     Unique(Box<Node>),
     /// Also used from within minijinja.
     Shared(Arc<Node>),
+}
+
+/// `ref("table.column")`.
+pub(super) struct Reference {
+    pub(super) target: Target,
+    pub(super) pick: Pick,
+    /// As the template has it.
+    pub(super) name: Arc<str>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,8 +86,15 @@ impl Node {
                 }
                 Ok(Piece::Text(start))
             }
-            Node::Reference(target, distribution, name) => {
-                eval_reference(run, *target, distribution.unwrap_or_default(), name)
+            Node::Reference(reference) => reference.eval(run),
+            Node::Rows(shared) => shared.eval(run),
+            Node::Maybe(p, per, inner) => {
+                let none = |part: &Node| match part {
+                    Node::Reference(reference) => run.references.available(reference.target.table) == 0,
+                    _ => false,
+                };
+                let is_null = even_unit(run, *per) >= *p || none(inner.bare());
+                if is_null { Ok(Piece::Null) } else { inner.eval(run) }
             }
             Node::Unique(inner) => eval_unique(run, inner),
             Node::Shared(node) => node.eval(run),
@@ -119,11 +140,13 @@ impl Node {
         match self {
             Node::Constant(datum) => datum.kind(),
             Node::Row | Node::Repetition | Node::Arithmetic(..) => Kind::Integer,
-            Node::Call(info, _) | Node::Dynamic(info, ..) => info.gives,
+            Node::Call(info, prepared) => prepared.gives.unwrap_or(info.gives),
+            Node::Dynamic(info, ..) => info.gives,
             Node::Concat(_) => Kind::Text,
             Node::List(_) => Kind::List,
             Node::Map(_) => Kind::Map,
-            Node::Reference(..) => Kind::Any,
+            Node::Reference(_) | Node::Maybe(..) => Kind::Any,
+            Node::Rows(shared) => shared.value.kind(),
             Node::Unique(inner) => inner.kind(),
             Node::Shared(node) => node.kind(),
         }
@@ -138,27 +161,46 @@ impl Node {
             Node::Concat(parts) => distinct_text(parts),
             Node::Shared(node) => node.distinct(),
             Node::Arithmetic(operator, sides) => distinct_arithmetic(*operator, &sides.0, &sides.1),
-            Node::Repetition | Node::Dynamic(..) | Node::Reference(..) | Node::List(_) | Node::Map(_) => {
-                Distinct::Unknown
-            }
+            Node::Rows(shared) => shared.distinct(),
+            Node::Repetition
+            | Node::Dynamic(..)
+            | Node::Reference(_)
+            | Node::Maybe(..)
+            | Node::List(_)
+            | Node::Map(_) => Distinct::Unknown,
         }
     }
 
-    /// Calls `visit` with this node and all below it.
-    pub(super) fn walk<'n>(&'n self, visit: &mut dyn FnMut(&'n Node)) {
-        visit(self);
+    /// The node itself, whoever else uses it.
+    pub(super) fn bare(&self) -> &Node {
         match self {
-            Node::Concat(nodes) | Node::List(nodes) => nodes.iter().for_each(|node| node.walk(visit)),
-            Node::Map(entries) => entries.iter().for_each(|(_, node)| node.walk(visit)),
-            Node::Dynamic(_, arguments, _) => arguments.iter().flatten().for_each(|node| node.walk(visit)),
-            Node::Arithmetic(_, sides) => {
-                sides.0.walk(visit);
-                sides.1.walk(visit);
-            }
-            Node::Unique(inner) => inner.walk(visit),
-            Node::Shared(node) => node.walk(visit),
-            Node::Constant(_) | Node::Row | Node::Repetition | Node::Call(..) | Node::Reference(..) => {}
+            Node::Shared(node) => node.bare(),
+            other => other,
         }
+    }
+
+    /// Calls `visit` with each node right below this one.
+    pub(super) fn children<'n>(&'n self, visit: &mut dyn FnMut(&'n Node)) {
+        match self {
+            Node::Concat(nodes) | Node::List(nodes) => nodes.iter().for_each(visit),
+            Node::Map(entries) => entries.iter().for_each(|(_, node)| visit(node)),
+            Node::Dynamic(_, arguments, _) => arguments.iter().flatten().for_each(visit),
+            Node::Arithmetic(_, sides) => {
+                visit(&sides.0);
+                visit(&sides.1);
+            }
+            Node::Unique(inner) | Node::Maybe(_, _, inner) => visit(inner),
+            Node::Rows(shared) => visit(&shared.value),
+            Node::Shared(node) => visit(node),
+            Node::Constant(_) | Node::Row | Node::Repetition | Node::Call(..) | Node::Reference(_) => {}
+        }
+    }
+
+    /// Whether this node or one below it is of a kind.
+    pub(super) fn any(&self, is: &dyn Fn(&Node) -> bool) -> bool {
+        let mut found = is(self);
+        self.children(&mut |child| found |= child.any(is));
+        found
     }
 
     /// How many rows `unique(self)` can serve, where its values are counted off.
@@ -171,30 +213,25 @@ impl Node {
     }
 }
 
-fn eval_reference(
-    run: &mut Run<'_>,
-    target: Target,
-    distribution: Distribution,
-    name: &str,
-) -> Result<Piece, RenderError> {
-    let available = run.references.available(target.table);
-    if available == 0 {
-        return Err(RenderError::new(format!("no row exists yet that ref(\"{name}\") could refer to")));
+impl Reference {
+    fn eval(&self, run: &mut Run<'_>) -> Result<Piece, RenderError> {
+        let available = run.references.available(self.target.table);
+        if available == 0 {
+            let words = format!("no row exists yet that ref(\"{}\") could refer to", self.name);
+            return Err(RenderError::new(words));
+        }
+        let parent = self.pick.row(&mut run.draw, run.row.wrapping_sub(1), available);
+        let nested = run.nested.get_or_insert_default();
+        let value = run.references.value(self.target, parent + 1, nested)?;
+        Ok(match value {
+            crate::value::Value::Integer(v) => Piece::Integer(v),
+            other => run.put(&Datum::from_value(other)),
+        })
     }
-    let parent = distribution.pick(&mut run.draw, run.row, available);
-    let nested = run.nested.get_or_insert_default();
-    let value = run.references.value(target, parent, nested)?;
-    Ok(match value {
-        crate::value::Value::Integer(v) => Piece::Integer(v),
-        other => run.put(&Datum::from_value(other)),
-    })
 }
 
 fn eval_unique(run: &mut Run<'_>, inner: &Node) -> Result<Piece, RenderError> {
-    let inner = match inner {
-        Node::Shared(node) => node,
-        plain => plain,
-    };
+    let inner = inner.bare();
     if inner.distinct() == Distinct::Unique {
         return inner.eval(run);
     }

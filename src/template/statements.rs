@@ -6,10 +6,11 @@ use std::ops::Range;
 use minijinja::machinery::{ast, parse};
 
 use super::datum::Datum;
+use super::facts::{facts_of, facts_of_all};
 use super::fallback::Fallback;
 use super::lower::{Lower, span};
 use super::node::Node;
-use super::{Body, CompileContext, Distinct, Facts, Fault, FaultKind};
+use super::{Body, CompileContext, Facts, Fault, FaultKind};
 
 /// A body, what is known about it, and the places of its statements in the source.
 pub(super) type Compiled = (Body, Facts, Vec<Range<usize>>);
@@ -86,46 +87,6 @@ fn syntax(source: &str, error: &minijinja::Error) -> Fault {
         None
     };
     Fault { kind: FaultKind::Syntax, range, message, help }
-}
-
-fn facts_of(node: &Node) -> Facts {
-    let mut facts = facts_of_all(&[node]);
-    facts.distinct = node.distinct();
-    if let Node::Shared(shared) = node
-        && let Node::Reference(target, distribution, _) = &**shared
-    {
-        facts.plain = Some((*target, *distribution));
-    }
-    facts
-}
-
-fn facts_of_all(nodes: &[&Node]) -> Facts {
-    let mut facts = Facts {
-        plain: None,
-        references: Vec::new(),
-        distinct: Distinct::Unknown,
-        capacity: None,
-        uses_row: false,
-    };
-    for node in nodes {
-        node.walk(&mut |part| match part {
-            Node::Reference(target, ..) if !facts.references.contains(target) => {
-                facts.references.push(*target)
-            }
-            Node::Row | Node::Repetition => facts.uses_row = true,
-            Node::Call(_, prepared) => facts.uses_row |= prepared.uses_row,
-            Node::Unique(inner) => {
-                facts.uses_row = true;
-                if inner.distinct() != Distinct::Unique
-                    && let Some(size) = inner.space()
-                {
-                    facts.capacity = Some(facts.capacity.map_or(size, |other| other.min(size)));
-                }
-            }
-            _ => {}
-        });
-    }
-    facts
 }
 
 impl Lower<'_> {

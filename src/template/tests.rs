@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 
 use super::*;
 
+mod sharing;
+
 struct Tables;
 
 impl ResolveReference for Tables {
@@ -140,6 +142,9 @@ fn both_ways_of_evaluating_give_the_same_values() {
         "{{ line('words.txt', 'sequential') }}",
         "a{{ normal(5, 2) }}b{{ weighted({'x': 1, 'y': 2.5}) }}\n",
         "{{ row * 7 % 5 }}",
+        "{{ maybe(0.5, ref('users.name', fan_out=2.5)) }}/{{ ref('users.id', share=0.3) }}",
+        "{{ among(4, name()) }}{{ among(4, name()) }}{{ runs(2.5, int(1, 99)) }}{{ cycle(3, unique(email())) }}",
+        "{{ json({'a': among(3, runs(2, word())), 'b': maybe(0.5, cycle(2, row))}) }}",
     ];
     let examples = catalogue()
         .iter()
@@ -227,9 +232,16 @@ fn unique_fails_after_its_last_value() {
 fn facts_say_what_is_known_beforehand() {
     let users = Target { table: 0, column: 0 };
     let plain = compile("{{ ref('users.id') }}");
-    assert_eq!(plain.facts().plain_reference(), Some((users, None)));
+    let reference = PlainReference { target: users, pick: Pick::default(), present: None };
+    assert_eq!(plain.facts().plain_reference(), Some(reference));
     let skewed = compile("{{ ref('users.id', distribution='latest') }}");
-    assert_eq!(skewed.facts().plain_reference(), Some((users, Some(Distribution::Latest))));
+    let pick = Pick { distribution: Some(Distribution::Latest), ..Pick::default() };
+    assert_eq!(skewed.facts().plain_reference(), Some(PlainReference { pick, ..reference }));
+    let perhaps = compile("{{ maybe(0.25, ref('users.id', fan_out=3, share=0.5)) }}");
+    let pick = Pick { fan_out: Some(3.0), share: Some(0.5), distribution: None };
+    let present = Some(0.25);
+    assert_eq!(perhaps.facts().plain_reference(), Some(PlainReference { target: users, pick, present }));
+    assert_eq!((perhaps.facts().references(), perhaps.facts().required()), (&[users][..], &[][..]));
     let mixed = compile("{{ ref('users.id') | string }}x");
     assert_eq!((mixed.facts().plain_reference(), mixed.facts().references()), (None, &[users][..]));
     for (source, distinct) in [
@@ -284,6 +296,27 @@ fn mistakes_are_placed_and_say_what_to_write() {
         ("{% if rwo %}x{% endif %}", UnknownName, "rwo", "`row`"),
         ("{% for i in [1] %}{{ j }}{% endfor %}", UnknownName, "j", "not defined"),
         ("{% include 'x' %}", Unsupported, "", "if, for"),
+        ("{{ text(5, 2) }}", WrongArgument, "2", "text(2, 5)"),
+        ("{{ text(5, 20, 30) }}", WrongArgument, "30", "between the lengths 5 and 20"),
+        ("{{ bytes(5, mean=6) }}", WrongArgument, "6", "from the least length"),
+        ("{{ quantiles([1]) }}", WrongArgument, "[1]", "two numbers"),
+        ("{{ quantiles([1, 5, 3]) }}", WrongArgument, "[1, 5, 3]", "from 5 to 3"),
+        ("{{ quantiles([1, 'x']) }}", WrongArgument, "[1, 'x']", "not \"x\""),
+        ("{{ weighted([[1, 2], 3]) }}", WrongArgument, "[[1, 2], 3]", "pairs"),
+        ("{{ weighted([[none, -1]]) }}", WrongArgument, "[[none, -1]]", "weight of null"),
+        ("{{ among(0, word()) }}", WrongArgument, "0", "1 or more"),
+        ("{{ among(2.5, word()) }}", WrongArgument, "2.5", "a whole number"),
+        ("{{ among(row, word()) }}", WrongArgument, "row", "before any row"),
+        ("{{ among(3, name() | upper) }}", Unsupported, "name() | upper", "around it"),
+        ("{{ among(50, unique(int(1, 40))) }}", NotEnoughValues, "50", "only 40"),
+        ("{{ runs(0.5, word()) }}", WrongArgument, "0.5", "1 or more"),
+        ("{{ runs(3, ref('users.id')) }}", WrongArgument, "ref('users.id')", "fan_out"),
+        ("{{ cycle(3, n) }}", WrongArgument, "n", "`row`"),
+        ("{{ unique(among(3, 5)) }}", NotEnoughValues, "among(3, 5)", "different in every row"),
+        ("{{ ref('users.id', 'zipfian', fan_out=3) }}", WrongArgument, "'zipfian'", "fan_out"),
+        ("{{ ref('users.id', fan_out=0.5) }}", WrongArgument, "0.5", "1 or more"),
+        ("{{ ref('users.id', share=0) }}", WrongArgument, "0", "above 0"),
+        ("{{ ref('users.id', fanout=2) }}", WrongArgument, "fanout", "`fan_out`"),
     ] {
         let found = faults(source);
         assert_eq!(found.len(), 1, "{source}: {found:?}");

@@ -41,6 +41,12 @@ fn table(name: &str, columns: Vec<(&str, Source)>) -> Rows {
     Rows { name: name.to_owned(), columns: columns.into_iter().map(column).collect() }
 }
 
+/// Of users and posts.
+fn pairs() -> Combination {
+    let sides = [USERS, POSTS].map(|table| Side { table, share: None }).to_vec();
+    Combination { sides, fan_out: None, kept_apart: None }
+}
+
 fn own(operation: &str, name: &str, source: &str) -> Column {
     Column::new(42, operation, name, template(source))
 }
@@ -48,8 +54,15 @@ fn own(operation: &str, name: &str, source: &str) -> Column {
 /// Users, posts of users, pairs of both, and notes on posts; the tables are their own inserts, operations 0 to 3.
 fn parts(loaded: [u64; 4], counts: [u64; 4]) -> Parts {
     let target = |table| Target { table, column: 0 };
-    let side = |side| Source::Combined { combination: 0, side, target: target(side) };
-    let reference = |table, stream| Source::Reference { target: target(table), stream, nullable: false };
+    let side =
+        |side| Source::Combined { combination: 0, side, target: target(side), present: None, stream: 0 };
+    let reference = |table, stream| Source::Reference {
+        target: target(table),
+        stream,
+        nullable: false,
+        pick: Pick::default(),
+        present: None,
+    };
     let email = template("{{ unique(email()) }}");
     let skewed = template("{{ ref(\"posts.id\", \"zipfian\") }}");
     let tables = vec![
@@ -66,7 +79,7 @@ fn parts(loaded: [u64; 4], counts: [u64; 4]) -> Parts {
         writers: counts.iter().enumerate().map(writer).collect(),
         actions: Vec::new(),
         ranks: vec![0, 1, 2, 2],
-        combinations: vec![vec![], vec![], vec![vec![0, 1]], vec![]],
+        combinations: vec![vec![], vec![], vec![pairs()], vec![]],
         interleaving: Interleaving::Mixed,
         parts: 1,
         loaded_only: vec![false; 4],

@@ -1,14 +1,21 @@
 //! The promise that a seed's rows never change: what results of different versions were measured with can be compared.
 
 use super::super::*;
-use super::{table, template};
+use super::{pairs, table, template};
 use crate::value::encode;
 
 /// Users, posts of users, pairs of both, and notes on skewed posts and earlier notes.
 fn dataset(interleaving: Interleaving) -> Dataset {
     let target = |table| Target { table, column: 0 };
-    let side = |side| Source::Combined { combination: 0, side, target: target(side) };
-    let reference = |table, nullable| Source::Reference { target: target(table), stream: 7, nullable };
+    let side =
+        |side| Source::Combined { combination: 0, side, target: target(side), present: None, stream: 0 };
+    let reference = |table, nullable| Source::Reference {
+        target: target(table),
+        stream: 7,
+        nullable,
+        pick: Pick::default(),
+        present: None,
+    };
     let email = template("{{ unique(email()) }}");
     let tables = vec![
         table("users", vec![("id", Source::Row), ("name", template("{{ name() }}")), ("email", email)]),
@@ -30,7 +37,7 @@ fn dataset(interleaving: Interleaving) -> Dataset {
         writers: [100, 400, 300, 50].iter().enumerate().map(|(t, &n)| vec![(t, n)]).collect(),
         actions: Vec::new(),
         ranks: vec![0, 1, 2, 2],
-        combinations: vec![vec![], vec![], vec![vec![0, 1]], vec![]],
+        combinations: vec![vec![], vec![], vec![pairs()], vec![]],
         interleaving,
         parts: 2,
         loaded_only: vec![false; 4],

@@ -2,8 +2,9 @@
 
 use crate::template::Distinct;
 use crate::template::args::{ArgFault, Args, Prepared};
-use crate::template::datum::{Datum, Piece};
+use crate::template::datum::{Datum, Kind, Piece, Run};
 use crate::template::distribution::Distribution;
+use crate::template::draw::{Permutation, mix};
 
 pub(in crate::template) fn choice(args: &Args<'_>) -> Result<Prepared, ArgFault> {
     let items = args.list(0)?.to_vec();
@@ -26,18 +27,56 @@ pub(in crate::template) fn choice(args: &Args<'_>) -> Result<Prepared, ArgFault>
     Ok(if distribution == Distribution::Sequential { prepared.uses_row() } else { prepared })
 }
 
+/// How many rows `per` names; none without it.
+fn per(args: &Args<'_>, index: usize) -> Result<Option<u64>, ArgFault> {
+    match args.integer(index)? {
+        None => Ok(None),
+        Some(rows @ 1..) => Ok(Some(rows.cast_unsigned())),
+        Some(rows) => Err(ArgFault::new(index, format!("`per` is a number of rows, 1 or more, not {rows}"))
+            .help("write per=1000: the proportions hold in each 1,000 rows")),
+    }
+}
+
+/// A number from 0 to 1. Where rows are named, each stretch of so many meets every part of the way from 0 to 1 once.
+pub(in crate::template) fn even_unit(run: &mut Run<'_>, per: Option<u64>) -> f64 {
+    let Some(rows) = per else { return run.draw.unit() };
+    let row = run.row.wrapping_sub(1);
+    let order = Permutation::new(mix(run.column_seed, &[row / rows, rows]), u128::from(rows));
+    (order.at(u128::from(row % rows)) as f64 + 0.5) / rows as f64
+}
+
+/// Values and their weights: a map of names, or a list of pairs whose values keep their type.
+fn weights(args: &Args<'_>) -> Result<Vec<(Datum, Datum)>, ArgFault> {
+    let Some(Datum::List(items)) = args.get(0) else {
+        let entries = args.map(0)?.iter();
+        return Ok(entries.map(|(name, weight)| (Datum::Text(name.clone()), weight.clone())).collect());
+    };
+    let pair = |item: &Datum| match item {
+        Datum::List(pair) if pair.len() == 2 => Ok((pair[0].clone(), pair[1].clone())),
+        other => {
+            let mut shown = String::new();
+            other.write_json(&mut shown);
+            let words = format!("weighted([...]) takes pairs of a value and its weight, and {shown} is none");
+            Err(ArgFault::new(0, words).help("write weighted([[\"a\", 3], [none, 1]])"))
+        }
+    };
+    items.iter().map(pair).collect()
+}
+
 pub(in crate::template) fn weighted(args: &Args<'_>) -> Result<Prepared, ArgFault> {
     let mut limits = Vec::new();
     let mut values = Vec::new();
     let mut sum = 0.0;
-    for (value, weight) in args.map(0)? {
+    for (value, weight) in weights(args)? {
         let weight = match weight {
-            Datum::Integer(v) if *v >= 0 => *v as f64,
-            Datum::Real(v) if *v >= 0.0 && v.is_finite() => *v,
+            Datum::Integer(v) if v >= 0 => v as f64,
+            Datum::Real(v) if v >= 0.0 && v.is_finite() => v,
             _ => {
+                let mut shown = String::new();
+                value.write_json(&mut shown);
                 return Err(ArgFault::new(
                     0,
-                    format!("the weight of \"{value}\" must be a number that is not negative"),
+                    format!("the weight of {shown} must be a number that is not negative"),
                 )
                 .help("write weighted({\"a\": 3, \"b\": 1})"));
             }
@@ -45,27 +84,35 @@ pub(in crate::template) fn weighted(args: &Args<'_>) -> Result<Prepared, ArgFaul
         if weight > 0.0 {
             sum += weight;
             limits.push(sum);
-            values.push(value.clone());
+            values.push(value);
         }
     }
-    if values.is_empty() {
+    let Some(first) = values.first() else {
         return Err(ArgFault::new(0, "the weights of weighted(...) add up to nothing")
             .help("give at least one value a weight above 0: weighted({\"a\": 3, \"b\": 1})"));
-    }
+    };
+    let kind = first.kind();
+    let kind = if values.iter().all(|value| value.kind() == kind) { kind } else { Kind::Any };
     let size = values.len() as u128;
-    Ok(Prepared::new(move |run| {
-        let place = run.draw.unit() * sum;
+    let per = per(args, 1)?;
+    let prepared = Prepared::new(move |run| {
+        let place = even_unit(run, per) * sum;
         let index = limits.partition_point(|limit| *limit <= place).min(values.len() - 1);
-        Ok(run.put_text(&values[index]))
+        Ok(run.put(&values[index]))
     })
-    .distinct(Distinct::AtMost(size)))
+    .gives(kind)
+    .distinct(Distinct::AtMost(size));
+    Ok(if per.is_some() { prepared.uses_row() } else { prepared })
 }
 
 pub(in crate::template) fn maybe(args: &Args<'_>) -> Result<Prepared, ArgFault> {
     let p = args.probability(0, 0.5)?;
     let value = args.get(1).cloned().unwrap_or(Datum::Null);
-    Ok(Prepared::new(move |run| Ok(if run.draw.unit() < p { run.put(&value) } else { Piece::Null }))
-        .distinct(Distinct::AtMost(2)))
+    let per = per(args, 2)?;
+    let prepared =
+        Prepared::new(move |run| Ok(if even_unit(run, per) < p { run.put(&value) } else { Piece::Null }))
+            .distinct(Distinct::AtMost(2));
+    Ok(if per.is_some() { prepared.uses_row() } else { prepared })
 }
 
 pub(in crate::template) fn json(args: &Args<'_>) -> Result<Prepared, ArgFault> {

@@ -2,6 +2,8 @@
 
 use fake::locales::Data;
 
+use super::lengths::Lengths;
+use super::numbers::LONGEST;
 use crate::template::args::{ArgFault, Args, Prepared};
 use crate::template::datum::Run;
 use crate::template::locale::{Locale, per_locale};
@@ -52,6 +54,44 @@ pub(in crate::template) fn paragraphs(args: &Args<'_>) -> Result<Prepared, ArgFa
     }))
 }
 
+pub(in crate::template) fn text(args: &Args<'_>) -> Result<Prepared, ArgFault> {
+    let lengths = Lengths::new(args, 20, 80, LONGEST)?;
+    let list = list(args.locale);
+    Ok(Prepared::text(move |run| {
+        let length = lengths.draw(run);
+        write_characters(run, list, length);
+    }))
+}
+
+/// Words of exactly so many characters together, the last one cut; no space at either end.
+fn write_characters(run: &mut Run<'_>, list: Words, length: usize) {
+    let start = run.text.len();
+    let mut left = length;
+    while left > 0 {
+        // Where one is left, a letter more at the last word.
+        if left < length && left > 1 {
+            run.text.push(' ');
+            left -= 1;
+        }
+        let word = run.draw.word(list).trim();
+        if word.is_ascii() {
+            let part = &word[..word.len().min(left)];
+            run.text.push_str(part);
+            left -= part.len();
+        } else {
+            for character in word.chars().take(left) {
+                run.text.push(character);
+                left -= 1;
+            }
+        }
+    }
+    // Some languages have words with a space within, where one may have been cut.
+    if run.text[start..].ends_with(char::is_whitespace) {
+        run.text.pop();
+        run.text.push('a');
+    }
+}
+
 fn write_paragraph(run: &mut Run<'_>, list: Words, (low, high): (usize, usize)) {
     for index in 0..run.draw.length(low, high) {
         if index > 0 {
@@ -85,5 +125,19 @@ fn write_words(run: &mut Run<'_>, list: Words, count: usize) {
             run.text.push(' ');
         }
         run.text.push_str(run.draw.word(list));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::template::LOCALE_NAMES;
+
+    #[test]
+    fn every_locale_has_words_that_text_can_be_made_of() {
+        for name in LOCALE_NAMES {
+            let words = list(Locale::parse(name).expect("its own name"));
+            assert!(words.iter().all(|word| !word.trim().is_empty()), "{name}");
+        }
     }
 }

@@ -2,10 +2,12 @@
 
 pub(super) mod chance;
 pub(super) mod internet;
+mod lengths;
 pub(super) mod lorem;
 pub(super) mod names;
 pub(super) mod numbers;
 pub(super) mod pattern;
+pub(super) mod quantiles;
 pub(super) mod time;
 pub(super) mod web;
 

@@ -1,5 +1,6 @@
 //! Numbers and bytes.
 
+use super::lengths::Lengths;
 use crate::template::Distinct;
 use crate::template::args::{ArgFault, Args, Prepared};
 use crate::template::datum::{Piece, write_hex};
@@ -96,13 +97,13 @@ pub(in crate::template) fn seq(args: &Args<'_>) -> Result<Prepared, ArgFault> {
 }
 
 /// SQLite's own limit for a value.
-const LONGEST: usize = 1_000_000_000;
+pub(super) const LONGEST: usize = 1_000_000_000;
 
 pub(in crate::template) fn bytes(args: &Args<'_>) -> Result<Prepared, ArgFault> {
-    let (low, high) = args.lengths(16, 16, LONGEST)?;
+    let lengths = Lengths::new(args, 16, 16, LONGEST)?;
     Ok(Prepared::new(move |run| {
         let start = run.bytes.len();
-        let end = start + run.draw.length(low, high);
+        let end = start + lengths.draw(run);
         run.bytes.resize(end, 0);
         for chunk in run.bytes[start..].chunks_mut(8) {
             let random = run.draw.bits().to_le_bytes();

@@ -2,6 +2,8 @@
 //!
 //! Literals, classes with ranges, `\d` `\w`, a backslash before any other sign, and `{n}` `{n,m}` `?` after one of them.
 
+use super::lengths::Lengths;
+use super::numbers::LONGEST;
 use crate::template::args::{ArgFault, Args, Prepared};
 use crate::template::datum::Piece;
 use crate::template::draw::Draw;
@@ -30,6 +32,24 @@ pub(in crate::template) fn pattern(args: &Args<'_>) -> Result<Prepared, ArgFault
         })),
         _ => Ok(Prepared::text(move |run| write_drawn(run.text, &elements, &mut run.draw))),
     }
+}
+
+pub(in crate::template) fn chars(args: &Args<'_>) -> Result<Prepared, ArgFault> {
+    let lengths = Lengths::new(args, 8, 8, LONGEST)?;
+    let set = args.text(3)?.unwrap_or("a-z0-9");
+    let wrong = |(message, help)| ArgFault::new(3, message).help(help);
+    let set = match parse(&format!("[{set}]")).map_err(wrong)?.as_mut_slice() {
+        [only] if only.low == 1 && only.high == 1 => std::mem::take(&mut only.set),
+        _ => {
+            return Err(ArgFault::new(3, "a set consists of signs and ranges, such as a-z0-9")
+                .help("write chars(3, 12, 5.5, \"A-Z0-9\")"));
+        }
+    };
+    Ok(Prepared::text(move |run| {
+        for _ in 0..lengths.draw(run) {
+            run.text.push(*run.draw.pick(&set));
+        }
+    }))
 }
 
 impl Element {

@@ -1,0 +1,77 @@
+//! What an expression really gives: rows of it, made by the template engine.
+
+use std::collections::HashSet;
+
+use crate::template::{
+    CompileContext, Locale, NoReferences, ResolveReference, RowContext, Scratch, Target, Template, mix,
+};
+use crate::value::{Value, ValueRef};
+
+/// Rows that are tried.
+const ROWS: u64 = 1000;
+
+struct NoTables;
+
+impl ResolveReference for NoTables {
+    fn resolve(&self, target: &str) -> Result<Target, String> {
+        Err(format!("there is no `{target}` here"))
+    }
+}
+
+/// What an expression's values are like.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Tried {
+    /// Mean length, as profiles measure it.
+    pub(super) length: f64,
+    /// How many values there might be: at least so many, where none came twice.
+    pub(super) room: f64,
+}
+
+/// Tries an expression; nothing where it cannot be made.
+pub(super) fn tried(expression: &str) -> Option<Tried> {
+    let vars = serde_json::Map::new();
+    let context = CompileContext {
+        vars: &vars,
+        locale: Locale::En,
+        references: &NoTables,
+        repetition: false,
+        files: &|_| Err("no files here".to_owned()),
+    };
+    let template = Template::compile(&format!("{{{{ {expression} }}}}"), context).ok()?;
+    let mut scratch = Scratch::default();
+    let mut length = 0;
+    let mut different = HashSet::new();
+    for row in 1..=ROWS {
+        let context = RowContext {
+            row,
+            repetition: 0,
+            seed: mix(11, &[row]),
+            column_seed: 11,
+            references: &NoReferences,
+        };
+        let value = template.render(&context, &mut scratch).ok()?;
+        length += length_of(value);
+        different.insert(value.to_string());
+    }
+    let twice = ROWS as f64 - different.len() as f64;
+    // Of n draws from m values, about n² / 2m meet one that came before.
+    let drawn = (ROWS * ROWS) as f64 / 2.0;
+    let room = if twice < 1.0 { f64::INFINITY } else { drawn / twice };
+    Some(Tried { length: length as f64 / ROWS as f64, room })
+}
+
+/// As profiles measure it.
+fn length_of(value: ValueRef<'_>) -> usize {
+    match value {
+        ValueRef::Null => 0,
+        ValueRef::Integer(v) => v.to_string().len(),
+        ValueRef::Real(v) => v.to_string().len(),
+        ValueRef::Text(v) => v.chars().count(),
+        ValueRef::Blob(v) => v.len(),
+    }
+}
+
+/// The same of a value that owns its bytes.
+pub(super) fn length(value: &Value) -> usize {
+    length_of(value.as_ref())
+}

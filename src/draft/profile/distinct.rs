@@ -1,0 +1,114 @@
+//! How many different values there are, in bounded memory.
+
+use std::collections::HashMap;
+
+/// Hashes that are kept at most.
+const KEPT: usize = 131_072;
+
+/// Counts different hashes: exactly up to [`KEPT`], then by adaptive sampling (Flajolet 1990, "On adaptive sampling"), whose error is about
+/// 1.2 / √65,536, half a per cent.
+#[derive(Debug, Default)]
+pub(super) struct Distinct {
+    /// Hashes with as many leading zero bits as the level says, and how often each came.
+    kept: HashMap<u64, u32, Already>,
+    level: u32,
+}
+
+/// The keys are hashes.
+#[derive(Clone, Copy, Debug, Default)]
+struct Already;
+
+#[derive(Debug, Default)]
+struct Same(u64);
+
+impl std::hash::BuildHasher for Already {
+    type Hasher = Same;
+
+    fn build_hasher(&self) -> Same {
+        Same(0)
+    }
+}
+
+impl std::hash::Hasher for Same {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, _: &[u8]) {
+        unreachable!("the keys are of 64 bits")
+    }
+
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
+    }
+}
+
+impl Distinct {
+    pub(super) fn add(&mut self, hash: u64) {
+        if hash.leading_zeros() < self.level {
+            return;
+        }
+        // The map takes its places from the low bits, which do not decide what is kept.
+        *self.kept.entry(hash).or_default() += 1;
+        while self.kept.len() > KEPT {
+            self.level += 1;
+            let level = self.level;
+            self.kept.retain(|hash, _| hash.leading_zeros() >= level);
+        }
+    }
+
+    /// Different hashes among those added.
+    pub(super) fn seen(&self) -> u64 {
+        (self.kept.len() as u64) << self.level
+    }
+
+    /// Different ones among `all`, of which `seen` were added: the guaranteed-error estimator (Charikar, Chaudhuri, Motwani, Narasayya 2000).
+    pub(super) fn of_all(&self, seen: u64, all: u64) -> u64 {
+        if seen >= all || seen == 0 {
+            return self.seen();
+        }
+        let once = (self.kept.values().filter(|&&count| count == 1).count() as u64) << self.level;
+        // Where nothing came twice, nothing says that anything ever will.
+        if once == self.seen() {
+            return (self.seen() as f64 * all as f64 / seen as f64).round() as u64;
+        }
+        let scale = (all as f64 / seen as f64).sqrt();
+        ((scale * once as f64) as u64 + (self.seen() - once)).min(all)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::template::mix;
+
+    fn counted(different: u64, times: u64) -> Distinct {
+        let mut distinct = Distinct::default();
+        for _ in 0..times {
+            (0..different).for_each(|value| distinct.add(mix(7, &[value])));
+        }
+        distinct
+    }
+
+    #[test]
+    fn small_numbers_are_counted_exactly() {
+        for different in [0, 1, 33, 100_000] {
+            assert_eq!(counted(different, 2).seen(), different);
+        }
+    }
+
+    #[test]
+    fn large_numbers_are_estimated_within_two_per_cent() {
+        for different in [200_000u64, 1_000_000] {
+            let seen = counted(different, 1).seen();
+            assert!(seen.abs_diff(different) < different / 50, "{seen} of {different}");
+        }
+    }
+
+    #[test]
+    fn a_part_speaks_for_all() {
+        assert_eq!(counted(1000, 1).of_all(1000, 50_000), 50_000);
+        assert_eq!(counted(10, 100).of_all(1000, 50_000), 10);
+        assert_eq!(counted(10, 100).of_all(1000, 1000), 10);
+    }
+}

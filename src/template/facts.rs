@@ -1,0 +1,166 @@
+//! What is known about a template's values before any is made.
+
+use super::node::Node;
+use super::{Pick, Sharing, Target};
+
+/// How often a template's values may repeat over the rows of a table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Distinct {
+    /// Never (UUIDs: for all practical purposes).
+    Unique,
+    /// There are at most so many different values.
+    AtMost(u128),
+    /// Not known.
+    Unknown,
+}
+
+/// A template that is one `{{ ref("table.column") }}`, or one `{{ maybe(p, ref("table.column")) }}`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct PlainReference {
+    /// What it refers to.
+    pub target: Target,
+    /// Which row.
+    pub pick: Pick,
+    /// The probability that it refers to any, where it stands in `maybe`.
+    pub present: Option<f64>,
+}
+
+/// What is known about a template's values before any is made.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Facts {
+    pub(super) plain: Option<PlainReference>,
+    pub(super) references: Vec<Target>,
+    pub(super) required: Vec<Target>,
+    pub(super) distinct: Distinct,
+    pub(super) capacity: Option<u128>,
+    pub(super) uses_row: bool,
+    pub(super) sharing: Option<Sharing>,
+}
+
+impl Facts {
+    /// Of a constant, before more is known.
+    pub(super) fn new(distinct: Distinct) -> Self {
+        Facts {
+            plain: None,
+            references: Vec::new(),
+            required: Vec::new(),
+            distinct,
+            capacity: None,
+            uses_row: false,
+            sharing: None,
+        }
+    }
+
+    /// What it refers to, where the whole template is one reference.
+    pub fn plain_reference(&self) -> Option<PlainReference> {
+        self.plain
+    }
+
+    /// Everything that the template refers to, each once.
+    pub fn references(&self) -> &[Target] {
+        &self.references
+    }
+
+    /// What it cannot do without: where no row exists yet, `maybe` gives null.
+    pub fn required(&self) -> &[Target] {
+        &self.required
+    }
+
+    /// Whether values repeat.
+    pub fn distinct(&self) -> Distinct {
+        self.distinct
+    }
+
+    /// The number of rows that `unique(...)` can serve; a later row fails. No limit when absent.
+    pub fn capacity(&self) -> Option<u128> {
+        self.capacity
+    }
+
+    /// Whether the value depends on the row's number, not only on what is drawn.
+    pub fn uses_row(&self) -> bool {
+        self.uses_row
+    }
+
+    /// Which rows share a value, where the whole template is one `among`, `runs` or `cycle` of a value that never repeats.
+    pub fn sharing(&self) -> Option<Sharing> {
+        self.sharing
+    }
+}
+
+pub(super) fn facts_of(node: &Node) -> Facts {
+    let mut facts = facts_of_all(&[node]);
+    facts.distinct = node.distinct();
+    facts.plain = plain(node);
+    facts.sharing = match node.bare() {
+        Node::Rows(shared) if shared.value.distinct() == Distinct::Unique => Some(shared.sharing),
+        _ => None,
+    };
+    facts
+}
+
+fn plain(node: &Node) -> Option<PlainReference> {
+    let (node, present) = match node.bare() {
+        // Null in so many of so many rows is drawn with the row's number, which only the template knows.
+        Node::Maybe(_, Some(_), _) => return None,
+        Node::Maybe(p, None, inner) => (inner.bare(), Some(*p)),
+        other => (other, None),
+    };
+    match node {
+        Node::Reference(reference) => {
+            Some(PlainReference { target: reference.target, pick: reference.pick, present })
+        }
+        _ => None,
+    }
+}
+
+pub(super) fn facts_of_all(nodes: &[&Node]) -> Facts {
+    let mut facts = Facts::new(Distinct::Unknown);
+    nodes.iter().for_each(|node| note(&mut facts, node));
+    facts
+}
+
+fn note(facts: &mut Facts, node: &Node) {
+    let mut limit = |capacity: Option<u128>| {
+        if let Some(size) = capacity {
+            facts.capacity = Some(facts.capacity.map_or(size, |other| other.min(size)));
+        }
+    };
+    let add = |targets: &mut Vec<Target>, target: Target| {
+        if !targets.contains(&target) {
+            targets.push(target);
+        }
+    };
+    match node {
+        Node::Reference(reference) => {
+            add(&mut facts.references, reference.target);
+            add(&mut facts.required, reference.target);
+            facts.uses_row |= reference.pick.fan_out.is_some();
+        }
+        Node::Maybe(_, per, inner) => {
+            let within = facts_of_all(&[inner]);
+            facts.uses_row |= per.is_some();
+            within.references.iter().for_each(|target| add(&mut facts.references, *target));
+            facts.uses_row |= within.uses_row;
+            return;
+        }
+        Node::Row | Node::Repetition => facts.uses_row = true,
+        Node::Call(_, prepared) => facts.uses_row |= prepared.uses_row,
+        Node::Unique(inner) => {
+            facts.uses_row = true;
+            if inner.distinct() != Distinct::Unique {
+                limit(inner.space());
+            }
+        }
+        Node::Rows(shared) => {
+            facts.uses_row = true;
+            // That there are enough values for a count was seen when it was compiled.
+            if let Sharing::Runs(rows) = shared.sharing {
+                let within = facts_of_all(&[&shared.value]).capacity;
+                limit(within.map(|capacity| (capacity as f64 * rows) as u128));
+            }
+            return;
+        }
+        _ => {}
+    }
+    node.children(&mut |child| note(facts, child));
+}
