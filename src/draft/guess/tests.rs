@@ -58,7 +58,10 @@ fn inner(template: &str) -> &str {
 #[test]
 fn few_members_become_weights_and_none_of_them_is_written() {
     let value = guessed(Affinity::Text, "state", 300, "CASE i % 3 WHEN 0 THEN 'paid' ELSE 'shipped' END");
-    assert!(value.starts_with("{{ weighted([[\"") && value.contains(", 200]") && value.ends_with("per=300) }}"), "{value}");
+    assert!(
+        value.starts_with("{{ weighted([[\"") && value.contains(", 200]") && value.ends_with("per=300) }}"),
+        "{value}"
+    );
     assert!(!value.contains("paid") && !value.contains("shipped"), "{value}");
     assert_eq!(tried::distinct(inner(&value), 300), Some(2.0));
 }
@@ -79,14 +82,11 @@ fn members_stand_as_they_are_on_demand_or_where_the_schema_names_them() {
 fn formats_are_recognised_and_ranges_rounded_outward() {
     let date = guessed(Affinity::Text, "born", 2000, "date('2001-03-05', '+' || (i % 700) || ' days')");
     assert!(date.contains("date(\"2001-03-01\", \"2003-02-28\")"), "{date}");
-    let moment = guessed(Affinity::Text, "at", 2000, "datetime('2001-03-05', '+' || (i * 977) || ' minutes')");
+    let moment =
+        guessed(Affinity::Text, "at", 2000, "datetime('2001-03-05', '+' || (i * 977) || ' minutes')");
     assert!(moment.contains("~ \" \" ~ time()"), "{moment}");
-    let uuid = guessed(
-        Affinity::Text,
-        "u",
-        500,
-        "printf('%08x-%04x-4000-8000-%012x', i * 7919, i, i * 104729)",
-    );
+    let uuid =
+        guessed(Affinity::Text, "u", 500, "printf('%08x-%04x-4000-8000-%012x', i * 7919, i, i * 104729)");
     assert_eq!(uuid, "{{ uuid4() }}");
 }
 
@@ -94,7 +94,12 @@ fn formats_are_recognised_and_ranges_rounded_outward() {
 fn lengths_and_distinct_values_are_met() {
     let cases: [(&str, Affinity, &str, u64); 6] = [
         ("code", Affinity::Text, "printf('%s%04d', char(65 + i % 26), i * 13 % 9999)", 3000),
-        ("note", Affinity::Text, "substr('the quick brown fox jumps over the lazy dog again and again', 1, 20 + i % 30) || i", 2000),
+        (
+            "note",
+            Affinity::Text,
+            "substr('the quick brown fox jumps over the lazy dog again and again', 1, 20 + i % 30) || i",
+            2000,
+        ),
         ("price", Affinity::Real, "(i * 37 % 700) / 100.0 + 0.005", 2000),
         ("count", Affinity::Integer, "i * 7919 % 90000 + 10000", 3000),
         ("size", Affinity::Integer, "CASE WHEN i % 10 = 0 THEN i * 1000 ELSE i % 500 END", 3000),
