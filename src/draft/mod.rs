@@ -5,6 +5,7 @@
 //! the schema (`trial`, `adapt`). No value of the database gets into the file, except the members of small enumerations on demand.
 
 mod adapt;
+mod difference;
 mod document;
 pub mod guess;
 mod make;
@@ -17,6 +18,7 @@ pub mod starter;
 mod trial;
 mod write;
 
+pub use difference::difference;
 pub use make::{Drafted, Request, from_database, measured};
 
 /// Why no draft can be made of a database, in words that follow its path.
@@ -47,12 +49,6 @@ impl From<rusqlite::Error> for DraftError {
         })
     }
 }
-
-mod difference;
-pub mod guess;
-pub mod profile;
-
-pub use difference::difference;
 
 /// A table of the source database, as its schema has it.
 #[derive(Clone, Debug)]
