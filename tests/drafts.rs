@@ -92,8 +92,7 @@ fn read(place: &Place, name: &str) -> String {
 
 /// Errors of all levels of a result.
 fn errors(place: &Place, name: &str) -> Vec<u64> {
-    let levels = place.result(name).levels;
-    levels.iter().map(|level| level.error_count).collect()
+    place.result(name).configurations.iter().map(|level| level.attempted - level.succeeded).collect()
 }
 
 #[test]
@@ -184,8 +183,6 @@ fn the_suggested_reads_work_once_they_are_no_comments() {
     ]);
     assert_eq!(ended.code, 0, "{}{}", ended.stderr, read(&place, "reads.toml"));
     assert_eq!(errors(&place, "reads"), [0, 0]);
-    let result = place.result("reads");
-    assert!(result.levels[0].tables.len() < 100);
 }
 
 #[test]

@@ -11,8 +11,6 @@ use crate::diagnostic::nearest;
 use crate::draft::{self, Request, starter};
 use crate::files::{folder_of, reason};
 
-/// The starter for whoever names none.
-const USUAL: &str = "write-mix";
 /// What editors check scenarios with, in the folder of the project.
 const SCHEMA: &str = "schemas/scenario.schema.json";
 
@@ -38,7 +36,9 @@ pub(super) struct NewArgs {
 /// Writes a new file, or says why not.
 pub(super) fn new(arguments: &NewArgs) -> Exit {
     let Some(name) = &arguments.name else {
-        starter::NAMES.iter().for_each(|name| println!("{name}"));
+        for name in starter::NAMES {
+            println!("{name:<15}{}", starter::summary(name).unwrap_or_default());
+        }
         return Exit::Fine;
     };
     match make(arguments, name) {
@@ -76,7 +76,7 @@ fn make(arguments: &NewArgs, name: &Path) -> Result<String, String> {
             (drafted.text, told)
         }
         None => {
-            let template = arguments.template.as_deref().unwrap_or(USUAL);
+            let template = arguments.template.as_deref().unwrap_or(starter::NAMES[0]);
             (starting(template, &stem)?, format!("{}: a starter of the kind {template}\n", path.display()))
         }
     };
