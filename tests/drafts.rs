@@ -177,7 +177,7 @@ fn the_suggested_reads_work_once_they_are_no_comments() {
         "reads.toml",
         "--quiet",
         "--total",
-        "2000",
+        "1000",
         "--set",
         "database.pragmas.synchronous=off",
     ]);
