@@ -1,15 +1,54 @@
 //! New scenario files: starters for kinds of work, and drafts from the tables of a database that exists.
 //!
 //! The source database is only read (`source`). What its columns hold is measured in one pass (`profile`), a generator is guessed for each
-//! (`guess`), and the file is written with what was measured and what was guessed beside it (`write`). No value of the database gets into the
-//! file, except the members of small enumerations on demand.
+//! (`guess`), and the file is written with what was measured and what was guessed beside it (`write`), once rows of it have been tried against
+//! the schema (`trial`, `adapt`). No value of the database gets into the file, except the members of small enumerations on demand.
 
+mod adapt;
 mod difference;
+mod document;
 pub mod guess;
+mod make;
+mod order;
+mod plain;
 pub mod profile;
+mod source;
+mod sql;
 pub mod starter;
+mod trial;
+mod write;
 
 pub use difference::difference;
+pub use make::{Drafted, Request, from_database, measured};
+
+/// Why no draft can be made of a database, in words that follow its path.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{words}")]
+pub struct DraftError {
+    words: String,
+}
+
+impl DraftError {
+    fn new(words: impl Into<String>) -> Self {
+        DraftError { words: words.into() }
+    }
+}
+
+impl From<rusqlite::Error> for DraftError {
+    fn from(error: rusqlite::Error) -> Self {
+        use rusqlite::ErrorCode;
+        DraftError::new(match error.sqlite_error_code() {
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+                "it is locked by another process; try again when that is done".to_owned()
+            }
+            Some(ErrorCode::NotADatabase) => "it is no SQLite database, or an encrypted one".to_owned(),
+            Some(ErrorCode::DatabaseCorrupt) => {
+                format!("it is damaged, or SQLite cannot read its schema: {error}")
+            }
+            _ => format!("SQLite cannot read it: {error}"),
+        })
+    }
+}
 
 /// A table of the source database, as its schema has it.
 #[derive(Clone, Debug)]
@@ -131,6 +170,8 @@ pub struct ColumnProfile {
     pub parts: Vec<Part>,
     /// Kinds of signs in the texts and their numbers, the most frequent first.
     pub letters: Vec<(Sign, u64)>,
+    /// A text that a fifth of the rows or more have, and their number, where there are more than 32.
+    pub common: Option<(crate::value::Value, u64)>,
     /// Values and their rows, the most frequent first, where at most 32 are distinct.
     pub members: Vec<(crate::value::Value, u64)>,
 }

@@ -20,7 +20,13 @@ impl Names {
 
 impl ResolveReference for Names {
     fn resolve(&self, target: &str) -> Result<Target, String> {
-        let Some((table_name, column_name)) = target.split_once('.') else {
+        // A name may have dots of its own: the first split that leads to a column counts, else the first that leads to a table.
+        let splits = || target.match_indices('.').map(|(dot, _)| (&target[..dot], &target[dot + 1..]));
+        let leads = |&(table, column): &(&str, &str)| {
+            self.table(table).is_some_and(|table| self.column(table, column).is_some())
+        };
+        let found = splits().find(leads).or_else(|| splits().find(|(table, _)| self.table(table).is_some()));
+        let Some((table_name, column_name)) = found.or_else(|| target.split_once('.')) else {
             return Err(format!("`{target}` is not of the form `table.column`"));
         };
         let Some(table) = self.table(table_name) else {

@@ -163,7 +163,7 @@ generators! {
     "choices" {
         choice(values, distribution = "\"uniform\"") -> Any "one of the values" example "choice([\"new\", \"paid\", \"sent\"])" => chance::choice;
         weighted(weights, per = "") -> Any "one of the names, or of the values of [value, weight] pairs, in proportion to its weight; exactly so in each `per` rows" example "weighted({\"free\": 9, \"paid\": 1})" => chance::weighted;
-        maybe(p, value, per = "") -> Any "the value with probability p, else null; exactly so in each `per` rows" example "maybe(0.3, phone_number())" => chance::maybe;
+        maybe(p, value, per = "", otherwise = "") -> Any "the value with probability p, otherwise null or what is given; exactly so in each `per` rows" example "maybe(0.3, phone_number())" => chance::maybe;
         among(count, value) -> Any "one of count values, each equally often; the first count rows have all of them" example "among(50, city())" => ELSEWHERE;
         runs(rows, value) -> Any "the value, made anew every so many rows and the same in between" example "runs(4.5, datetime())" => ELSEWHERE;
         cycle(count, value) -> Any "count values, one after the other, and again from the first" example "cycle(3, row)" => ELSEWHERE;

@@ -31,6 +31,12 @@ pub(super) fn weighted(subject: &Subject<'_>) -> Option<String> {
     Some(format!("weighted([{}], per={sum})", pairs.join(", ")))
 }
 
+/// A value that stands for another; empty text for itself.
+pub(super) fn stand_in(value: &Value, with_values: bool) -> Value {
+    let other = |seed| Some(disguised(value, seed)).filter(|made| !same(made, value));
+    if with_values { value.clone() } else { (0..100).find_map(other).unwrap_or_else(|| value.clone()) }
+}
+
 /// The members, or what stands for them: of the same type and length, and none of them.
 fn stand_ins(subject: &Subject<'_>) -> Vec<(Value, u64)> {
     let members = &subject.holds.members;

@@ -224,10 +224,50 @@ fn free(subject: &Subject<'_>) -> Guess {
     if let Some((expression, words)) = number::free(subject) {
         return subject.guess(subject.nullable(expression), &words);
     }
+    if let Some((expression, words)) = around_a_common_text(subject) {
+        return subject.guess(subject.nullable(expression), &words);
+    }
+    let (expression, words) = shared(subject);
+    subject.guess(subject.nullable(expression), &words)
+}
+
+/// Texts of which one stands in many of the rows.
+fn around_a_common_text(subject: &Subject<'_>) -> Option<(String, String)> {
+    let (common, count) = subject.holds.common.as_ref()?;
+    let share_of_all = *count as f64 / (subject.holds.texts + subject.holds.nulls).max(1) as f64;
+    let mut holds = subject.holds.clone();
+    let others = (holds.texts - count).max(1);
+    holds.length.mean = (holds.length.mean * holds.texts as f64
+        - tried::length(common) as f64 * *count as f64)
+        / others as f64;
+    holds.length.min =
+        holds.length.min.max(u64::from(tried::length(common) == 0)).min(holds.length.mean as u64);
+    holds.distinct -= 1;
+    holds.runs = holds.runs.min(others);
+    holds.texts = others;
+    holds.common = None;
+    let hidden = subject.nulls + share_of_all;
+    let filled = ((1.0 - hidden) * subject.rows as f64).round() as u64;
+    let rest = Subject { holds: &holds, filled, nulls: hidden, ..*subject };
+    let (expression, words) = shared(&rest);
+    let stand_in = literal::value(&members::stand_in(common, subject.with_values))?;
+    let share = share(1.0 - hidden, subject.rows);
+    let rows = subject.rows;
+    Some((
+        format!("maybe({share}, {expression}, per={rows}, otherwise={stand_in})"),
+        format!("{words}; one text in {:.0} % of the rows", share_of_all * 100.0),
+    ))
+}
+
+/// Values that several rows have in common, or none.
+fn shared(subject: &Subject<'_>) -> (String, String) {
     let (distinct, rows) = (subject.distinct(), subject.rows);
     if subject.is_unique() {
         let (expression, words) = value(subject, rows, Need::Mostly);
-        return subject.guess(subject.nullable(expression), &words);
+        // What is dealt out by the row's number would not last for those rows that hold nothing.
+        if subject.nulls <= 0.0 || !expression.contains("unique(") {
+            return (expression, words);
+        }
     }
     // NULL hides some of the values, so that more must be made.
     let count = room::solve(1.0, rows as f64, distinct as f64, |count| {
@@ -239,7 +279,7 @@ fn free(subject: &Subject<'_>) -> Guess {
     } else {
         format!("among({}, {expression})", count.round())
     };
-    subject.guess(subject.nullable(expression), &words)
+    (expression, words)
 }
 
 /// A number of rows with the digits that matter.

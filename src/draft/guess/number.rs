@@ -1,19 +1,34 @@
 //! Numbers: ranges, quantiles and sequences, rounded so that no bound is a value of the database.
 
 use super::{Need, Subject, room, tried};
+use crate::draft::Affinity;
 
-/// Integers from `least` to `greatest` in as many rows, ascending, about as long as `length`.
+/// Integers in as many rows, ascending, about as long as `length`, from about `least` to about `greatest` where that length allows it.
 pub(super) fn sequence(least: f64, greatest: f64, rows: u64, length: f64) -> Option<String> {
+    if least < 0.0 {
+        return None;
+    }
+    let rows = rows.max(1) as f64;
     let span = (greatest - least).max(0.0);
-    let step = ((span / rows.max(2) as f64).floor() as i64).max(1);
-    let start = outward_low(least, span, 1.0);
-    let candidates = [(start, step), (start, 1), (10f64.powf(length - 1.0).floor(), 1)];
-    let close = |(start, step): &(f64, i64)| {
-        let mean = room::mean_digits(*start, *start + *step as f64 * rows as f64);
-        (mean - length).abs() <= 0.05 * length
-    };
-    let found = candidates.iter().find(|candidate| least >= 0.0 && close(candidate))?;
-    Some(format!("seq({}, {})", found.0 as i64, found.1))
+    // Two lengths in the proportion that the mean asks for: so many end below a power of ten, and the others follow.
+    let power = 10f64.powf(length.floor());
+    let across = power - ((length.floor() + 1.0 - length) * rows).round();
+    let starts =
+        [outward_low(least, span, 1.0), across.max(1.0), 10f64.powf((length - 1.0).max(0.0)).floor(), 1.0];
+    let widest = (span / rows).floor().max(1.0);
+    let steps = [widest, (widest / 2.0).floor(), (widest / 5.0).floor(), (widest / 20.0).floor(), 2.0, 1.0];
+    let mut best: Option<(f64, f64, f64)> = None;
+    for start in starts {
+        for step in steps.into_iter().filter(|step| *step >= 1.0) {
+            let off = (room::mean_digits(start, start + step * (rows - 1.0)) - length).abs();
+            // The first that is close enough; else the closest.
+            if best.is_none_or(|(least, ..)| least > length * 0.04 && off < least) {
+                best = Some((off, start, step));
+            }
+        }
+    }
+    let (_, start, step) = best.filter(|(off, ..)| *off <= length * 0.08)?;
+    Some(format!("seq({}, {})", start as i64, step as i64))
 }
 
 fn unit(subject: &Subject<'_>) -> f64 {
@@ -102,45 +117,78 @@ fn written(number: f64, subject: &Subject<'_>) -> String {
     if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
 }
 
-/// A draw whose values lie as those measured do: a range where they lie evenly, quantiles where not.
-fn drawn(subject: &Subject<'_>, segments: usize) -> (String, Vec<f64>) {
+/// A draw whose values lie as those measured do, with so many digits after the point: a range where they lie evenly, quantiles where not.
+fn drawn(subject: &Subject<'_>, segments: usize, digits: u32) -> String {
     let points = points(subject, segments);
     let (low, high) = (points[0], points[points.len() - 1]);
     let even = |(place, point): (usize, &f64)| {
         let share = place as f64 / (points.len() - 1) as f64;
         (point - (low + (high - low) * share)).abs() <= (high - low) * 0.04
     };
-    let digits = subject.holds.decimals.min(12);
     if points.iter().enumerate().all(even) {
         let (low, high) = (written(low, subject), written(high, subject));
-        let call = if is_real(subject) {
+        return if is_real(subject) {
             format!("float({low}, {high}, {digits})")
         } else {
             format!("int({low}, {high})")
         };
-        return (call, points);
     }
     let listed: Vec<String> = points.iter().map(|point| written(*point, subject)).collect();
     let digits = if is_real(subject) { format!(", {digits}") } else { String::new() };
-    (format!("quantiles([{}]{digits})", listed.join(", ")), points)
+    format!("quantiles([{}]{digits})", listed.join(", "))
 }
 
-/// The same with as few points as meet the mean length.
-fn fitting(subject: &Subject<'_>) -> (String, Vec<f64>) {
+/// The same with as few points, and with such digits, as meet the mean length.
+fn fitting(subject: &Subject<'_>) -> (String, f64) {
     let length = subject.holds.length.mean;
-    let off = |expression: &str| tried::tried(expression).map_or(0.0, |tried| (tried.length - length).abs());
-    let mut best: Option<(f64, (String, Vec<f64>))> = None;
-    for segments in [8, 16, 32] {
-        let made = drawn(subject, segments);
-        let off = off(&made.0);
-        if best.as_ref().is_none_or(|(least, _)| off < *least) {
-            best = Some((off, made));
-        }
-        if off <= length * 0.03 {
-            break;
+    let most = subject.holds.decimals.min(12);
+    // A number without digits would be kept as an integer where the column's affinity is one of numbers.
+    let least =
+        u32::from(!matches!(subject.column.affinity, Affinity::Real | Affinity::Blob | Affinity::Text));
+    let digits: Vec<u32> = if is_real(subject) { (least.min(most)..=most).rev().collect() } else { vec![0] };
+    let mut best: Option<(f64, String, u32)> = None;
+    for digits in digits {
+        for segments in [8, 16, 32] {
+            if best.as_ref().is_some_and(|(least, ..)| *least <= length * 0.04) {
+                continue;
+            }
+            let made = drawn(subject, segments, digits);
+            let off = tried::tried(&made).map_or(f64::MAX, |tried| (tried.length - length).abs());
+            if best.as_ref().is_none_or(|(least, ..)| off < *least) {
+                best = Some((off, made, digits));
+            }
         }
     }
-    best.map_or_else(|| drawn(subject, 8), |(_, made)| made)
+    best.map_or_else(
+        || (drawn(subject, 8, most), 1.0),
+        |(_, made, digits)| (made, if is_real(subject) { 10f64.powi(-(digits as i32)) } else { 1.0 }),
+    )
+}
+
+/// Different values of an expression in so many rows: counted where they can be made, else computed.
+fn found(subject: &Subject<'_>, expression: &str, unit: f64, draws: f64) -> f64 {
+    tried::distinct(expression, draws.round() as u64)
+        .unwrap_or_else(|| expected(&points(subject, 32), unit, draws))
+}
+
+/// Exactly so many numbers, evenly over the range; nothing where it has no room, or their length would be off.
+fn counted(subject: &Subject<'_>, count: u64) -> Option<String> {
+    let quantiles = &subject.holds.quantiles;
+    let (least, greatest) = (*quantiles.first()?, *quantiles.last()?);
+    let length = subject.holds.length.mean;
+    let most = if is_real(subject) { subject.holds.decimals.clamp(1, 12) } else { 0 };
+    (most.min(1)..=most).rev().find_map(|digits| {
+        let unit = 10f64.powi(-(digits as i32));
+        let low = outward_low(least, greatest - least, unit);
+        let high = outward_high(greatest, greatest - least, unit).max(low + (count as f64 - 1.0) * unit);
+        let call = match is_real(subject) {
+            true => format!("unique(float({low:.0$}, {high:.0$}, {digits}))", digits as usize),
+            false => format!("unique(int({}, {}))", low as i64, high as i64),
+        };
+        let among = format!("among({count}, {call})");
+        let close = |tried: tried::Tried| (tried.length - length).abs() <= length * 0.07;
+        tried::tried(&among).is_some_and(close).then_some(call)
+    })
 }
 
 fn is_number(subject: &Subject<'_>) -> bool {
@@ -160,23 +208,31 @@ pub(super) fn free(subject: &Subject<'_>) -> Option<(String, String)> {
         let (value, words) = different(subject, count.round() as u64, Need::Mostly);
         return Some((format!("runs({}, {value})", super::decimal((rows / count).max(1.0))), words));
     }
-    let (expression, points) = fitting(subject);
-    let unit = unit(subject);
-    let all = expected(&points, unit, filled);
+    let (expression, unit) = fitting(subject);
+    let words = "a range like that measured".to_owned();
+    let all = found(subject, &expression, unit, filled);
     if (all - distinct).abs() <= 0.04 * distinct {
-        return Some((expression, "a range like that measured".to_owned()));
-    }
-    if all < distinct {
-        let (expression, words) = different(subject, subject.distinct(), Need::Mostly);
-        return Some((
-            if subject.is_unique() { expression } else { format!("among({distinct}, {expression})") },
-            words,
-        ));
+        return Some((expression, words));
     }
     let made = room::solve(1.0, rows, distinct, |made| {
-        expected(&points, unit, room::surviving(made, rows / made, subject.nulls))
+        let visible = room::surviving(made, rows / made, subject.nulls);
+        if rows <= 2000.0 {
+            found(subject, &expression, unit, visible)
+        } else {
+            expected(&points(subject, 32), unit, visible)
+        }
     });
-    Some((format!("among({}, {expression})", made.round().max(1.0)), "a range like that measured".to_owned()))
+    let made = made.round().max(1.0);
+    let drawn = format!("among({made}, {expression})");
+    let visible = room::surviving(made, rows / made, subject.nulls);
+    if (found(subject, &expression, unit, visible) - distinct).abs() <= 0.05 * distinct {
+        return Some((drawn, words));
+    }
+    // Where values lie too close for chance to find that many, they are counted off.
+    let count = room::solve(1.0, rows, distinct, |count| room::surviving(count, rows / count, subject.nulls));
+    let counted =
+        counted(subject, count.round() as u64).map(|call| format!("among({}, {call})", count.round()));
+    Some((counted.unwrap_or(drawn), words))
 }
 
 /// Numbers that differ from each other.
@@ -186,32 +242,33 @@ pub(super) fn different(subject: &Subject<'_>, count: u64, need: Need) -> (Strin
     let (Some(&least), Some(&greatest)) = (holds.quantiles.first(), holds.quantiles.last()) else {
         return ("row".to_owned(), "the row's number".to_owned());
     };
-    let unit = unit(subject);
-    let (mut expression, mut points) = fitting(subject);
-    if need == Need::Mostly && expected(&points, unit, count as f64) >= count as f64 * 0.97 {
+    let (expression, unit) = fitting(subject);
+    if need == Need::Mostly && found(subject, &expression, unit, count as f64) >= count as f64 * 0.97 {
         return (expression, words);
     }
-    let span = greatest - least;
-    if !is_real(subject) {
-        if (holds.ascending || count < 64)
-            && let Some(sequence) = sequence(least, greatest, count, holds.length.mean)
-        {
-            return (sequence, "a sequence".to_owned());
+    if is_real(subject) {
+        if let Some(call) = counted(subject, count) {
+            return (call, words);
         }
-        let low = outward_low(least, span, 1.0);
-        let high = outward_high(greatest, span, 1.0).max(low + count as f64 - 1.0);
-        let range = format!("unique(int({}, {}))", low as i64, high as i64);
-        let close = tried::tried(&range)
-            .is_none_or(|tried| (tried.length - holds.length.mean).abs() <= holds.length.mean * 0.07);
-        let begins = 10f64.powf(holds.length.mean.round() - 1.0);
-        let sequence = || sequence(begins, begins, count, holds.length.mean);
-        return (if close { range } else { sequence().unwrap_or(range) }, words);
+        return match need {
+            Need::EachRow => {
+                (format!("{} + row", written(least.floor(), subject)), "one more from row to row".to_owned())
+            }
+            Need::Mostly => (expression, words),
+        };
     }
-    if need == Need::EachRow {
-        return (format!("{} + row", written(least.floor(), subject)), "one more from row to row".to_owned());
+    let in_order =
+        || sequence(least, greatest, count, holds.length.mean).map(|call| (call, "a sequence".to_owned()));
+    if (holds.ascending || count < 64)
+        && let Some(sequence) = in_order()
+    {
+        return sequence;
     }
-    // Too narrow for its digits: more segments follow the values more closely.
-    (expression, points) = drawn(subject, 32);
-    debug_assert!(points.len() > 1, "least and greatest at least");
-    (expression, words)
+    if let Some(call) = counted(subject, count) {
+        return (call, words);
+    }
+    in_order().unwrap_or_else(|| {
+        let high = outward_high(greatest, greatest - least, 1.0).max(least + count as f64);
+        (format!("unique(int({}, {}))", outward_low(least, greatest - least, 1.0) as i64, high as i64), words)
+    })
 }

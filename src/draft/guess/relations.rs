@@ -70,6 +70,8 @@ struct Pick {
     nulls: f64,
     distinct: f64,
     parents: f64,
+    /// Whether drawing at random would give numbers that are too short: more rows refer to the parents that came early.
+    too_short: bool,
 }
 
 impl Pick {
@@ -91,10 +93,13 @@ impl Pick {
         }
         let drawn = referred(parents, filled);
         let together = (group.runs as f64) <= distinct * 1.5 && distinct < filled * 0.9;
-        if (drawn - distinct).abs() <= 0.04 * distinct {
+        let column = &profile.columns[key.columns[0]];
+        let short = 1.0 + early_digits(parents);
+        pick.too_short = column.integers > 0 && short < column.length.mean * 0.93;
+        if (drawn - distinct).abs() <= 0.04 * distinct && !pick.too_short {
             return pick;
         }
-        if drawn > distinct && !together {
+        if drawn > distinct && !together && !pick.too_short {
             let reach = solve(1.0, parents, distinct, |reach| referred(reach, filled));
             pick.share = Some((reach / parents).min(1.0)).filter(|share| *share < 0.995);
         } else {
@@ -123,6 +128,19 @@ impl Pick {
         call.push(')');
         call
     }
+}
+
+/// Digits beyond the first of the parents' row numbers, weighted by the rows that draw one of those there while both tables grow: those up to a
+/// share x of all parents get x (1 - ln x) of the rows.
+fn early_digits(parents: f64) -> f64 {
+    let mut sum = 0.0;
+    let mut power = 10.0;
+    while power < parents {
+        let share: f64 = power / parents;
+        sum += 1.0 - share * (1.0 - share.ln());
+        power *= 10.0;
+    }
+    sum
 }
 
 /// Four digits that count.

@@ -29,6 +29,21 @@ pub(super) struct Tried {
 
 /// Tries an expression; nothing where it cannot be made.
 pub(super) fn tried(expression: &str) -> Option<Tried> {
+    let mut length = 0;
+    let mut different = HashSet::new();
+    each(expression, ROWS, |value| {
+        length += length_of(value);
+        different.insert(value.to_string());
+    })?;
+    let twice = ROWS as f64 - different.len() as f64;
+    // Of n draws from m values, about n² / 2m meet one that came before.
+    let drawn = (ROWS * ROWS) as f64 / 2.0;
+    let room = if twice < 1.0 { f64::INFINITY } else { drawn / twice };
+    Some(Tried { length: length as f64 / ROWS as f64, room })
+}
+
+/// Makes the values of rows.
+fn each(expression: &str, rows: u64, mut take: impl FnMut(ValueRef<'_>)) -> Option<()> {
     let vars = serde_json::Map::new();
     let context = CompileContext {
         vars: &vars,
@@ -39,9 +54,7 @@ pub(super) fn tried(expression: &str) -> Option<Tried> {
     };
     let template = Template::compile(&format!("{{{{ {expression} }}}}"), context).ok()?;
     let mut scratch = Scratch::default();
-    let mut length = 0;
-    let mut different = HashSet::new();
-    for row in 1..=ROWS {
+    for row in 1..=rows {
         let context = RowContext {
             row,
             repetition: 0,
@@ -49,15 +62,19 @@ pub(super) fn tried(expression: &str) -> Option<Tried> {
             column_seed: 11,
             references: &NoReferences,
         };
-        let value = template.render(&context, &mut scratch).ok()?;
-        length += length_of(value);
-        different.insert(value.to_string());
+        take(template.render(&context, &mut scratch).ok()?);
     }
-    let twice = ROWS as f64 - different.len() as f64;
-    // Of n draws from m values, about n² / 2m meet one that came before.
-    let drawn = (ROWS * ROWS) as f64 / 2.0;
-    let room = if twice < 1.0 { f64::INFINITY } else { drawn / twice };
-    Some(Tried { length: length as f64 / ROWS as f64, room })
+    Some(())
+}
+
+/// Different values that an expression gives in so many rows, if they are not too many to be made.
+pub(super) fn distinct(expression: &str, rows: u64) -> Option<f64> {
+    const MOST: u64 = 20_000;
+    let mut different = HashSet::new();
+    each(expression, (rows <= MOST).then_some(rows)?, |value| {
+        different.insert(value.to_string());
+    })?;
+    Some(different.len() as f64)
 }
 
 /// As profiles measure it.

@@ -53,8 +53,9 @@ pub(super) struct Accumulator {
     distinct: Distinct,
     last_hash: Option<u64>,
     lengths: f64,
-    /// Per hash, while there are few.
-    members: Option<HashMap<u64, (Value, u64)>>,
+    /// Per hash: all while there are few, then those that came first.
+    members: HashMap<u64, (Value, u64)>,
+    few: bool,
     numbers: Reservoir<f64>,
     sum: f64,
     least: f64,
@@ -71,7 +72,8 @@ impl Accumulator {
             distinct: Distinct::default(),
             last_hash: None,
             lengths: 0.0,
-            members: Some(HashMap::new()),
+            members: HashMap::new(),
+            few: true,
             numbers: Reservoir::new(NUMBERS),
             sum: 0.0,
             least: f64::INFINITY,
@@ -153,10 +155,12 @@ impl Accumulator {
     }
 
     fn member(&mut self, hash: u64, value: ValueRef<'_>) {
-        let Some(members) = &mut self.members else { return };
-        members.entry(hash).or_insert_with(|| (owned(value), 0)).1 += 1;
-        if members.len() > MOST_MEMBERS {
-            self.members = None;
+        if let Some((_, count)) = self.members.get_mut(&hash) {
+            *count += 1;
+        } else if self.members.len() < MOST_MEMBERS {
+            self.members.insert(hash, (owned(value), 1));
+        } else {
+            self.few = false;
         }
     }
 
@@ -185,9 +189,15 @@ impl Accumulator {
             });
             profile.spaced = self.texts.kept.first().is_some_and(|text| text.get(10..11) == Some(" "));
         }
-        let mut members: Vec<(Value, u64)> = self.members.unwrap_or_default().into_values().collect();
+        let mut members: Vec<(Value, u64)> = self.members.into_values().collect();
         members.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| order(&a.0).cmp(&order(&b.0))));
-        profile.members = members;
+        if self.few {
+            profile.members = members;
+        } else {
+            let is_common =
+                |(value, count): &(Value, u64)| matches!(value, Value::Text(_)) && count * 5 >= filled;
+            profile.common = members.into_iter().next().filter(is_common);
+        }
         profile
     }
 }

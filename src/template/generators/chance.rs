@@ -2,7 +2,7 @@
 
 use crate::template::Distinct;
 use crate::template::args::{ArgFault, Args, Prepared};
-use crate::template::datum::{Datum, Kind, Piece, Run};
+use crate::template::datum::{Datum, Kind, Run};
 use crate::template::distribution::Distribution;
 use crate::template::draw::{Permutation, mix};
 
@@ -109,9 +109,12 @@ pub(in crate::template) fn maybe(args: &Args<'_>) -> Result<Prepared, ArgFault> 
     let p = args.probability(0, 0.5)?;
     let value = args.get(1).cloned().unwrap_or(Datum::Null);
     let per = per(args, 2)?;
-    let prepared =
-        Prepared::new(move |run| Ok(if even_unit(run, per) < p { run.put(&value) } else { Piece::Null }))
-            .distinct(Distinct::AtMost(2));
+    let otherwise = args.get(3).cloned().unwrap_or(Datum::Null);
+    let prepared = Prepared::new(move |run| {
+        let is_there = even_unit(run, per) < p;
+        Ok(run.put(if is_there { &value } else { &otherwise }))
+    })
+    .distinct(Distinct::AtMost(2));
     Ok(if per.is_some() { prepared.uses_row() } else { prepared })
 }
 

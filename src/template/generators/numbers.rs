@@ -2,8 +2,8 @@
 
 use super::lengths::Lengths;
 use crate::template::Distinct;
-use crate::template::args::{ArgFault, Args, Prepared};
-use crate::template::datum::{Piece, write_hex};
+use crate::template::args::{ArgFault, Args, Prepared, Space};
+use crate::template::datum::{Piece, Run, write_hex};
 use crate::template::distribution::{Distribution, standard_normal};
 
 pub(in crate::template) fn int(args: &Args<'_>) -> Result<Prepared, ArgFault> {
@@ -44,10 +44,19 @@ pub(in crate::template) fn float(args: &Args<'_>) -> Result<Prepared, ArgFault> 
         return Err(ArgFault::new(2, format!("a float keeps 0 to 12 digits after the point, not {digits}")));
     }
     let scale = 10f64.powi(digits as i32);
-    Ok(Prepared::new(move |run| {
+    let mut prepared = Prepared::new(move |run| {
         let share = run.draw.unit();
         Ok(Piece::Real(((low * (1.0 - share) + high * share) * scale).round() / scale))
-    }))
+    });
+    // Rounded ones can be counted off, as long as a float tells them apart.
+    let (first, last) = ((low * scale).ceil(), (high * scale).floor());
+    if first <= last && first.abs().max(last.abs()) < 1e15 {
+        let size = (last - first) as u128 + 1;
+        let at = move |_: &mut Run<'_>, index: u128| Piece::Real((first + index as f64) / scale);
+        prepared.space = Some(Space { size, at: Box::new(at) });
+        prepared.distinct = Distinct::AtMost(size.saturating_add(2));
+    }
+    Ok(prepared)
 }
 
 pub(in crate::template) fn normal(args: &Args<'_>) -> Result<Prepared, ArgFault> {

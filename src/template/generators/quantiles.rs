@@ -1,7 +1,19 @@
 //! Numbers that spread as measured ones do.
 
+use super::chance::even_unit;
 use crate::template::args::{ArgFault, Args, Prepared};
-use crate::template::datum::{Datum, Kind, Piece};
+use crate::template::datum::{Datum, Kind, Piece, Run};
+
+/// Rows that meet all parts of the way between them, so that few values spread like many.
+const EVEN_ROWS: u64 = 32;
+
+/// A segment, and a share of the way through it.
+fn place(run: &mut Run<'_>, segments: usize) -> (usize, f64) {
+    let part = run.draw.unit() - 0.5;
+    let way = (even_unit(run, Some(EVEN_ROWS)) + part / EVEN_ROWS as f64) * segments as f64;
+    let segment = (way as usize).min(segments - 1);
+    (segment, (way - segment as f64).clamp(0.0, 1.0))
+}
 
 /// Points as integers, where all are and no digits are asked for.
 fn integers(points: &[Datum]) -> Option<Vec<i64>> {
@@ -54,7 +66,7 @@ pub(in crate::template) fn quantiles(args: &Args<'_>) -> Result<Prepared, ArgFau
 fn of_integers(points: Vec<i64>) -> Prepared {
     let segments = points.len() - 1;
     Prepared::new(move |run| {
-        let segment = run.draw.below(segments as u64) as usize;
+        let (segment, _) = place(run, segments);
         let (from, to) = (points[segment], points[segment + 1]);
         let last = u128::from(segment + 1 == segments);
         let width = (i128::from(to) - i128::from(from)) as u128 + last;
@@ -67,8 +79,7 @@ fn of_integers(points: Vec<i64>) -> Prepared {
 fn of_reals(points: Vec<f64>, scale: Option<f64>) -> Prepared {
     let segments = points.len() - 1;
     Prepared::new(move |run| {
-        let segment = run.draw.below(segments as u64) as usize;
-        let share = run.draw.unit();
+        let (segment, share) = place(run, segments);
         let value = points[segment] * (1.0 - share) + points[segment + 1] * share;
         Ok(Piece::Real(scale.map_or(value, |scale| (value * scale).round() / scale)))
     })
