@@ -11,7 +11,7 @@ use crate::template::{Permutation, first_of_group, group_of, mix, reach, spread}
 /// When rows may come, and which parents each takes.
 #[derive(Clone, Debug)]
 pub(super) struct Groups {
-    /// Rows of a group, on average; more than was asked for where there are too few parents.
+    /// Rows of a group, on average; not those asked for where there are too few parents.
     length: f64,
     main: Side,
     others: Vec<Side>,
@@ -34,23 +34,27 @@ impl Groups {
         let ends = (0..=order.parts()).map(|part| (part, loaded + part * count));
         let ends: Vec<(u64, u64)> =
             ends.filter(|&(part, end)| if part == 0 { end > 0 } else { count > 0 }).collect();
-        for &(_, end) in &ends {
-            let parents = groups.main.reach(order, order.part_end(table, end - 1));
-            if parents == 0 {
-                return Err(Exhausted { rows: end, combinations: 0 });
-            }
-            if group_of(end - 1, groups.length) >= parents {
-                groups.length = groups.length.max(end as f64 / parents as f64);
-            }
-        }
         let Some(&(_, first_end)) = ends.first() else { return Ok(groups) };
-        let wanted = u128::from(groups.most_rows());
         let last_key = order.part_end(table, first_end - 1);
         let room = match (combination.kept_apart, groups.others.is_empty()) {
             (Some(most), _) => u128::from(most),
             (None, true) => u128::MAX,
             (None, false) => groups.room(order, last_key),
         };
+        // Where the others are few, a group is smaller; where its parents are few, it is larger.
+        if u128::from(groups.most_rows()) > room {
+            groups.length = (room as f64).max(1.0);
+        }
+        for &(_, end) in &ends {
+            let parents = groups.main.reach(order, order.part_end(table, end - 1));
+            if parents == 0 {
+                return Err(Exhausted { rows: end, combinations: 0 });
+            }
+            if group_of(end - 1, groups.length) >= parents {
+                groups.length = end as f64 / parents as f64;
+            }
+        }
+        let wanted = u128::from(groups.most_rows());
         if room < wanted {
             let parents = u128::from(groups.main.reach(order, last_key));
             return Err(Exhausted { rows: order.in_all(table), combinations: parents.saturating_mul(room) });

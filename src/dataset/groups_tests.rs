@@ -102,6 +102,13 @@ fn more_rows_come_under_each_parent_where_there_are_too_few() {
 }
 
 #[test]
+fn groups_are_smaller_where_the_other_parents_are_few() {
+    let pairs = grouped(7.0, None, vec![side(0, None), side(1, None)]);
+    assert_eq!(check([0; 3], [20, 3, 30], &pairs, 1), 10);
+    assert_eq!(check([0; 3], [5, 1, 1], &pairs, 2), 2);
+}
+
+#[test]
 fn parents_that_do_not_suffice_are_told() {
     let few = |counts, combination: &Combination| {
         order([0; 3], counts, combination, Interleaving::Mixed, 1).err().map(|few| few.combinations)

@@ -31,6 +31,7 @@ pub use tape::{Entry, Tape, TapeError, TapeOptions};
 
 /// Where a column's values come from.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "there is one for each column, made once")]
 pub enum Source {
     /// The row itself: 1, 2, ….
     Row,

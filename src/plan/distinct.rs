@@ -175,7 +175,9 @@ impl Group<'_> {
                 "{} of `{}` must be distinct, and up to {most} rows come under one parent, of which `cycle` keeps {count} apart",
                 self.listed, self.name
             );
-            let help = format!("write `cycle({most}, …)` or more, or a smaller `fan_out`");
+            let help = format!(
+                "give `cycle` {most} values or more, as in `cycle({most}, row)`, or write a smaller `fan_out`"
+            );
             return Err(self.fault(Code::NotDistinct, &columns[*place], words, help));
         }
         let words = format!(
@@ -205,11 +207,13 @@ impl Group<'_> {
                 "{} of `{}` must be distinct, and runs of up to {most} rows meet a `cycle` of only {count}",
                 self.listed, self.name
             );
-            let help = format!("write `cycle({most}, …)` or more, or shorter runs");
+            let help = format!(
+                "give `cycle` {most} values or more, as in `cycle({most}, row)`, or write shorter runs"
+            );
             return Err(self.fault(Code::NotDistinct, &columns[place], words, help));
         }
         let finite = shared.iter().filter(|(_, sharing)| !matches!(sharing, Sharing::Runs(_)));
-        let (Some((place, _)), true) = (finite.clone().next(), refers) else { return Ok(()) };
+        let (Some((place, sharing)), true) = (finite.clone().next(), refers) else { return Ok(()) };
         if finite.count() < by_row {
             return Ok(());
         }
@@ -217,7 +221,14 @@ impl Group<'_> {
             "a `ref` is drawn, so that nothing keeps {} of `{}` distinct, and they must be",
             self.listed, self.name
         );
-        let help = "give the `ref` a `fan_out` of at most as many rows as this has values, such as ref(\"table.column\", fan_out=2)";
+        let help = match sharing {
+            Sharing::Cycle(count) => {
+                format!(
+                    "give the `ref` a `fan_out` of {count} at most: its rows then come together, as these do"
+                )
+            }
+            _ => "write `cycle` instead, and give the `ref` a `fan_out` of at most as many rows".to_owned(),
+        };
         Err(self.fault(Code::NotDistinct, &columns[*place], words, help))
     }
 

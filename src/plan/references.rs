@@ -128,16 +128,17 @@ pub(super) fn choose_alike(
     columns: &mut [Column],
     faults: &mut Vec<Diagnostic>,
 ) {
+    type Choice = (Pick, Option<f64>);
     let choice = |column: &Column| match &column.source {
         Source::Reference { stream, pick, present, .. } => Some((*stream, (*pick, *present))),
         _ => None,
     };
-    let says = |choice: &(Pick, Option<f64>)| *choice != (Pick::default(), None);
-    let all: Vec<Option<(u64, (Pick, Option<f64>))>> = columns.iter().map(choice).collect();
+    let says = |choice: &Choice| *choice != (Pick::default(), None);
+    let all: Vec<Option<(u64, Choice)>> = columns.iter().map(choice).collect();
     let names: Vec<String> = columns.iter().map(|column| column.name.clone()).collect();
     for (index, column) in columns.iter_mut().enumerate() {
         let Some((stream, own)) = all[index] else { continue };
-        let told = |other: &Option<(u64, (Pick, Option<f64>))>| {
+        let told = |other: &Option<(u64, Choice)>| {
             other.filter(|(of, choice)| *of == stream && says(choice)).map(|(_, choice)| choice)
         };
         let first = all.iter().enumerate().find_map(|(place, other)| Some((place, told(other)?)));

@@ -103,6 +103,7 @@ generators! {
         country_code() localized -> Text "country as two letters" => words!(ADDRESS_COUNTRY_CODE);
         latitude() -> Real "degrees north, -90 to 90" => numbers::latitude;
         longitude() -> Real "degrees east, -180 to 180" => numbers::longitude;
+        geohash(signs = "8") -> Text "cell of the earth as so many signs" example "geohash(8)" => web::geohash;
         time_zone() localized -> Text "time zone, such as Europe/Berlin" => words!(ADDRESS_TIME_ZONE);
         phone_number() localized -> Text "telephone number" => faked!(phone_number::PhoneNumber);
         cell_number() localized -> Text "mobile telephone number" => faked!(phone_number::CellNumber);
@@ -140,10 +141,12 @@ generators! {
     "identifiers" {
         uuid4() -> Text "random UUID" => web::uuid4;
         uuid7() -> Text "UUID that grows with the row, a millisecond each" => web::uuid7;
+        ulid() -> Text "identifier of 26 signs that grows with the row, a millisecond each" => web::ulid;
         seq(start = "1", step = "1") -> Integer "start, start + step, … from row to row" example "seq(100, 10)" => numbers::seq;
         pattern(pattern) -> Text "text of that shape: classes, \\d, \\w, {n}, {n,m}, ?" example "pattern(\"[A-Z]{3}-[0-9]{4}\")" => pattern::pattern;
         chars(min = "8", max = "", mean = "", set = "\"a-z0-9\"") -> Text "min to max signs of a set, about a mean" example "chars(3, 12, 5.5, \"A-Z0-9\")" => pattern::chars;
         hex(digits = "16") -> Text "so many hexadecimal digits" example "hex(16)" => numbers::hex;
+        digits(count = "8") -> Text "so many decimal digits" example "digits(6)" => numbers::digits;
         unique(value) -> Any "the value, made different in every row" example "unique(email())" => ELSEWHERE;
     }
     "time" {

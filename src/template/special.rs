@@ -29,9 +29,10 @@ impl Lower<'_> {
         let (target, distribution, fan_out, share) = (take(0)?, take(1), take(2), take(3));
         let named = distribution.as_ref().map(|argument| argument.range.clone());
         let distribution = self.distribution(distribution)?;
-        let fan_out =
-            self.number(fan_out, "fan_out", "1 or more: so many rows refer to one", |v| v >= 1.0)?;
-        let share = self.number(share, "share", "above 0, and 1 at most", |v| v > 0.0 && v <= 1.0)?;
+        let rows = ("fan_out", "1 or more", "fan_out=2 where two rows refer to one");
+        let fan_out = self.number(fan_out, rows, |v| v >= 1.0)?;
+        let part = ("share", "a part, above 0 and 1 at most", "share=0.2 for the first fifth of the rows");
+        let share = self.number(share, part, |v| v > 0.0 && v <= 1.0)?;
         if let (Some(place), Some(_)) = (named, fan_out) {
             let words = "a distribution has no say where `fan_out` tells which row is referred to";
             self.fault(FaultKind::WrongArgument, place, words, "leave out one of the two".to_owned());
@@ -69,7 +70,8 @@ impl Lower<'_> {
             return self.plain(info, arguments, locale, range);
         }
         let per = arguments.get_mut(2).and_then(Option::take);
-        let per = self.number(per, "per", "a number of rows, 1 or more", |v| v >= 1.0 && v.fract() == 0.0)?;
+        let rows = ("per", "a number of rows, 1 or more", "per=1000 for exact parts of each thousand rows");
+        let per = self.number(per, rows, |v| v >= 1.0 && v.fract() == 0.0)?;
         let inner = arguments.get_mut(1).and_then(Option::take)?.node?;
         Some(self.special(range, Node::Maybe(p, per.map(|rows| rows as u64), Box::new(inner))))
     }
@@ -85,10 +87,11 @@ impl Lower<'_> {
         let name = info.parameters[0].name;
         let place = count.range.clone();
         let sharing = if info.name == "runs" {
-            Sharing::Runs(self.number(Some(count), name, "1 or more", |v| v >= 1.0)??)
+            Sharing::Runs(self.number(Some(count), (name, "1 or more", info.example), |v| v >= 1.0)??)
         } else {
             let whole = |v: f64| v >= 1.0 && v.fract() == 0.0 && v < 9e15;
-            let count = self.number(Some(count), name, "a whole number, 1 or more", whole)?? as u64;
+            let limits = (name, "a whole number, 1 or more", info.example);
+            let count = self.number(Some(count), limits, whole)?? as u64;
             if info.name == "among" { Sharing::Among(count) } else { Sharing::Cycle(count) }
         };
         let Some(node) = value.node else {
@@ -128,8 +131,7 @@ impl Lower<'_> {
     fn number(
         &mut self,
         argument: Option<Argument>,
-        name: &str,
-        wanted: &str,
+        (name, limits, example): (&str, &str, &str),
         is_good: impl Fn(f64) -> bool,
     ) -> Option<Option<f64>> {
         let Some(argument) = argument else { return Some(None) };
@@ -141,14 +143,12 @@ impl Lower<'_> {
         if is_good(number) && number.is_finite() {
             return Some(Some(number));
         }
-        let words = if number.is_nan() {
-            format!("`{name}` must be a number that is known before any row")
+        let (words, help) = if number.is_nan() {
+            let words = format!("`{name}` must be a number that is known before any row");
+            (words, "write a number, or a variable from [vars]".to_owned())
         } else {
-            format!("`{name}` cannot be {number}")
+            (format!("`{name}` is {limits}, not {number}"), format!("write {example}"))
         };
-        let help = format!("write {name}={wanted}");
-        let help =
-            if number.is_nan() { "write a number, or a variable from [vars]".to_owned() } else { help };
         self.fault(FaultKind::WrongArgument, argument.range, words, help);
         None
     }

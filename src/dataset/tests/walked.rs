@@ -99,10 +99,27 @@ fn every_row_asked_for_has_come_and_is_not_gone() {
     }
 }
 
+/// How a note chooses its post.
+fn choose(parts: &mut Parts, chosen: Pick) {
+    let tables = Arc::get_mut(&mut parts.tables).expect("nobody else has them yet");
+    if let Source::Reference { pick, .. } = &mut tables[NOTES].columns[1].source {
+        *pick = chosen;
+    }
+}
+
 #[test]
 fn children_leave_out_parents_that_are_gone() {
-    for interleaving in [Interleaving::Mixed, Interleaving::Phased] {
+    let picks = [
+        Pick::default(),
+        Pick { fan_out: Some(3.0), ..Pick::default() },
+        Pick { share: Some(0.004), ..Pick::default() },
+        Pick { distribution: Some(Distribution::Sequential), ..Pick::default() },
+    ];
+    for (interleaving, pick) in
+        [Interleaving::Mixed, Interleaving::Phased].into_iter().flat_map(|i| picks.map(|pick| (i, pick)))
+    {
         let mut parts = Parts { interleaving, parts: 2, ..parts([10, 500, 0, 0], [0, 0, 0, 1_000]) };
+        choose(&mut parts, pick);
         let removes = Key { removes: true, ..key(POSTS, Distribution::Uniform) };
         parts.actions.push(about(4, 249, removes));
         let dataset = dataset(parts);

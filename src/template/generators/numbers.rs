@@ -1,5 +1,7 @@
 //! Numbers and bytes.
 
+use std::fmt::Write;
+
 use super::lengths::Lengths;
 use crate::template::Distinct;
 use crate::template::args::{ArgFault, Args, Prepared, Space};
@@ -140,5 +142,23 @@ pub(in crate::template) fn hex(args: &Args<'_>) -> Result<Prepared, ArgFault> {
             run.draw.bits().to_le_bytes().iter().for_each(|byte| write_hex(run.text, *byte));
         }
         run.text.truncate(end);
+    }))
+}
+
+pub(in crate::template) fn digits(args: &Args<'_>) -> Result<Prepared, ArgFault> {
+    let count = args.lengths(8, 8, LONGEST)?.0;
+    if let Some(size) =
+        u32::try_from(count).ok().filter(|count| *count > 0).and_then(|c| 10u128.checked_pow(c))
+    {
+        return Ok(Prepared::counted(size, move |run, index| {
+            let start = run.text.len();
+            let _never = write!(run.text, "{index:0count$}");
+            Piece::Text(start)
+        }));
+    }
+    Ok(Prepared::text(move |run| {
+        for _ in 0..count {
+            run.text.push(char::from(b'0' + run.draw.below(10) as u8));
+        }
     }))
 }

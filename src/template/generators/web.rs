@@ -104,6 +104,40 @@ fn write_uuid(out: &mut String, high: u64, low: u64) {
     }
 }
 
+/// Crockford's digits.
+const BASE_32: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+
+pub(in crate::template) fn ulid(_: &Args<'_>) -> Result<Prepared, ArgFault> {
+    Ok(Prepared::text(|run| {
+        let time = u128::from(EPOCH_MS.wrapping_add(run.row) & ((1 << 48) - 1));
+        let random = (u128::from(run.draw.bits() & 0xffff) << 64) | u128::from(run.draw.bits());
+        let number = (time << 80) | random;
+        for place in (0..26).rev() {
+            let digit = (number >> (5 * place)) as usize & 31;
+            run.text.push(char::from(BASE_32[digit]));
+        }
+    })
+    .distinct(Distinct::Unique)
+    .uses_row())
+}
+
+/// A cell of the earth: the signs are those of geohash.org.
+pub(in crate::template) fn geohash(args: &Args<'_>) -> Result<Prepared, ArgFault> {
+    const SIGNS: &[u8; 32] = b"0123456789bcdefghjkmnpqrstuvwxyz";
+    let signs = args.integer(0)?.unwrap_or(8);
+    if !(1..=12).contains(&signs) {
+        return Err(ArgFault::new(0, format!("a geohash has 1 to 12 signs, not {signs}"))
+            .help("write geohash(8), a cell of about 40 by 20 metres"));
+    }
+    Ok(Prepared::counted(1 << (5 * signs), move |run, index| {
+        let start = run.text.len();
+        for place in (0..signs).rev() {
+            run.text.push(char::from(SIGNS[(index >> (5 * place)) as usize & 31]));
+        }
+        Piece::Text(start)
+    }))
+}
+
 /// `/home/thing/life.mp3`, with forward slashes on every system.
 pub(in crate::template) fn file_path(args: &Args<'_>) -> Result<Prepared, ArgFault> {
     use fake::locales::Data;

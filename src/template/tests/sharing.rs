@@ -177,3 +177,13 @@ fn a_reference_in_maybe_is_null_while_there_is_no_row() {
     let share = values.iter().filter(|value| value.starts_with("user")).count();
     assert!((420..580).contains(&share), "{share}");
 }
+
+#[test]
+fn identifiers_have_their_shape() {
+    let ulids = texts("{{ ulid() }}", 100);
+    assert!(ulids.is_sorted() && ulids.iter().all(|ulid| ulid.len() == 26 && ulid.starts_with("01")));
+    assert!(texts("{{ digits(5) }}", 100).iter().all(|text| text.len() == 5 && text.parse::<u32>().is_ok()));
+    assert_eq!(distinct(&texts("{{ unique(digits(2)) }}", 100)), 100);
+    assert_eq!(texts("{{ digits(60) }}", 1)[0].len(), 60);
+    assert!(texts("{{ geohash(5) }}", 100).iter().all(|text| text.len() == 5));
+}
