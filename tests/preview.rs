@@ -7,7 +7,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 const SCENARIO: &str = r#"
-total_writes = 100
+total_writes = 99
 concurrency = [1]
 [database]
 path = "db/shop.db"
@@ -85,7 +85,7 @@ fn operations_are_shown_with_the_values_of_their_parameters() {
     assert!(rename.contains("UPDATE \"users\" SET \"name\" = ?1 WHERE \"id\" = ?2"), "{rename}");
     assert!(rename.contains("?1 name") && rename.contains("renamed-3"), "{rename}");
     let log = part(&text, "log");
-    assert!(log.starts_with("log · 2 statements · immediate transaction · 33.0 % of the mix"), "{log}");
+    assert!(log.starts_with("log · 2 statements · immediate transaction · 33.3 % of the mix"), "{log}");
     assert!(log.contains("captures name") && log.contains("captured name"), "{log}");
     assert!(log.contains("2 times, counted by n"), "{log}");
     assert!(part(&text, "idle").contains("never comes"), "{text}");
