@@ -183,3 +183,23 @@ fn flags_change_what_is_shown_as_they_change_a_run() {
     assert_eq!(preview["seed"], 7);
     assert_ne!(preview["tables"][0]["rows"][0][1], json(&["--rows", "1"])["tables"][0]["rows"][0][1]);
 }
+
+#[test]
+fn a_reader_that_has_seen_enough_is_no_failure() {
+    use std::io::Read;
+    let folder = TempDir::new().expect("a folder can be made");
+    fs::write(folder.path().join("shop.toml"), SCENARIO).expect("a file can be written");
+    // More than a pipe holds, so that the runner still writes when the reader leaves.
+    let mut child = Command::new(env!("CARGO_BIN_EXE_runner"))
+        .args(["preview", "shop.toml", "--rows", "80", "--format", "json"])
+        .current_dir(folder.path())
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .expect("the runner can be started");
+    let mut start = [0; 10];
+    child.stdout.take().unwrap().read_exact(&mut start).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    assert!(output.stderr.is_empty(), "{output:?}");
+}

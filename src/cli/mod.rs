@@ -15,6 +15,7 @@ mod fakers;
 mod layout;
 mod new;
 mod outlook;
+mod output;
 mod prepare;
 mod preview;
 mod progress;
