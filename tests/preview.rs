@@ -7,7 +7,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 const SCENARIO: &str = r#"
-total_writes = 100
+total_writes = 99
 concurrency = [1]
 [database]
 path = "db/shop.db"
@@ -85,7 +85,7 @@ fn operations_are_shown_with_the_values_of_their_parameters() {
     assert!(rename.contains("UPDATE \"users\" SET \"name\" = ?1 WHERE \"id\" = ?2"), "{rename}");
     assert!(rename.contains("?1 name") && rename.contains("renamed-3"), "{rename}");
     let log = part(&text, "log");
-    assert!(log.starts_with("log · 2 statements · immediate transaction · 33.0 % of the mix"), "{log}");
+    assert!(log.starts_with("log · 2 statements · immediate transaction · 33.3 % of the mix"), "{log}");
     assert!(log.contains("captures name") && log.contains("captured name"), "{log}");
     assert!(log.contains("2 times, counted by n"), "{log}");
     assert!(part(&text, "idle").contains("never comes"), "{text}");
@@ -182,4 +182,24 @@ fn flags_change_what_is_shown_as_they_change_a_run() {
     let preview = json(&["--set", "seed=7", "--table", "users", "--rows", "1"]);
     assert_eq!(preview["seed"], 7);
     assert_ne!(preview["tables"][0]["rows"][0][1], json(&["--rows", "1"])["tables"][0]["rows"][0][1]);
+}
+
+#[test]
+fn a_reader_that_has_seen_enough_is_no_failure() {
+    use std::io::Read;
+    let folder = TempDir::new().expect("a folder can be made");
+    fs::write(folder.path().join("shop.toml"), SCENARIO).expect("a file can be written");
+    // More than a pipe holds, so that the runner still writes when the reader leaves.
+    let mut child = Command::new(env!("CARGO_BIN_EXE_runner"))
+        .args(["preview", "shop.toml", "--rows", "80", "--format", "json"])
+        .current_dir(folder.path())
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .expect("the runner can be started");
+    let mut start = [0; 10];
+    child.stdout.take().unwrap().read_exact(&mut start).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    assert!(output.stderr.is_empty(), "{output:?}");
 }

@@ -16,6 +16,7 @@ mod layout;
 mod manual;
 mod new;
 mod outlook;
+mod output;
 mod prepare;
 mod preview;
 mod progress;

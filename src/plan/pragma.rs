@@ -212,6 +212,21 @@ mod tests {
     }
 
     #[test]
+    fn the_pragmas_that_editors_explain_are_those_that_can_be_set_and_take_their_examples() {
+        let explained: Vec<&str> = crate::scenario::PRAGMAS.iter().map(|known| known.name).collect();
+        let settable: Vec<&str> = SETTABLE.iter().map(|(name, _)| *name).collect();
+        assert_eq!(explained, settable);
+        let location = Location::File("x.db".into());
+        for known in crate::scenario::PRAGMAS {
+            let examples: Vec<serde_json::Value> = serde_json::from_str(known.examples).unwrap();
+            for example in examples {
+                let taken = resolve(known.name, &example, Place { key: None, value: None }, &location);
+                assert!(taken.is_ok(), "{} = {example}: {:?}", known.name, taken.err());
+            }
+        }
+    }
+
+    #[test]
     fn words_read_back_as_sqlite_writes_them() {
         let read_back = |name, value: &str| ask(name, value.into()).map(|p| p.expected).ok();
         assert_eq!(read_back("synchronous", "NORMAL").as_deref(), Some("1"));

@@ -4,12 +4,24 @@
 
 use serde_json::{Map, Value, json};
 
+use super::pragmas::{PRAGMAS, PragmaWords};
 use super::tree::{toml_key, toml_text};
 
 /// Adds to every key of a schema what an editor shows.
 pub(super) fn explain(schema: &mut Value) {
-    let Value::Object(schema) = schema else { return };
-    each_key(schema, true);
+    let pragmas = &mut schema["properties"]["database"]["properties"]["pragmas"];
+    let known =
+        PRAGMAS.iter().map(|known| (known.name.to_owned(), pragma(known, &pragmas["additionalProperties"])));
+    pragmas["properties"] = Value::Object(known.collect());
+    if let Value::Object(schema) = schema {
+        each_key(schema, true);
+    }
+}
+
+/// A PRAGMA that editors know by name; it takes what every PRAGMA takes, since `check` knows more of its values than a schema can say.
+fn pragma(known: &PragmaWords, any: &Value) -> Value {
+    let examples: Value = serde_json::from_str(known.examples).expect("a test reads all examples");
+    json!({ "type": any["type"], "description": known.words, "examples": examples })
 }
 
 fn each_key(schema: &mut Map<String, Value>, top: bool) {
@@ -147,7 +159,11 @@ mod tests {
                 other => other.clone(),
             }
         }
-        assert_eq!(bare(&json_schema()), bare(&shape().schema));
+        let mut shown = json_schema();
+        // Beside these names, any other may stand there, as far as the schema goes.
+        let pragmas = shown["properties"]["database"]["properties"]["pragmas"].as_object_mut().unwrap();
+        assert!(pragmas.shift_remove("properties").is_some() && pragmas["additionalProperties"].is_object());
+        assert_eq!(bare(&shown), bare(&shape().schema));
     }
 
     #[test]

@@ -12,6 +12,7 @@ mod load;
 mod model;
 mod operation;
 mod overrides;
+mod pragmas;
 mod quick;
 pub mod schema;
 mod spans;
@@ -30,6 +31,7 @@ pub use model::{
 };
 pub use operation::{KeysKey, OperationSection, StepSection, TransactionKey};
 pub use overrides::Overrides;
+pub use pragmas::{PRAGMAS, PragmaWords};
 pub use schema::json_schema;
 pub use spans::Spans;
 pub use target::TargetSection;

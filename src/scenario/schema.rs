@@ -251,7 +251,7 @@ mod tests {
 
     #[test]
     fn tables_with_named_keys_take_no_others() {
-        walk(&json_schema(), "", &mut |path, schema| {
+        walk(&plain(), "", &mut |path, schema| {
             if schema.get("properties").is_some() {
                 assert_eq!(schema["additionalProperties"], false, "{path}");
             }

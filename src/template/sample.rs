@@ -98,6 +98,8 @@ fn meaning(generator: &str, parameter: &str) -> &'static str {
         ("maybe", "value") => "a call or constant",
         ("json", "value") => "a map, list, call or constant, nested at will",
         ("among", "count") => "number of different values",
+        ("digits", "count") => "number of digits",
+        ("geohash", "signs") => "number of signs; more are a smaller cell",
         ("cycle", "count") => "number of rows after which the values come again",
         ("among" | "runs" | "cycle", "value") => "a call that makes the values",
         (_, "min") => "least number of characters; without `max`, the exact one",

@@ -108,6 +108,7 @@ await rests("share", "Parts of the mix", "Default: `0", "share = 10");
 await offers("\n[database.pragmas]\n[operations.read]\n", "get", "share", "hit_ratio", "expect_rows");
 await offers("\n[operations.read]\nkeys = ", '"zipfian"', '"latest"');
 await offers("\n[tables.u]\n", "rows", "primary_key", "indexes");
+await offers("\n[database.pragmas]\n", "journal_mode", "synchronous");
 await offers("\n[retry]\n", "attempts", "jitter");
 console.log("explained and completed: keys of a scenario in an editor");
 process.exit(0);

@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 use serde_json::json;
 
 use super::layout::Paint;
-use super::{Exit, stdout_color, stdout_width};
+use super::{Exit, output, stdout_color, stdout_width};
 use crate::diagnostic::nearest;
 use crate::template::{GeneratorInfo, LOCALE_NAMES, Locale, catalogue, samples};
 use crate::value::Value;
@@ -61,21 +61,17 @@ pub(super) fn fakers(arguments: &FakersArgs) -> Exit {
     };
     let paint = Paint { color: stdout_color() };
     let width = stdout_width();
-    match (arguments.format, found) {
-        (Format::Markdown, _) => print!("{}", page::page()),
-        (Format::Json, Found::One(info, _)) => println!("{:#}", record(info, locale)),
+    let text = match (arguments.format, found) {
+        (Format::Markdown, _) => page::page(),
+        (Format::Json, Found::One(info, _)) => format!("{:#}\n", record(info, locale)),
         (Format::Json, Found::Several(several)) => {
             let records: Vec<_> = several.into_iter().map(|info| record(info, locale)).collect();
-            println!("{:#}", serde_json::Value::Array(records));
+            format!("{:#}\n", serde_json::Value::Array(records))
         }
-        (Format::Text, Found::One(info, others)) => {
-            print!("{}", terminal::one(info, &others, locale, width, paint));
-        }
-        (Format::Text, Found::Several(several)) => {
-            print!("{}", terminal::list(&several, locale, width, paint));
-        }
-    }
-    Exit::Fine
+        (Format::Text, Found::One(info, others)) => terminal::one(info, &others, locale, width, paint),
+        (Format::Text, Found::Several(several)) => terminal::list(&several, locale, width, paint),
+    };
+    output::put(&text)
 }
 
 fn wrong(words: &str, help: &str) -> Exit {

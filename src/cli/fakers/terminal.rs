@@ -3,6 +3,7 @@
 use super::{Info, by_locale, values};
 use crate::cli::layout::{Cell, Grid, Paint, shortened, shown, width, wrapped};
 use crate::template::{GeneratorInfo, Locale};
+use crate::value::Value;
 
 /// What a localized generator is marked with.
 const LOCALIZED: &str = "ᴸ";
@@ -90,9 +91,9 @@ pub(super) fn one(info: Info, others: &[Info], locale: Locale, line: usize, pain
     let rows = rows.iter().enumerate().map(|(index, v)| vec![Cell::number(index as u64 + 1), Cell::value(v)]);
     let grid = Grid { header: vec!["row".to_owned(), "value".to_owned()], rows: rows.collect(), leading: 1 };
     out.push_str(&grid.drawn(line, 2, paint));
-    if let Some((grid, english)) = languages(info) {
+    if let Some(Languages { grid, shown, english }) = languages(info) {
         out.push_str(&format!("\n{}\n", grid.drawn(line, 2, paint)));
-        let call = info.example.replacen(')', &localized(info), 1);
+        let call = localized(info, shown);
         let mut words = format!("`locale` at the top of a file, or in a call: {call}.");
         if !english.is_empty() {
             words.push_str(&format!(" As in English: {}.", english.join(", ")));
@@ -120,27 +121,37 @@ fn gives(info: &GeneratorInfo) -> String {
     }
 }
 
-/// The end of a call with a language in it.
-fn localized(info: &GeneratorInfo) -> String {
-    let comma = if info.example.ends_with("()") { "" } else { ", " };
-    format!("{comma}locale=\"de_de\")")
+/// The example with a language in it.
+fn localized(info: &GeneratorInfo, locale: Locale) -> String {
+    let call = info.example.strip_suffix(')').unwrap_or(info.example);
+    let comma = if call.ends_with('(') { "" } else { ", " };
+    format!("{call}{comma}locale=\"{}\")", locale.name())
 }
 
-/// A row for each language with words of its own, and the names of the others.
-fn languages(info: &GeneratorInfo) -> Option<(Grid, Vec<&'static str>)> {
+struct Languages {
+    /// A row for each language with words of its own.
+    grid: Grid,
+    /// One of these, other than English if there is one.
+    shown: Locale,
+    /// Names of the others.
+    english: Vec<&'static str>,
+}
+
+/// Absent where values are the same in every language.
+fn languages(info: &GeneratorInfo) -> Option<Languages> {
     let (english, own): (Vec<_>, Vec<_>) =
         by_locale(info, 2).into_iter().partition(|(_, values)| values.is_empty());
-    let rows: Vec<Vec<Cell>> = own
-        .iter()
-        .map(|(locale, values)| {
-            let shown: Vec<String> = values.iter().map(shown).collect();
-            let language = Cell::plain(locale.meaning().trim_end_matches('.'));
-            vec![Cell::plain(locale.name()), language, Cell::plain(shown.join(" · "))]
-        })
-        .collect();
+    let row = |(locale, values): &(Locale, Vec<Value>)| {
+        let shown: Vec<String> = values.iter().map(shown).collect();
+        let language = Cell::plain(locale.meaning().trim_end_matches('.'));
+        vec![Cell::plain(locale.name()), language, Cell::plain(shown.join(" · "))]
+    };
     let header = ["locale", "language", "rows 1 and 2"].map(str::to_owned).to_vec();
-    let names = english.iter().map(|(locale, _)| locale.name()).collect();
-    (!rows.is_empty()).then_some((Grid { header, rows, leading: 1 }, names))
+    let others = own.iter().map(|(locale, _)| *locale).filter(|locale| *locale != Locale::En);
+    // Where English stands alone, nothing is to be chosen.
+    let shown = others.max_by_key(|locale| *locale == Locale::DeDe)?;
+    let english = english.iter().map(|(locale, _)| locale.name()).collect();
+    Some(Languages { grid: Grid { header, rows: own.iter().map(row).collect(), leading: 1 }, shown, english })
 }
 
 fn padded(text: &str, most: usize) -> String {
@@ -176,6 +187,6 @@ mod tests {
         assert!(text.starts_with("sentence(min=4, max=9)\nSentence of min to max words. Gives text.\n"));
         assert!(text.contains("min        4        least number of words"), "{text}");
         assert!(text.contains("value = '{{ sentence(4, 8) }}'"), "{text}");
-        assert!(text.contains("sentence(4, 8, locale=\"de_de\")."), "{text}");
+        assert!(text.contains("sentence(4, 8, locale=\"zh_cn\")."), "{text}");
     }
 }

@@ -12,7 +12,7 @@ use serde_json::json;
 
 use super::layout::Paint;
 use super::prepare::Ready;
-use super::{Exit, OverrideArgs, prepare, stderr_color, stdout_color, stdout_width};
+use super::{Exit, OverrideArgs, output, prepare, stderr_color, stdout_color, stdout_width};
 use crate::diagnostic::nearest;
 use crate::value::Value;
 use model::Preview;
@@ -68,10 +68,7 @@ pub(super) fn preview(arguments: &PreviewArgs) -> Exit {
         }
     };
     match model::preview(&ready.plan, &chosen, arguments.rows) {
-        Ok(preview) => {
-            show(&preview, arguments.format);
-            Exit::Fine
-        }
+        Ok(preview) => output::put(&drawn(&preview, arguments.format)),
         Err(words) => {
             eprintln!("error: {words}");
             Exit::Wrong
@@ -79,13 +76,10 @@ pub(super) fn preview(arguments: &PreviewArgs) -> Exit {
     }
 }
 
-fn show(preview: &Preview, format: Format) {
+fn drawn(preview: &Preview, format: Format) -> String {
     match format {
-        Format::Json => println!("{:#}", json!(preview)),
-        Format::Table => {
-            let paint = Paint { color: stdout_color() };
-            print!("{}", terminal::text(preview, stdout_width(), paint));
-        }
+        Format::Json => format!("{:#}\n", json!(preview)),
+        Format::Table => terminal::text(preview, stdout_width(), Paint { color: stdout_color() }),
     }
 }
 
