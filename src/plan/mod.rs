@@ -28,6 +28,7 @@ mod target;
 mod targets;
 mod trials;
 mod values;
+mod volume;
 mod warnings;
 mod workload;
 
