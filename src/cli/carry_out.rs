@@ -23,8 +23,10 @@ pub(super) fn run(arguments: &RunArgs) -> Exit {
     let prepared = prepare::all(&arguments.files, &arguments.overrides.overrides());
     let mut exit = prepare::worst(&prepared);
     for scenario in &prepared {
-        if let Err(rejected) = scenario {
-            eprint!("{}", rejected.text(stderr_color()));
+        match scenario {
+            Err(rejected) => eprint!("{}", rejected.text(stderr_color())),
+            Ok(ready) if !arguments.quiet => eprint!("{}", ready.warnings(stderr_color())),
+            Ok(_) => {}
         }
     }
     if arguments.fail_fast && exit != Exit::Fine {

@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 
 use super::prepare::{self, Prepared};
 use super::{Exit, OverrideArgs, stderr_color};
-use crate::diagnostic::{Record, records, render};
+use crate::diagnostic::{Record, records};
 
 #[derive(Debug, Args)]
 pub(super) struct CheckArgs {
@@ -65,7 +65,7 @@ fn tell(prepared: &Prepared, arguments: &CheckArgs) {
             Ok(ready) => {
                 let warnings = &ready.plan.warnings;
                 first_code = first_code.or(warnings.first().map(|warning| warning.code));
-                eprint!("{}", render(warnings, &ready.sources, stderr_color()));
+                eprint!("{}", ready.warnings(stderr_color()));
                 if !arguments.quiet && (warnings.is_empty() || !arguments.deny_warnings) {
                     println!("{}: {}", ready.path.display(), fine(warnings.len()));
                 }

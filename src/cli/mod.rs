@@ -213,7 +213,10 @@ fn plan(files: &[PathBuf], overrides: &Overrides) -> Exit {
     let prepared = prepare::all(files, overrides);
     for scenario in prepared.iter() {
         match scenario {
-            Ok(ready) => println!("{}", outlook::describe(&ready.plan)),
+            Ok(ready) => {
+                eprint!("{}", ready.warnings(stderr_color()));
+                println!("{}", outlook::describe(&ready.plan));
+            }
             Err(rejected) => eprint!("{}", rejected.text(stderr_color())),
         }
     }

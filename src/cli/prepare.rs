@@ -18,6 +18,13 @@ pub(super) struct Ready {
     pub(super) sources: Sources,
 }
 
+impl Ready {
+    /// What runs, but probably not as meant; empty where there is nothing.
+    pub(super) fn warnings(&self, color: bool) -> String {
+        render(&self.plan.warnings, &self.sources, color)
+    }
+}
+
 /// A scenario that cannot.
 pub(super) struct Rejected {
     sources: Sources,

@@ -103,7 +103,7 @@ fn intent(severity: Severity) -> &'static str {
             "A scenario with an error does not run; nothing is created or changed. Exit code 2."
         }
         Severity::Warning => {
-            "A scenario with warnings runs, but probably not as meant. They are told where there is no error. With\n\
+            "A scenario with warnings runs, but probably not as meant. They are told where there is no error, by `run` and `plan`, too. With\n\
             `runner check --deny-warnings` they end with exit code 2, too, for CI. Where a file means what is warned of, it says so:\n\
             `allow_warnings = [\"full-scan\"]` at its top."
         }

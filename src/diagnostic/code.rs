@@ -108,6 +108,7 @@ codes! {
     NotDurable "not-durable" "A setting with which a crash or a power cut can damage the database."
     FullScan "full-scan" "An operation looks at every row of a table, since no index has its column."
     RedundantIndex "redundant-index" "An index that has what a key or another index has already."
+    NotVerified "not-verified" "SQL changes numbers of rows that `changes` does not name, so that levels are not verified."
     FewSamples "few-samples" "A target on a percentile of too few operations to have one."
     ShortBatches "short-batches" "Batches that no worker has enough operations to fill."
     }

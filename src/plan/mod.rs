@@ -29,6 +29,7 @@ mod target;
 mod targets;
 mod trials;
 mod values;
+mod volume;
 mod warnings;
 mod workload;
 

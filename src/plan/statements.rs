@@ -215,7 +215,7 @@ const KEYWORDS: [&str; 24] = [
 ];
 
 /// The keyword that was meant by the word at which SQLite stopped, or by the one before it, which it may have taken for a name.
-fn keyword(before: &str, rest: &str, names: &Names) -> Option<&'static str> {
+fn keyword(before: &str, rest: &str, names: &Names) -> Option<String> {
     let inner = |c: char| c.is_alphanumeric() || c == '_';
     let at = rest.split(|c| !inner(c)).next().unwrap_or_default();
     let last = before.trim_end().rsplit(|c| !inner(c)).next().unwrap_or_default();
@@ -233,7 +233,8 @@ fn keyword(before: &str, rest: &str, names: &Names) -> Option<&'static str> {
             .min_by_key(|keyword| strsim::damerau_levenshtein(&upper, keyword))
             .copied()
     };
-    meant(at).or_else(|| meant(last))
+    let instead = |word: &str| Some(format!("did you mean {} instead of {word}?", meant(word)?));
+    instead(at).or_else(|| instead(last))
 }
 
 /// What to write instead, where the fault is one of the usual ones; `rest` is the statement from the fault on.
@@ -256,9 +257,7 @@ fn advice(words: &str, before: &str, rest: &str, names: &Names) -> Option<String
     }
     if words.ends_with(": syntax error") {
         let help = "look at the underlined word and right before it: a comma, a sign or a keyword may be missing or misspelt";
-        return Some(
-            keyword(before, rest, names).map_or(help.to_owned(), |word| format!("did you mean {word}?")),
-        );
+        return Some(keyword(before, rest, names).unwrap_or_else(|| help.to_owned()));
     }
     let (kind, name) = unknown(words)?;
     let bare = name.rsplit('.').next().unwrap_or(name);

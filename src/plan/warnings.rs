@@ -4,16 +4,14 @@
 
 use serde_json::Value;
 
-use super::build::is_about;
 use super::ddl::{TableFacts, quote};
 use super::operations::Made;
 use super::tables::{Input, Tables};
-use super::target::{SAMPLES_BEYOND, Target, per_mille_beyond};
-use super::workload::{BatchSize, Extent, Workload};
-use super::{Database, Location, Operation};
+use super::target::Target;
+use super::workload::Workload;
+use super::{Database, Location, Operation, volume};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::scenario::TableSection;
-use crate::units::count;
 
 /// A plan as far as warnings look at it.
 pub(super) struct Finished<'a, 'b> {
@@ -38,11 +36,12 @@ pub(super) fn find(plan: &Finished<'_, '_>) -> Vec<Diagnostic> {
     found.extend(unused_tables(plan));
     found.extend(redundant_indexes(plan));
     found.extend(unused_operations(plan));
+    found.extend(not_verified(plan));
     found.extend(full_scans(plan));
     found.extend(unused_vars(plan));
     if !plan.quick {
-        found.extend(short_batches(plan));
-        found.extend(few_samples(plan));
+        found.extend(volume::short_batches(plan));
+        found.extend(volume::few_samples(plan));
     }
     let allowed = &plan.input.scenario.allow_warnings;
     found.retain(|warning| !allowed.iter().any(|code| code.0 == warning.code));
@@ -192,6 +191,36 @@ fn has_part(plan: &Finished<'_, '_>, name: &str) -> bool {
     })
 }
 
+/// SQL of the scenario's own after which nobody knows how many rows there are.
+fn not_verified(plan: &Finished<'_, '_>) -> Vec<Diagnostic> {
+    let first = plan.operations.len() - plan.made.len();
+    let warn = |(index, made): (usize, &Made)| {
+        let operation = &made.operation;
+        let section = plan.input.scenario.operations.get(&operation.name)?;
+        let own = section.sql.is_some() || !section.steps.is_empty();
+        if !own || operation.unaccounted.is_empty() || !comes(plan, first + index) {
+            return None;
+        }
+        let names: Vec<&str> =
+            operation.unaccounted.iter().map(|table| plan.tables.rows[*table].name.as_str()).collect();
+        let at = plan.input.spans.key(&["operations", &operation.name]);
+        let words = format!(
+            "`{}` adds or removes rows of `{}`, and does not say how many: its levels cannot be verified",
+            operation.name,
+            names.join("`, `")
+        );
+        let has = |word| operation.steps.iter().any(|step| has_word(&step.sql, word));
+        let rows = if has("delete") && !has("insert") { -1 } else { 1 };
+        let each: Vec<String> = names.iter().map(|name| format!("{name} = {rows}")).collect();
+        let help = format!(
+            "write `changes = {{ {} }}` into the operation, with the number for one time; below 0 for rows removed",
+            each.join(", ")
+        );
+        Some(Diagnostic::warning(Code::NotVerified, at, words).help(help))
+    };
+    plan.made.iter().enumerate().filter_map(warn).collect()
+}
+
 /// Reads by a column that no index begins with.
 fn full_scans(plan: &Finished<'_, '_>) -> Vec<Diagnostic> {
     let scans = |made: &Made| -> rusqlite::Result<bool> {
@@ -275,77 +304,30 @@ fn uses_var(text: &str, name: &str) -> bool {
     })
 }
 
-/// Levels with more workers than batches.
-fn short_batches(plan: &Finished<'_, '_>) -> Vec<Diagnostic> {
-    let mut found: Vec<Diagnostic> = Vec::new();
-    for workload in plan.workloads {
-        let (Some(batch), Extent::Total(total)) = (workload.batch, workload.extent) else { continue };
-        let BatchSize::Fixed(size) = batch.size else { continue };
-        let workers = workload.concurrency.iter().copied().max().unwrap_or(1);
-        let batches = total.div_ceil(size.max(1));
-        if batches >= u64::from(workers) {
-            continue;
-        }
-        let own = ["workloads", workload.name.as_str(), "batch_size"];
-        let at = plan.input.at(&own).or_else(|| plan.input.at(&["batch_size"]));
-        let words = format!(
-            "{} operations make {} of {}, but a level has {workers} workers",
-            count(total),
-            if batches == 1 { "1 batch".to_owned() } else { format!("{} batches", count(batches)) },
-            count(size)
-        );
-        let help = format!(
-            "write a total of at least {}, a smaller batch, or fewer workers",
-            size.saturating_mul(u64::from(workers))
-        );
-        found.push(Diagnostic::warning(Code::ShortBatches, at, words).help(help));
-    }
-    found
-}
-
-/// Targets on percentiles that are of too few operations in every level that they are about.
-fn few_samples(plan: &Finished<'_, '_>) -> Vec<Diagnostic> {
-    let warn = |target: &Target| {
-        let (family, statistic) = target.metric.split_once('.')?;
-        let per_mille = per_mille_beyond(statistic)?;
-        let about = plan.workloads.iter().filter(|workload| is_about(target, workload, plan.operations));
-        let samples: Vec<u64> = about.map(|workload| samples(plan, target, family, workload)).collect();
-        let most = samples.iter().max().copied()?;
-        let needed = SAMPLES_BEYOND * 1_000 / per_mille;
-        if most >= needed {
-            return None;
-        }
-        let words = format!(
-            "`{}` needs {} samples, so that {SAMPLES_BEYOND} lie beyond it; this has {} at most",
-            target.metric,
-            count(needed),
-            count(most)
-        );
-        let help = "write a larger total or more `iterations`, or a lower percentile";
-        Some(Diagnostic::warning(Code::FewSamples, target.span, words).help(help))
-    };
-    plan.targets.iter().filter_map(warn).collect()
-}
-
-/// Samples of a level; as many as needed where it lasts for a time.
-fn samples(plan: &Finished<'_, '_>, target: &Target, family: &str, workload: &Workload) -> u64 {
-    let Extent::Total(total) = workload.extent else { return u64::MAX };
-    let of_operation = target.operation.as_ref().and_then(|name| {
-        let index = plan.operations.iter().position(|operation| operation.name == *name)?;
-        Some(workload.crews.iter().map(|crew| crew.counts[index]).sum::<u64>().min(total))
-    });
-    let each = of_operation.unwrap_or(total);
-    let each = match workload.batch.map(|batch| batch.size) {
-        Some(BatchSize::Fixed(size)) if family == "batch" => each.div_ceil(size.max(1)),
-        _ => each,
-    };
-    each.saturating_mul(u64::from(workload.iterations))
-}
-
 /// Whether a name stands in SQL as a word of its own.
 fn has_word(sql: &str, name: &str) -> bool {
     let word = |c: char| c.is_alphanumeric() || c == '_';
     let (sql, name) = (sql.to_lowercase(), name.to_lowercase());
     sql.match_indices(&name)
         .any(|(at, found)| !sql[..at].ends_with(word) && !sql[at + found.len()..].starts_with(word))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_variable_is_used_by_its_whole_name_or_by_all_of_them() {
+        assert!(uses_var("{{ int(1, vars.most) }}", "most"));
+        assert!(!uses_var("{{ int(1, vars.mostly) }}", "most"));
+        assert!(!uses_var("{{ myvars.most }}", "most"));
+        assert!(uses_var("{{ vars[\"most\"] }}", "most"));
+        assert!(!uses_var("most vars_of", "most"));
+    }
+
+    #[test]
+    fn a_name_in_sql_is_a_word() {
+        assert!(has_word("SELECT * FROM Users", "users"));
+        assert!(!has_word("SELECT * FROM users_old", "users"));
+    }
 }

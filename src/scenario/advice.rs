@@ -142,6 +142,17 @@ pub(super) fn instead(path: &[String], found: &Value, schema: &Value) -> String 
     }
 }
 
+/// Whether a schema takes values of this one's type.
+fn fits(value: &Value, schema: &Value) -> bool {
+    match value {
+        Value::String(_) => takes(schema, "string"),
+        Value::Number(_) => takes(schema, "integer") || takes(schema, "number"),
+        Value::Object(_) => takes(schema, "object"),
+        Value::Array(_) => takes(schema, "array"),
+        _ => false,
+    }
+}
+
 /// The same value as the type that the schema takes, where it has an obvious form of it.
 fn convert(found: &Value, schema: &Value) -> Option<Value> {
     let plain = |text: &str| {
@@ -150,14 +161,7 @@ fn convert(found: &Value, schema: &Value) -> Option<Value> {
     };
     if takes(schema, "array") {
         let items = schema.get("items")?;
-        let fits = |value: &Value| match value {
-            Value::String(_) => takes(items, "string"),
-            Value::Number(_) => takes(items, "integer") || takes(items, "number"),
-            Value::Object(_) => takes(items, "object"),
-            Value::Array(_) => takes(items, "array"),
-            _ => false,
-        };
-        if fits(found) && !found.as_str().is_some_and(|text| text.contains(',')) {
+        if fits(found, items) && !found.as_str().is_some_and(|text| text.contains(',')) {
             return Some(json!([found]));
         }
         let parts: Option<Vec<Value>> = found
@@ -170,17 +174,10 @@ fn convert(found: &Value, schema: &Value) -> Option<Value> {
     }
     match found {
         // One value in brackets, where a value alone stands.
-        Value::Array(items) if items.len() == 1 => {
-            let only = &items[0];
-            let fits = match only {
-                Value::String(_) => takes(schema, "string"),
-                Value::Number(number) if number.is_f64() => takes(schema, "number"),
-                Value::Number(_) => takes(schema, "integer") || takes(schema, "number"),
-                Value::Object(_) => takes(schema, "object"),
-                _ => false,
-            };
-            fits.then(|| only.clone())
-        }
+        Value::Array(items) if items.len() == 1 => items
+            .first()
+            .filter(|only| fits(only, schema))
+            .map(|only| convert(only, schema).unwrap_or_else(|| only.clone())),
         Value::String(text) if takes(schema, "number") && text.ends_with('%') => {
             let percent = text.trim_end_matches('%').trim().parse::<f64>().ok()?;
             let share = schema.get("maximum").and_then(Value::as_f64) == Some(1.0);

@@ -42,118 +42,154 @@ fn line_start(text: &str, place: usize) -> usize {
 
 const QUOTES: &str = "text stands in quotes: \"…\", or '…' where it contains quotes or backslashes";
 
+/// What is wrong, and what to write.
+type Words = (String, Option<String>);
+
+fn says(words: &str, help: &str) -> Words {
+    (words.to_owned(), Some(help.to_owned()))
+}
+
+/// The line of a fault, cut there.
+struct Cut<'t> {
+    before: &'t str,
+    /// What the parser marks, which may be nothing.
+    word: &'t str,
+    rest: &'t str,
+}
+
 /// What is wrong, and what to write, where the fault is one of the usual ones.
-fn explain(text: &str, range: Range<usize>, message: &str) -> (String, Option<String>) {
-    let word = text.get(range.clone()).unwrap_or_default().trim();
-    let rest = text.get(range.start..).unwrap_or_default().lines().next().unwrap_or_default();
-    let before = text.get(line_start(text, range.start)..range.start).unwrap_or_default();
-    let says = |words: &str, help: &str| (words.to_owned(), Some(help.to_owned()));
-    let value = before.split_once('=').map_or("", |(_, value)| value.trim());
-    if message.contains("must be quoted") && word.is_empty() {
-        return says("there is no value after the `=`", "write a value");
+fn explain(text: &str, range: Range<usize>, message: &str) -> Words {
+    let cut = Cut {
+        before: text.get(line_start(text, range.start)..range.start).unwrap_or_default(),
+        word: text.get(range.clone()).unwrap_or_default().trim(),
+        rest: text.get(range.start..).unwrap_or_default().lines().next().unwrap_or_default(),
+    };
+    of_value(&cut, message).or_else(|| of_key(&cut, message)).or_else(|| of_braces(&cut, message)).unwrap_or_else(|| {
+        says(message, "look at the underlined place and right before it: a quote, a comma or a bracket may be missing")
+    })
+}
+
+/// Values that are none, or do not end.
+fn of_value(cut: &Cut<'_>, message: &str) -> Option<Words> {
+    if message.contains("must be quoted") && cut.word.is_empty() {
+        return Some(says("there is no value after the `=`", "write a value"));
     }
-    if message.contains("must be quoted") || message.starts_with("invalid boolean") {
-        return unquoted(word);
+    if message.contains("must be quoted")
+        || message.starts_with("invalid boolean")
+        || message.starts_with("invalid float")
+    {
+        return Some(unquoted(cut.word));
     }
     if message.starts_with("unexpected key or value") {
-        if let Some(more) = rest.trim_start().strip_prefix(',') {
-            let all = format!("{value},{more}");
-            let digits = all.replace(',', "");
-            return if digits.parse::<u64>().is_ok() && !more.starts_with(' ') {
-                let number = format!("write {digits} or {}", all.replace(',', "_"));
-                (format!("`{all}` has commas between its digits"), Some(number))
-            } else {
-                ("several values for one key".to_owned(), Some(format!("a list stands in brackets: [{all}]")))
-            };
-        }
-        // A number that is misspelt or a word after the text would stand apart from its quote.
-        if value.starts_with('"')
-            && value.ends_with('"')
-            && !rest.starts_with([' ', '\t', '#'])
-            && before.ends_with('"')
-        {
-            return says(
-                "the text ends at its second \"",
-                "a text that contains \" stands in '…', or has \\\" for each of them",
-            );
-        }
-        if value.starts_with('\'') {
-            return says(
-                "the text ends at its second '",
-                "a text that contains ' stands in \"…\" or in \'\'\'…\'\'\'",
-            );
-        }
-        return says("something follows the value", "each key stands on a line of its own, with one value");
+        return Some(behind_value(cut));
     }
     if message.starts_with("missing escaped value") {
-        return says("a \\ that begins no escape", "write \\\\ for a backslash, or put the text in '…'");
+        return Some(says(
+            "a \\ that begins no escape",
+            "write \\\\ for a backslash, or put the text in '…'",
+        ));
     }
-    if message.starts_with("invalid unquoted key") && rest.starts_with(':') {
-        return says("a `:` after the key", "write `=` between key and value");
-    }
-    if message.starts_with("key with no value") && before.trim().eq_ignore_ascii_case("pragma") {
-        return says("a word before the key", "write the PRAGMA's name alone: `journal_mode = \"wal\"`");
-    }
-    if message.starts_with("key with no value") {
-        return says("a key without `=` and a value", "write `key = value`");
-    }
-    if message.starts_with("unclosed table") && rest.contains(']') {
-        let name = format!("{before}{}", rest.split(']').next().unwrap_or_default());
-        let dotted = name.trim_matches(['[', ' ']).split_whitespace().collect::<Vec<_>>();
-        let name = dotted.join(if dotted.concat().contains('.') { "_" } else { "." });
-        return says("the name of a table has a space in it", &format!("write for instance `[{name}]`"));
-    }
-    if message.starts_with("unclosed table") {
-        return says("the header of a table does not end", "write `]` after its name");
+    if message.starts_with("invalid fraction") && cut.rest.starts_with('.') {
+        return Some(says("a range, which TOML does not have", "name each number of a list: [1, 2, 4, 8]"));
     }
     if message.starts_with("unexpected leading zero") {
-        return says(
+        return Some(says(
             "a number that begins with 0",
             "leave the 0 out, or put the value in quotes if it is text",
-        );
+        ));
     }
     let quote = message.starts_with("invalid basic string") || message.starts_with("invalid literal string");
-    if quote && word.is_empty() {
-        return says(
+    (quote && cut.word.is_empty()).then(|| {
+        says(
             "the text does not end on its line",
             "write the closing quote, the same as the opening one; a text of several lines stands in \"\"\"…\"\"\" or '''…'''",
+        )
+    })
+}
+
+/// Something stands behind a value.
+fn behind_value(cut: &Cut<'_>) -> Words {
+    let value = cut.before.split_once('=').map_or("", |(_, value)| value.trim());
+    if let Some(more) = cut.rest.trim_start().strip_prefix(',') {
+        let all = format!("{value},{more}");
+        let digits = all.replace(',', "");
+        return if digits.parse::<u64>().is_ok() && !more.starts_with(' ') {
+            let number = format!("write {digits} or {}", all.replace(',', "_"));
+            (format!("`{all}` has commas between its digits"), Some(number))
+        } else {
+            ("several values for one key".to_owned(), Some(format!("a list stands in brackets: [{all}]")))
+        };
+    }
+    // A number that is misspelt or a word after the text would stand apart from its quote.
+    if value.starts_with('"')
+        && value.ends_with('"')
+        && !cut.rest.starts_with([' ', '\t', '#'])
+        && cut.before.ends_with('"')
+    {
+        return says(
+            "the text ends at its second \"",
+            "a text that contains \" stands in '…', or has \\\" for each of them",
         );
     }
+    if value.starts_with('\'') {
+        return says(
+            "the text ends at its second '",
+            "a text that contains ' stands in \"…\" or in \'\'\'…\'\'\'",
+        );
+    }
+    says("something follows the value", "each key stands on a line of its own, with one value")
+}
+
+/// Keys and headers.
+fn of_key(cut: &Cut<'_>, message: &str) -> Option<Words> {
+    let Cut { before, rest, .. } = cut;
+    Some(match () {
+        () if message.starts_with("invalid unquoted key") && rest.starts_with(':') => {
+            says("a `:` after the key", "write `=` between key and value")
+        }
+        () if message.starts_with("key with no value") && before.trim().eq_ignore_ascii_case("pragma") => {
+            says("a word before the key", "write the PRAGMA's name alone: `journal_mode = \"wal\"`")
+        }
+        () if message.starts_with("key with no value") => {
+            says("a key without `=` and a value", "write `key = value`")
+        }
+        () if message.starts_with("unclosed table") && rest.contains(']') => {
+            let name = format!("{before}{}", rest.split(']').next().unwrap_or_default());
+            let parts = name.trim_matches(['[', ' ']).split_whitespace().collect::<Vec<_>>();
+            let name = parts.join(if parts.concat().contains('.') { "_" } else { "." });
+            says("the name of a table has a space in it", &format!("write for instance `[{name}]`"))
+        }
+        () if message.starts_with("unclosed table") => {
+            says("the header of a table does not end", "write `]` after its name")
+        }
+        () => return None,
+    })
+}
+
+/// Lists, and pairs between braces.
+fn of_braces(cut: &Cut<'_>, message: &str) -> Option<Words> {
+    let Cut { before, rest, .. } = cut;
     if message.starts_with("missing comma between key-value pairs") {
-        return if before.ends_with('\'') && !rest.starts_with(char::is_whitespace) {
+        return Some(if before.ends_with('\'') && !rest.starts_with(char::is_whitespace) {
             says(
                 "the text ends at its second '",
                 "in a text in '…', write quotes as \": '{{ ref(\"users.id\") }}'",
             )
         } else {
             says("the pairs between the braces lack a comma", "write `,` between one pair and the next")
-        };
+        });
     }
     if message.starts_with("missing key for inline table") && before.ends_with('{') {
         let template = rest.split("}}").next().unwrap_or_default().trim();
-        return says(
-            "a template without quotes",
-            &format!("write '{{{{ {} }}}}'", template.trim_matches(['{', ' '])),
-        );
-    }
-    if message.starts_with("invalid fraction") && rest.starts_with('.') {
-        return says("a range, which TOML does not have", "name each number of a list: [1, 2, 4, 8]");
-    }
-    if message.starts_with("invalid float") {
-        return unquoted(word);
+        let help = format!("write '{{{{ {} }}}}'", template.trim_matches(['{', ' ']));
+        return Some(says("a template without quotes", &help));
     }
     if message.starts_with("unclosed inline table") {
-        return says("the braces do not end", "write `}` after the last value between them");
+        return Some(says("the braces do not end", "write `}` after the last value between them"));
     }
-    if message.starts_with("missing comma between array elements") {
-        return says(
-            "the list does not end, or lacks a comma",
-            "write `,` between values and `]` after the last",
-        );
-    }
-    let look =
-        "look at the underlined place and right before it: a quote, a comma or a bracket may be missing";
-    (message.to_owned(), Some(look.to_owned()))
+    message.starts_with("missing comma between array elements").then(|| {
+        says("the list does not end, or lacks a comma", "write `,` between values and `]` after the last")
+    })
 }
 
 /// The three quotes of a text of several lines that the end of the file is still part of.
@@ -317,6 +353,16 @@ mod tests {
             ("a = 1 000", "`1 000` has spaces between its digits", "write 1_000"),
             ("a = 100,000", "`100,000` has commas between its digits", "write 100000 or 100_000"),
             ("a = 1, 8", "several values for one key", "a list stands in brackets: [1, 8]"),
+            ("a = 100k", "`100k` is no number", "write 100_000"),
+            ("a = [1..8]", "a range, which TOML does not have", "name each number of a list: [1, 2, 4, 8]"),
+            ("a = { b = {{ name() }} }", "a template without quotes", "write '{{ name() }}'"),
+            (
+                "a = { b = 1 c = 2 }",
+                "the pairs between the braces lack a comma",
+                "write `,` between one pair and the next",
+            ),
+            ("[a b]", "the name of a table has a space in it", "write for instance `[a.b]`"),
+            ("[a.b c]", "the name of a table has a space in it", "write for instance `[a.b_c]`"),
             ("a: 1", "a `:` after the key", "write `=` between key and value"),
             ("a 1", "a key without `=` and a value", "write `key = value`"),
             ("[a", "the header of a table does not end", "write `]` after its name"),

@@ -148,11 +148,7 @@ fn a_wrong_type_says_what_was_found_what_is_wanted_and_what_to_write() {
             "4:19 item 2 of `concurrency` is the text \"8\", but takes a whole number | write `8`",
         ),
         ("\"db/base-0.db\"", "5", "7:8 `database.path` is 5, but takes text | write `path = \"5\"`"),
-        (
-            "\"db/base-0.db\"",
-            "['x']",
-            "7:8 `database.path` is a list, but takes text | write for instance `path = \"db/mine.db\"`",
-        ),
+        ("\"db/base-0.db\"", "['x']", "7:8 `database.path` is a list, but takes text | write `path = \"x\"`"),
         (
             "{ type = \"INTEGER PRIMARY KEY\" }",
             "\"INTEGER PRIMARY KEY\"",

@@ -237,3 +237,16 @@ fn count(number: usize) -> String {
         more => format!("{more} arguments"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_habit_stands_for_a_generator_and_is_none_itself() {
+        for (habit, known) in HABITS {
+            assert!(find(known).is_some(), "there is no generator `{known}`");
+            assert!(find(habit).is_none(), "`{habit}` is a generator");
+        }
+    }
+}
