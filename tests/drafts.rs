@@ -124,6 +124,8 @@ fn a_draft_of_a_database_with_everything_in_it_runs_without_errors() {
     ]);
     assert_eq!(ended.code, 0, "{}{}", ended.stdout, ended.stderr);
     assert_eq!(errors(&place, "draft"), [0, 0]);
+    // Two of three nicks are NULL or not, and none comes twice.
+    assert!(text.contains("nick = { value = '{{ maybe("), "{text}");
     // The shares are those of the rows, and the total is their sum.
     let (source, copy) = (
         Connection::open(place.path("app.db")).unwrap(),

@@ -41,6 +41,10 @@ pub(super) fn bind(
     all
 }
 
+fn is_unique_or_null(column: &Column) -> bool {
+    matches!(&column.source, Source::Template(template) if template.facts().unique_or_null())
+}
+
 fn listed(group: &[String]) -> String {
     group.iter().map(|g| format!("`{g}`")).collect::<Vec<_>>().join(", ")
 }
@@ -85,7 +89,8 @@ impl Group<'_> {
         let place = |member: &String| columns.iter().position(|c| c.name.eq_ignore_ascii_case(member));
         let places: Vec<usize> = group.iter().filter_map(place).collect();
         // A column that is left out is null or has a default: with null, rows are distinct.
-        if places.len() < group.len() || places.iter().any(|&p| never_repeats(&columns[p])) {
+        let apart = |&place: &usize| never_repeats(&columns[place]) || is_unique_or_null(&columns[place]);
+        if places.len() < group.len() || places.iter().any(apart) {
             return Ok(None);
         }
         let referring = self.referring(columns, &places);

@@ -32,6 +32,7 @@ pub struct Facts {
     pub(super) references: Vec<Target>,
     pub(super) required: Vec<Target>,
     pub(super) distinct: Distinct,
+    pub(super) unique_or_null: bool,
     pub(super) capacity: Option<u128>,
     pub(super) uses_row: bool,
     pub(super) sharing: Option<Sharing>,
@@ -45,6 +46,7 @@ impl Facts {
             references: Vec::new(),
             required: Vec::new(),
             distinct,
+            unique_or_null: false,
             capacity: None,
             uses_row: false,
             sharing: None,
@@ -71,6 +73,11 @@ impl Facts {
         self.distinct
     }
 
+    /// Whether only null repeats: the whole template is one `maybe` of a value that never does. UNIQUE takes null in any number of rows.
+    pub fn unique_or_null(&self) -> bool {
+        self.unique_or_null
+    }
+
     /// The number of rows that `unique(...)` can serve; a later row fails. No limit when absent.
     pub fn capacity(&self) -> Option<u128> {
         self.capacity
@@ -91,11 +98,21 @@ pub(super) fn facts_of(node: &Node) -> Facts {
     let mut facts = facts_of_all(&[node]);
     facts.distinct = node.distinct();
     facts.plain = plain(node);
+    facts.unique_or_null = unique_or_null(node);
     facts.sharing = match node.bare() {
         Node::Rows(shared) if shared.value.distinct() == Distinct::Unique => Some(shared.sharing),
         _ => None,
     };
     facts
+}
+
+fn unique_or_null(node: &Node) -> bool {
+    let Node::Dynamic(info, arguments, _) = node.bare() else { return false };
+    // What stands behind the value and `per` comes in the place of null.
+    let value = arguments.get(1).and_then(Option::as_ref);
+    info.name == "maybe"
+        && arguments.iter().skip(3).all(Option::is_none)
+        && value.is_some_and(|value| value.distinct() == Distinct::Unique)
 }
 
 fn plain(node: &Node) -> Option<PlainReference> {
