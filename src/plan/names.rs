@@ -49,3 +49,17 @@ fn instead<'a>(word: &str, names: impl Iterator<Item = &'a str> + Clone, kind: &
         None => format!("the {kind} are {}", names.map(|n| format!("`{n}`")).collect::<Vec<_>>().join(", ")),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_with_dots_are_told_apart() {
+        let table = |name: &str, column: &str| (name.to_owned(), vec![column.to_owned()]);
+        let names = Names { tables: vec![table("a", "b.c"), table("a.b", "d"), table("a.e", "f")] };
+        let found = |target: &str| names.resolve(target).map(|target| (target.table, target.column));
+        assert_eq!([found("a.b.c"), found("a.b.d"), found("A.E.F")], [Ok((0, 0)), Ok((1, 0)), Ok((2, 0))]);
+        assert!(found("a.x").is_err_and(|words| words.contains("`b.c`")));
+    }
+}
