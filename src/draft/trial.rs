@@ -133,7 +133,7 @@ fn rows(document: &Document, plan: &Plan) -> rusqlite::Result<Vec<Fault>> {
     let per_table = (ROWS_IN_ALL / plan.tables.len() as u64).clamp(*ROWS.start(), *ROWS.end());
     for (index, table) in plan.tables.iter().enumerate() {
         let checked = document.tables[index].source.columns.iter().all(|column| column.allowed.is_empty())
-            && super::sql::Statement::new(&document.tables[index].ddl).checks().len() > 0;
+            && !super::sql::Statement::new(&document.tables[index].ddl).checks().is_empty();
         let most = if checked { CHECKED_ROWS } else { per_table };
         let trial =
             Trial { document, database: &database, table: index, plan: table, dataset: &crew.dataset };

@@ -55,7 +55,8 @@ fn stand_ins(subject: &Subject<'_>) -> Vec<(Value, u64)> {
         let candidates = (0..400u64).map(|attempt| disguised(value, mix(place as u64, &[attempt])));
         let fits = |candidate: &Value, strict: bool| {
             let known = |others: &[(Value, u64)]| others.iter().any(|(other, _)| same(other, candidate));
-            !known(&made) && !(strict && known(members)) && tried::length(candidate) == tried::length(value)
+            let taken = known(&made) || strict && known(members);
+            !taken && tried::length(candidate) == tried::length(value)
         };
         let found = candidates
             .clone()

@@ -226,8 +226,8 @@ fn set(sign: Sign) -> Option<(&'static str, u32)> {
 
 /// Signs of the text's letters that are worth being told apart, the most frequent first.
 fn main_sign(subject: &Subject<'_>) -> Sign {
-    let letters = subject.holds.letters.iter().map(|(sign, _)| *sign);
-    letters.filter(|sign| set(*sign).is_some()).next().unwrap_or(Sign::Lower)
+    let mut letters = subject.holds.letters.iter().map(|(sign, _)| *sign);
+    letters.find(|sign| set(*sign).is_some()).unwrap_or(Sign::Lower)
 }
 
 /// Words with spaces, where texts are long enough that words give enough different ones.

@@ -277,6 +277,6 @@ fn letters(texts: &[String]) -> Vec<(Sign, u64)> {
             None => counts.push((sign, 1)),
         }
     }
-    counts.sort_by(|a, b| b.1.cmp(&a.1));
+    counts.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
     counts
 }

@@ -170,7 +170,7 @@ pub(super) fn references(
         "SELECT id, \"table\", \"from\", \"to\" FROM pragma_foreign_key_list(?1) ORDER BY id DESC, seq",
     )?;
     let mut query = list.query([&here.name])?;
-    let mut keys: Vec<(i64, String, Vec<(String, Option<String>)>)> = Vec::new();
+    let mut keys: Vec<(i64, String, Pairs)> = Vec::new();
     while let Some(row) = query.next()? {
         let id: i64 = row.get(0)?;
         let pair = (row.get(2)?, row.get(3)?);
@@ -190,12 +190,15 @@ pub(super) fn references(
     Ok((good, broken))
 }
 
+/// Columns here and there; those of the primary key where none are named.
+type Pairs = Vec<(String, Option<String>)>;
+
 /// A reference whose columns there are distinct together, as SQLite asks for; those of the primary key where none are named.
 fn resolve(
     tables: &[SourceTable],
     here: &SourceTable,
     parent: &str,
-    pairs: &[(String, Option<String>)],
+    pairs: &Pairs,
 ) -> Option<SourceKey> {
     let parent = tables.iter().find(|table| table.name.eq_ignore_ascii_case(parent))?;
     let place = |table: &SourceTable, name: &str| {
