@@ -3,6 +3,9 @@
 use super::{Need, Subject, room, tried};
 use crate::draft::Affinity;
 
+/// Values that are counted off rather than drawn.
+const FEW: f64 = 100.0;
+
 /// Integers in as many rows, ascending, about as long as `length`, from about `least` to about `greatest` where that length allows it.
 pub(super) fn sequence(least: f64, greatest: f64, rows: u64, length: f64) -> Option<String> {
     if least < 0.0 {
@@ -210,6 +213,15 @@ pub(super) fn free(subject: &Subject<'_>) -> Option<(String, String)> {
     }
     let (expression, unit) = fitting(subject);
     let words = "a range like that measured".to_owned();
+    // Of few values, chance would miss too many.
+    let count =
+        room::solve(1.0, rows, distinct, |count| room::surviving(count, rows / count, subject.nulls)).round();
+    let counted_off = || Some(format!("among({count}, {})", counted(subject, count as u64)?));
+    if distinct <= FEW
+        && let Some(expression) = counted_off()
+    {
+        return Some((expression, words));
+    }
     let all = found(subject, &expression, unit, filled);
     if (all - distinct).abs() <= 0.04 * distinct {
         return Some((expression, words));
@@ -229,10 +241,7 @@ pub(super) fn free(subject: &Subject<'_>) -> Option<(String, String)> {
         return Some((drawn, words));
     }
     // Where values lie too close for chance to find that many, they are counted off.
-    let count = room::solve(1.0, rows, distinct, |count| room::surviving(count, rows / count, subject.nulls));
-    let counted =
-        counted(subject, count.round() as u64).map(|call| format!("among({}, {call})", count.round()));
-    Some((counted.unwrap_or(drawn), words))
+    Some((counted_off().unwrap_or(drawn), words))
 }
 
 /// Numbers that differ from each other.
