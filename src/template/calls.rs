@@ -21,7 +21,7 @@ pub(super) struct Argument {
 }
 
 /// What other libraries call a generator.
-const HABITS: [(&str, &str); 16] = [
+const HABITS: [(&str, &str); 15] = [
     ("full_name", "name"),
     ("random_int", "int"),
     ("randint", "int"),
@@ -35,7 +35,6 @@ const HABITS: [(&str, &str); 16] = [
     ("uuid", "uuid4"),
     ("guid", "uuid4"),
     ("now", "datetime"),
-    ("timestamp", "datetime"),
     ("user_name", "username"),
     ("optional", "maybe"),
 ];

@@ -96,6 +96,11 @@ fn meaning(generator: &str, parameter: &str) -> &'static str {
         ("bool", "p") => "probability of true, 0 to 1",
         ("unique", "value") => "a call whose values are made different",
         ("maybe", "value") => "a call or constant",
+        ("maybe", "otherwise") => "what stands in place of the value; null without it",
+        ("maybe" | "weighted", "per") => {
+            "so many rows have the proportions exactly; without it they are left to chance"
+        }
+        ("chars", "set") => "the signs, such as a-z0-9",
         ("json", "value") => "a map, list, call or constant, nested at will",
         ("among", "count") => "number of different values",
         ("digits", "count") => "number of digits",

@@ -95,7 +95,7 @@ fn an_interruption_ends_the_making_of_rows() {
 /// Runs into a level, whose database is to grow beyond its empty tables, then interrupts.
 fn interrupt_a_level(database: &str, workers: u32, start: impl FnOnce(&Place) -> Running) {
     let _alone = alone();
-    let top = format!("total_writes = 200_000\nconcurrency = [{workers}]");
+    let top = format!("total_writes = 200_000\nconcurrency = [{workers}]\nallow_warnings = ['not-durable']");
     let place = place(&top, &format!("path = 'db/mine.db'\nbusy_timeout = '60s'\n{database}"));
     let mut running = start(&place);
     let (file, log) = (place.path("db/mine.db"), place.path("db/mine.db-wal"));
@@ -146,7 +146,7 @@ fn an_interruption_ends_a_level_of_single_writes() {
 fn an_interruption_ends_the_comparison_of_rows() {
     let _alone = alone();
     let place = place(
-        "total_writes = 60_000\nconcurrency = [1, 2, 3]",
+        "total_writes = 60_000\nconcurrency = [1, 2, 3]\nallow_warnings = ['not-durable']",
         "path = 'db/mine.db'\n[database.pragmas]\njournal_mode = 'wal'\nsynchronous = 'off'",
     );
     let mut running = place.start(&["run", "mine.toml"]);

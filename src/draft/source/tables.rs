@@ -194,12 +194,7 @@ pub(super) fn references(
 type Pairs = Vec<(String, Option<String>)>;
 
 /// A reference whose columns there are distinct together, as SQLite asks for; those of the primary key where none are named.
-fn resolve(
-    tables: &[SourceTable],
-    here: &SourceTable,
-    parent: &str,
-    pairs: &Pairs,
-) -> Option<SourceKey> {
+fn resolve(tables: &[SourceTable], here: &SourceTable, parent: &str, pairs: &Pairs) -> Option<SourceKey> {
     let parent = tables.iter().find(|table| table.name.eq_ignore_ascii_case(parent))?;
     let place = |table: &SourceTable, name: &str| {
         table.columns.iter().position(|column| column.name.eq_ignore_ascii_case(name))
