@@ -142,6 +142,10 @@ fn kind(schema: &Value) -> String {
         _ => {}
     }
     if let Some(choices) = schema["enum"].as_array() {
+        // The languages, and the codes of warnings, stand in a section or a paragraph of their own.
+        if choices.iter().any(|choice| choice == "not-durable") {
+            return "codes, see below".to_owned();
+        }
         if choices.len() > 8 {
             return "one of [these](#locales)".to_owned();
         }
