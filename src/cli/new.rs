@@ -63,8 +63,10 @@ fn make(arguments: &NewArgs, name: &Path) -> Result<String, String> {
                 Request { database, name: &stem, schema: schema(&path), with_values: arguments.with_values };
             let drafted =
                 draft::from_database(&request).map_err(|error| format!("{}: {error}", database.display()))?;
-            let left_out: String =
-                drafted.left_out.iter().map(|what| format!("left out: {what}\n")).collect();
+            let left_out = match drafted.left_out.len() {
+                count @ 6.. => format!("left out: {count} triggers, views and so on; the file names them\n"),
+                _ => drafted.left_out.iter().map(|what| format!("left out: {what}\n")).collect(),
+            };
             let tables = if drafted.tables == 1 { "table" } else { "tables" };
             let told = format!(
                 "{}: {} {tables} like those of {}, which had {} rows\n{left_out}",

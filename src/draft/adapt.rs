@@ -19,12 +19,14 @@ pub(super) fn settle(document: &mut Document) -> Result<String, DraftError> {
     // Each round changes something, and nothing is changed back.
     let columns: usize =
         document.tables.iter().map(|table| table.columns.len() + table.indexes.len() + 8).sum();
+    let mut thorough = false;
     for _ in 0..columns * 4 {
         let text = write::text(document);
-        let found = faults(document, &text);
-        if found.is_empty() {
+        let found = faults(document, &text, thorough);
+        if found.is_empty() && thorough {
             return Ok(text);
         }
+        thorough |= found.is_empty();
         let mut hopeless = Vec::new();
         for fault in found {
             if let Err((table, words)) = adapt(document, fault) {
@@ -67,17 +69,15 @@ fn adapt(document: &mut Document, fault: Fault) -> Result<(), Hopeless> {
             drop_references(table, &all);
             Ok(())
         }
-        Fault::TooMany { table, share } => {
-            let table = &mut document.tables[table];
+        Fault::TooMany { table: at, share } => {
+            let table = &mut document.tables[at];
             if table.share == 0 {
-                return Err((Some(0), "its references give too few combinations".to_owned()));
+                return Err((Some(at), "its references give too few combinations".to_owned()));
             }
             table.share = ((table.share as f64 * share * 0.98) as u64).min(table.share - 1);
             Ok(())
         }
-        Fault::Table { table, words } => {
-            whole(&mut document.tables[table], &words).ok_or((Some(table), words))
-        }
+        Fault::Table { table, words } => whole(&mut document.tables[table]).ok_or((Some(table), words)),
     }
 }
 
@@ -271,7 +271,7 @@ fn drop_checks(table: &mut DraftTable, is_meant: impl Fn(&str) -> bool) -> bool 
 }
 
 /// Something else about a table is refused: its values by their types alone, then without its CHECKs.
-fn whole(table: &mut DraftTable, words: &str) -> Option<()> {
+fn whole(table: &mut DraftTable) -> Option<()> {
     table.refused += 1;
     match table.refused {
         1 => {
@@ -287,7 +287,6 @@ fn whole(table: &mut DraftTable, words: &str) -> Option<()> {
             drop_checks(table, |_| true);
             Some(())
         }
-        _ if words.is_empty() => None,
         _ => None,
     }
 }

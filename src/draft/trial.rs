@@ -1,10 +1,11 @@
 //! Trying a draft out: as `check` does, then with rows of it in an empty database in memory with the same schema.
 
+use std::ops::RangeInclusive;
 use std::path::Path;
 
 use rusqlite::{Connection, Statement, ffi, params_from_iter, types};
 
-use super::document::Document;
+use super::document::{Document, DraftTable};
 use super::source::IndexItem;
 use crate::dataset::{Dataset, Workspace};
 use crate::diagnostic::{Code, Diagnostic, Span};
@@ -15,9 +16,11 @@ use crate::value::ValueRef;
 /// Rows that are tried over all tables.
 const ROWS_IN_ALL: u64 = 40_000;
 /// Bounds of the rows that are tried per table.
-const ROWS: std::ops::RangeInclusive<u64> = 250..=2_000;
-/// Rows that are tried of a table with a CHECK that is not understood.
-const CHECKED_ROWS: u64 = 10_000;
+const ROWS: RangeInclusive<u64> = 250..=2_000;
+/// Rows that are tried of all tables with a CHECK that is not understood.
+const CHECKED_ROWS_IN_ALL: u64 = 100_000;
+/// Bounds of these rows per table.
+const CHECKED_ROWS: RangeInclusive<u64> = 2_000..=10_000;
 /// Different faults that are told per table.
 const MOST_FAULTS: usize = 20;
 
@@ -46,8 +49,8 @@ pub(super) enum Fault {
     File(String),
 }
 
-/// Everything that is wrong with the text of a draft.
-pub(super) fn faults(document: &Document, text: &str) -> Vec<Fault> {
+/// Everything that is wrong with the text of a draft. Where it is not to be thorough, only few rows are tried.
+pub(super) fn faults(document: &Document, text: &str, thorough: bool) -> Vec<Fault> {
     let path = format!("{}.toml", document.name);
     let path = Path::new(&path);
     let loaded = match scenario::load(path, text.to_owned(), &Overrides::default()) {
@@ -60,7 +63,7 @@ pub(super) fn faults(document: &Document, text: &str) -> Vec<Fault> {
             let placed = diagnostics.iter().map(|diagnostic| placed(document, &loaded.spans, diagnostic));
             placed.for_each(|fault| push(&mut found, fault));
         }
-        Ok(plan) => match rows(document, &plan) {
+        Ok(plan) => match rows(document, &plan, thorough) {
             Ok(faults) => found = faults,
             Err(error) => found.push(Fault::File(error.to_string())),
         },
@@ -120,7 +123,7 @@ fn too_many(diagnostic: &Diagnostic) -> Option<f64> {
 }
 
 /// Writes rows of every table.
-fn rows(document: &Document, plan: &Plan) -> rusqlite::Result<Vec<Fault>> {
+fn rows(document: &Document, plan: &Plan, thorough: bool) -> rusqlite::Result<Vec<Fault>> {
     let database = Connection::open_in_memory()?;
     database.execute_batch("PRAGMA foreign_keys = OFF; BEGIN")?;
     for sql in plan.tables.iter().flat_map(|table| &table.create) {
@@ -130,11 +133,21 @@ fn rows(document: &Document, plan: &Plan) -> rusqlite::Result<Vec<Fault>> {
     let Some(crew) = plan.workloads.first().and_then(|workload| workload.crews.first()) else {
         return Ok(vec![Fault::File("there is no work in it".to_owned())]);
     };
-    let per_table = (ROWS_IN_ALL / plan.tables.len() as u64).clamp(*ROWS.start(), *ROWS.end());
+    let is_checked = |table: &DraftTable| {
+        table.source.columns.iter().all(|column| column.allowed.is_empty())
+            && !super::sql::Statement::new(&table.ddl).checks().is_empty()
+    };
+    let checked = document.tables.iter().filter(|table| is_checked(table)).count().max(1) as u64;
+    let share = |all: u64, tables: u64, bounds: RangeInclusive<u64>| match thorough {
+        true => (all / tables).clamp(*bounds.start(), *bounds.end()),
+        false => *ROWS.start(),
+    };
+    let usual = share(ROWS_IN_ALL, plan.tables.len() as u64, ROWS);
     for (index, table) in plan.tables.iter().enumerate() {
-        let checked = document.tables[index].source.columns.iter().all(|column| column.allowed.is_empty())
-            && !super::sql::Statement::new(&document.tables[index].ddl).checks().is_empty();
-        let most = if checked { CHECKED_ROWS } else { per_table };
+        let most = match is_checked(&document.tables[index]) {
+            true => share(CHECKED_ROWS_IN_ALL, checked, CHECKED_ROWS),
+            false => usual,
+        };
         let trial =
             Trial { document, database: &database, table: index, plan: table, dataset: &crew.dataset };
         found.extend(trial.run(most)?);

@@ -82,8 +82,8 @@ fn head(out: &mut String, document: &Document) {
             ),
         );
     }
-    for left in &document.left_out {
-        comment(out, &format!("Left out: {left}."));
+    for left in in_groups(&document.left_out) {
+        wrapped(out, &format!("Left out: {left}."));
     }
     line(out, "");
     line(out, "language = 1");
@@ -108,6 +108,39 @@ fn head(out: &mut String, document: &Document) {
     for (name, value) in &document.settings {
         line(out, &format!("{name} = {value}"));
     }
+}
+
+/// `trigger a`, `trigger b` as `trigger a, b`, in the order of the first of each kind.
+fn in_groups(left_out: &[String]) -> Vec<String> {
+    let mut groups: Vec<(&str, String)> = Vec::new();
+    for left in left_out {
+        let (kind, name) = left.split_once(' ').unwrap_or(("", left));
+        // A table comes with a reason of its own.
+        match groups.iter_mut().find(|(known, _)| *known == kind && kind != "table") {
+            Some((_, text)) => {
+                text.push_str(", ");
+                text.push_str(name.strip_prefix("table ").unwrap_or(name));
+            }
+            None => groups.push((kind, left.clone())),
+        }
+    }
+    groups.into_iter().map(|(_, text)| text).collect()
+}
+
+/// A comment of several lines.
+fn wrapped(out: &mut String, text: &str) {
+    let mut rest = String::new();
+    for word in text.split(' ') {
+        if !rest.is_empty() && rest.chars().count() + word.chars().count() + 3 > LINE_WIDTH {
+            comment(out, &rest);
+            rest = "  ".to_owned();
+        }
+        if !rest.is_empty() {
+            rest.push(' ');
+        }
+        rest.push_str(word);
+    }
+    comment(out, &rest);
 }
 
 fn write_table(out: &mut String, document: &Document, table: &DraftTable) {
