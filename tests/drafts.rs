@@ -45,6 +45,7 @@ CREATE TABLE likes (
 CREATE TABLE empty (id INTEGER PRIMARY KEY, a TEXT NOT NULL, parent INTEGER REFERENCES gone(id));
 CREATE TABLE spans (a INTEGER NOT NULL, b INTEGER NOT NULL, CONSTRAINT ordered CHECK (a < b), CHECK (length(a) < 9));
 CREATE TABLE mismatch (id INTEGER PRIMARY KEY, ref INTEGER REFERENCES refunds(item_order));
+CREATE TABLE uses (maker TEXT, code INT, what TEXT, year INT, price REAL, PRIMARY KEY (maker, code));
 CREATE INDEX by_role ON users (role, score DESC) WHERE score > 10;
 CREATE UNIQUE INDEX lower_email ON users (lower(email));
 CREATE INDEX "odd index" ON "order items" ("größe" COLLATE NOCASE, "order");
@@ -70,12 +71,23 @@ INSERT INTO likes SELECT u.id, p.id FROM users u, people p WHERE (u.id + p.id) %
 WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 99)
 INSERT INTO spans SELECT i, i + 10 FROM n;
 INSERT INTO mismatch VALUES (1, 5), (2, NULL);
+WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 49)
+INSERT INTO uses SELECT NULL, NULL, 'hidden', 19533, 48611.25 FROM n;
 INSERT INTO texts VALUES ('classified');
 "#;
 
 /// Words that stand in values of the database and in nothing else.
-const VALUES: [&str; 7] =
-    ["secret", "hidden", "clandestine", "confidential", "undisclosed", "private", "classified"];
+const VALUES: [&str; 9] = [
+    "19533",
+    "48611",
+    "secret",
+    "hidden",
+    "clandestine",
+    "confidential",
+    "undisclosed",
+    "private",
+    "classified",
+];
 
 fn database(place: &Place, name: &str, before: &str) -> Connection {
     let connection = Connection::open(place.path(name)).unwrap();
@@ -142,6 +154,7 @@ fn a_draft_of_a_database_with_everything_in_it_runs_without_errors() {
         "likes",
         "empty",
         "spans",
+        "uses",
     ] {
         let count = |of: &Connection| -> i64 {
             of.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0)).unwrap()

@@ -1,5 +1,6 @@
 //! What is known about a template's values before any is made.
 
+use super::datum::Datum;
 use super::node::Node;
 use super::{Pick, Sharing, Target};
 
@@ -73,7 +74,7 @@ impl Facts {
         self.distinct
     }
 
-    /// Whether only null repeats: the whole template is one `maybe` of a value that never does. UNIQUE takes null in any number of rows.
+    /// Whether only null repeats: the whole template is null, or one `maybe` of a value that never does. UNIQUE takes null in any number of rows.
     pub fn unique_or_null(&self) -> bool {
         self.unique_or_null
     }
@@ -107,7 +108,11 @@ pub(super) fn facts_of(node: &Node) -> Facts {
 }
 
 fn unique_or_null(node: &Node) -> bool {
-    let Node::Dynamic(info, arguments, _) = node.bare() else { return false };
+    let (info, arguments) = match node.bare() {
+        Node::Constant(Datum::Null) => return true,
+        Node::Dynamic(info, arguments, _) => (info, arguments),
+        _ => return false,
+    };
     // What stands behind the value and `per` comes in the place of null.
     let value = arguments.get(1).and_then(Option::as_ref);
     info.name == "maybe"

@@ -189,9 +189,11 @@ fn of_role(subject: &Subject<'_>, role: &Role) -> Guess {
     }
     if subject.filled == 0 {
         let column = subject.column;
-        return match column.has_default {
-            true => subject.guess("none".to_owned(), "NULL in spite of the DEFAULT"),
-            false => left_out("always NULL"),
+        // Left out, a part of a key would be taken for one that was forgotten.
+        return match (column.has_default, role) {
+            (true, _) => subject.guess("none".to_owned(), "NULL in spite of the DEFAULT"),
+            (false, Role::Free) => left_out("always NULL"),
+            (false, _) => subject.guess("none".to_owned(), "always NULL"),
         };
     }
     let mut words = "";
