@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::advice;
 use super::habits::{self, Meant};
+use super::pragmas::PRAGMAS;
 use super::schema::{self, Shape};
 use super::tree::{Tree, toml_key, toml_path};
 use crate::diagnostic::{Code, Diagnostic, Span, nearest};
@@ -16,24 +17,6 @@ use crate::units;
 
 /// More keys than this are not listed beside the one that was probably meant.
 const FEW_KEYS: usize = 12;
-
-/// PRAGMAs that people look for under `[database]` itself.
-const PRAGMAS: [&str; 14] = [
-    "auto_vacuum",
-    "cache_size",
-    "foreign_keys",
-    "journal_mode",
-    "journal_size_limit",
-    "locking_mode",
-    "mmap_size",
-    "page_size",
-    "recursive_triggers",
-    "secure_delete",
-    "synchronous",
-    "temp_store",
-    "wal_autocheckpoint",
-    "threads",
-];
 
 /// Everything that the schema finds wrong with a tree.
 pub(super) fn faults(tree: &Tree, shape: &Shape) -> Vec<Diagnostic> {
@@ -191,7 +174,7 @@ impl View<'_> {
             let home = vec!["tables".to_owned(), path[1].clone(), "columns".to_owned()];
             return Some((format!("columns stand in `[tables.{table}.columns]`"), Some(home)));
         }
-        if path == ["database"] && PRAGMAS.contains(&name) {
+        if path == ["database"] && PRAGMAS.iter().any(|pragma| pragma.name == name) {
             return Some(("PRAGMAs stand in `[database.pragmas]`".to_owned(), None));
         }
         if !path.is_empty() && has(&[], name) {
