@@ -22,6 +22,9 @@
 //! cli          clap, progress, previews, exit codes
 //! ```
 
+// What cannot fail says why, by `expect`; tests are free to unwrap.
+#![cfg_attr(not(test), warn(clippy::unwrap_used))]
+
 pub mod cli;
 pub mod clock;
 pub mod dataset;
