@@ -1,17 +1,6 @@
 //! Tests of the words for texts that are not TOML.
 
-use super::super::tree::parse;
-
-fn fault(text: &str) -> (String, String) {
-    let mut faults = Vec::new();
-    parse(text, &mut faults);
-    let fault = faults.first().unwrap_or_else(|| panic!("{text} has no fault"));
-    let span = fault.span.unwrap();
-    (
-        format!("{}@{}..{}: {}", fault.code, span.start, span.end, fault.message),
-        fault.help.clone().unwrap_or_default(),
-    )
-}
+use super::super::tree::tests::fault;
 
 #[test]
 fn a_text_that_is_not_toml_has_one_fault_at_its_place() {

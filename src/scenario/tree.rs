@@ -166,11 +166,12 @@ pub(super) fn toml_path<'a>(path: impl IntoIterator<Item = &'a str>) -> String {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::scenario::Spans;
 
-    fn fault(text: &str) -> (String, String) {
+    /// Code, place and words of the first fault of a text, and its help.
+    pub(in crate::scenario) fn fault(text: &str) -> (String, String) {
         let mut faults = Vec::new();
         parse(text, &mut faults);
         let fault = faults.first().unwrap_or_else(|| panic!("{text} has no fault"));
