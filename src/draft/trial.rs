@@ -151,7 +151,7 @@ fn rows(document: &Document, plan: &Plan, thorough: bool) -> rusqlite::Result<Ve
         let trial =
             Trial { document, database: &database, table: index, plan: table, dataset: &crew.dataset };
         found.extend(trial.run(most)?);
-        let check = format!("PRAGMA foreign_key_check({})", super::sql::quote(&table.name));
+        let check = format!("PRAGMA foreign_key_check({})", plan::quote(&table.name));
         // Rows without a parent are no fault here: only some rows of each table are there.
         if database.prepare(&check).and_then(|mut check| check.query([])?.next().map(|_| ())).is_err() {
             found.push(Fault::References { table: index });
@@ -173,8 +173,8 @@ impl Trial<'_> {
     fn run(&self, most: u64) -> rusqlite::Result<Vec<Fault>> {
         let mut found = Vec::new();
         let total = self.dataset.rows_in_all(self.table);
-        let columns: Vec<String> = self.plan.columns.iter().map(|name| super::sql::quote(name)).collect();
-        let table = super::sql::quote(&self.plan.name);
+        let columns: Vec<String> = self.plan.columns.iter().map(|name| plan::quote(name)).collect();
+        let table = plan::quote(&self.plan.name);
         let sql = if columns.is_empty() {
             format!("INSERT INTO {table} DEFAULT VALUES")
         } else {

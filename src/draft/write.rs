@@ -6,7 +6,7 @@ use toml_writer::{ToTomlKey, ToTomlValue, TomlKeyBuilder, TomlStringBuilder};
 
 use super::document::{Document, DraftColumn, DraftTable};
 use super::source::{IndexItem, SourceIndex};
-use super::sql;
+use crate::plan::quote;
 use crate::units::count;
 
 /// A comment stands behind its line if both fit into so many characters.
@@ -203,7 +203,7 @@ fn index_text(index: &SourceIndex, table: &DraftTable) -> String {
     let item = |item: &IndexItem| match item {
         // Only columns that stand under `columns` are put in quotes by themselves.
         IndexItem::Column(name) if valued(name) || is_simple(name) => string(name),
-        IndexItem::Column(name) => string(&sql::quote(name)),
+        IndexItem::Column(name) => string(&quote(name)),
         IndexItem::Sql(text) => string(text),
     };
     let items: Vec<String> = index.items.iter().map(item).collect();

@@ -8,7 +8,7 @@ use crate::diagnostic::{Code, Diagnostic, Sources, Span};
 use crate::scenario::{Spans, TableSection};
 
 /// An identifier as SQL takes it whatever its letters.
-pub(super) fn quote(name: &str) -> String {
+pub fn quote(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
@@ -125,10 +125,11 @@ pub(super) struct ColumnFacts {
 
 /// A foreign key as SQLite sees it.
 #[derive(Clone, Debug)]
-pub(super) struct ForeignKey {
-    pub(super) table: String,
+pub struct ForeignKey {
+    /// The table that it refers to.
+    pub table: String,
     /// Column here, and column there; nothing where the primary key is meant.
-    pub(super) columns: Vec<(String, Option<String>)>,
+    pub columns: Vec<(String, Option<String>)>,
 }
 
 /// A table as SQLite sees it.
@@ -367,7 +368,11 @@ fn distinct_groups(database: &Connection, name: &str) -> rusqlite::Result<Vec<Ve
     Ok(groups)
 }
 
-fn foreign_keys(database: &Connection, name: &str) -> rusqlite::Result<Vec<ForeignKey>> {
+/// The foreign keys of a table, in the order of its CREATE TABLE.
+///
+/// # Errors
+/// SQLite's.
+pub fn foreign_keys(database: &Connection, name: &str) -> rusqlite::Result<Vec<ForeignKey>> {
     let mut rows = database.prepare(
         "SELECT id, \"table\", \"from\", \"to\" FROM pragma_foreign_key_list(?1) ORDER BY id DESC, seq",
     )?;

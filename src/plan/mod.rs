@@ -39,6 +39,7 @@ use crate::diagnostic::{Diagnostic, Sources, Span};
 use crate::scenario::{self, Overrides, Rejected, Reset};
 
 pub use build::build;
+pub use ddl::{ForeignKey, foreign_keys, quote};
 pub use operation::{
     Bind, EXPECT_CHANGES, EXPECT_ROWS, EXPECT_VALUE, Expect, Kind, NOTHING_CAPTURED, Operation, Repeat, Step,
     Transaction,

@@ -12,6 +12,7 @@ use rusqlite::{Connection, Row, Statement};
 
 use super::{GroupProfile, SourceTable, TableProfile};
 use crate::clock::Clock;
+use crate::plan::quote;
 use crate::template::mix;
 use column::Accumulator;
 use distinct::Distinct;
@@ -28,7 +29,7 @@ const PLACES: u64 = 64;
 /// # Errors
 /// What SQLite says.
 pub fn profile(connection: &Connection, table: &SourceTable, seconds: f64) -> rusqlite::Result<TableProfile> {
-    let name = quoted(&table.name);
+    let name = quote(&table.name);
     let rows: i64 = connection.query_row(&format!("SELECT count(*) FROM {name}"), (), |row| row.get(0))?;
     let rows = rows.cast_unsigned();
     let mut pass = Pass::new(table);
@@ -36,11 +37,6 @@ pub fn profile(connection: &Connection, table: &SourceTable, seconds: f64) -> ru
         pass.run(connection, table, rows, Duration::try_from_secs_f64(seconds).unwrap_or_default())?;
     }
     Ok(pass.finish(rows))
-}
-
-/// An identifier as SQL writes it.
-fn quoted(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
 }
 
 /// A name of the rowid that no column hides.
@@ -109,11 +105,11 @@ impl Pass {
     ) -> rusqlite::Result<()> {
         let select = |column: &super::SourceColumn| {
             // What a generated column holds follows from the others, and computing it could fail.
-            if column.generated { "NULL".to_owned() } else { quoted(&column.name) }
+            if column.generated { "NULL".to_owned() } else { quote(&column.name) }
         };
         let columns: Vec<String> = table.columns.iter().map(select).collect();
         // An index that has all columns would give the rows in its own order.
-        let select = format!("SELECT {} FROM {} NOT INDEXED", columns.join(", "), quoted(&table.name));
+        let select = format!("SELECT {} FROM {} NOT INDEXED", columns.join(", "), quote(&table.name));
         let clock = Clock::real();
         let start = clock.now();
         let spent = || Duration::from_nanos(clock.nanos_between(start, clock.now()));
@@ -140,7 +136,7 @@ impl Pass {
         let affordable = (left.as_secs_f64() / (spent().as_secs_f64() / HEAD as f64)) as u64;
         let each = (affordable / PLACES).max(1);
         let ends: (i64, i64) = connection.query_row(
-            &format!("SELECT min({rowid}), max({rowid}) FROM {}", quoted(&table.name)),
+            &format!("SELECT min({rowid}), max({rowid}) FROM {}", quote(&table.name)),
             (),
             |row| Ok((row.get(0)?, row.get(1)?)),
         )?;

@@ -10,6 +10,7 @@ use std::path::Path;
 use rusqlite::{Connection, OptionalExtension};
 
 use super::{DraftError, SourceTable};
+use crate::plan::quote;
 
 pub(crate) use tables::{IndexItem, SourceIndex};
 
@@ -119,7 +120,7 @@ fn has_module(connection: &Connection, ddl: &str) -> rusqlite::Result<bool> {
 }
 
 fn count(connection: &Connection, table: &str) -> rusqlite::Result<u64> {
-    let sql = format!("SELECT count(*) FROM {}", super::sql::quote(table));
+    let sql = format!("SELECT count(*) FROM {}", quote(table));
     connection.query_row(&sql, [], |row| row.get::<_, i64>(0)).map(i64::cast_unsigned)
 }
 

@@ -4,6 +4,7 @@ use rusqlite::{Connection, Row};
 
 use crate::draft::sql::{self, Statement};
 use crate::draft::{Affinity, SourceColumn, SourceKey, SourceTable};
+use crate::plan::{self, ForeignKey};
 
 /// A table as the schema lists it.
 pub(super) struct Listed {
@@ -166,46 +167,30 @@ pub(super) fn references(
     table: usize,
 ) -> rusqlite::Result<(Vec<SourceKey>, Vec<String>)> {
     let here = &tables[table];
-    let mut list = connection.prepare(
-        "SELECT id, \"table\", \"from\", \"to\" FROM pragma_foreign_key_list(?1) ORDER BY id DESC, seq",
-    )?;
-    let mut query = list.query([&here.name])?;
-    let mut keys: Vec<(i64, String, Pairs)> = Vec::new();
-    while let Some(row) = query.next()? {
-        let id: i64 = row.get(0)?;
-        let pair = (row.get(2)?, row.get(3)?);
-        match keys.last_mut() {
-            Some((last, _, pairs)) if *last == id => pairs.push(pair),
-            _ => keys.push((id, row.get(1)?, vec![pair])),
-        }
-    }
     let mut good = Vec::new();
     let mut broken = Vec::new();
-    for (_, parent, pairs) in keys {
-        match resolve(tables, here, &parent, &pairs) {
+    for key in plan::foreign_keys(connection, &here.name)? {
+        match resolve(tables, here, &key) {
             Some(key) => good.push(key),
-            None => broken.push(parent),
+            None => broken.push(key.table),
         }
     }
     Ok((good, broken))
 }
 
-/// Columns here and there; those of the primary key where none are named.
-type Pairs = Vec<(String, Option<String>)>;
-
 /// A reference whose columns there are distinct together, as SQLite asks for; those of the primary key where none are named.
-fn resolve(tables: &[SourceTable], here: &SourceTable, parent: &str, pairs: &Pairs) -> Option<SourceKey> {
-    let parent = tables.iter().find(|table| table.name.eq_ignore_ascii_case(parent))?;
+fn resolve(tables: &[SourceTable], here: &SourceTable, key: &ForeignKey) -> Option<SourceKey> {
+    let parent = tables.iter().find(|table| table.name.eq_ignore_ascii_case(&key.table))?;
     let place = |table: &SourceTable, name: &str| {
         table.columns.iter().position(|column| column.name.eq_ignore_ascii_case(name))
     };
     let mut columns = Vec::new();
     let mut to = Vec::new();
-    for (index, (from, there)) in pairs.iter().enumerate() {
+    for (index, (from, there)) in key.columns.iter().enumerate() {
         columns.push(place(here, from)?);
         to.push(match there {
             Some(there) => place(parent, there)?,
-            None if pairs.len() == parent.primary_key.len() => parent.primary_key[index],
+            None if key.columns.len() == parent.primary_key.len() => parent.primary_key[index],
             None => return None,
         });
     }

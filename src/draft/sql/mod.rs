@@ -289,11 +289,6 @@ fn unquoted(text: &str) -> String {
     }
 }
 
-/// A name as SQL takes it whatever its letters.
-pub(super) fn quote(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -7,10 +7,10 @@ use std::sync::Arc;
 use rusqlite::Connection;
 
 use super::connect::{Link, read};
-use super::schema::quoted;
 use super::{Guard, codes, rows};
 use crate::engine::{EngineError, Inspector, Lookup, Orphans};
 use crate::plan::Table;
+use crate::plan::quote;
 use crate::value::Value;
 
 /// Virtual machine instructions between two looks at the stop: well under a millisecond.
@@ -50,7 +50,7 @@ impl SqliteInspector<'_> {
 
 impl Inspector for SqliteInspector<'_> {
     fn count(&mut self, table: usize) -> Result<u64, EngineError> {
-        let sql = format!("SELECT count(*) FROM {}", quoted(&self.tables[table].name));
+        let sql = format!("SELECT count(*) FROM {}", quote(&self.tables[table].name));
         let count: i64 =
             self.on("counting rows", |connection| connection.query_row(&sql, [], |row| row.get(0)))?;
         Ok(count.cast_unsigned())
@@ -81,7 +81,7 @@ impl Inspector for SqliteInspector<'_> {
             let enforced = read(connection, "foreign_keys")?.as_deref() == Some("1");
             let count = |table: &Table| -> rusqlite::Result<u64> {
                 let mut statement =
-                    connection.prepare(&format!("PRAGMA foreign_key_check({})", quoted(&table.name)))?;
+                    connection.prepare(&format!("PRAGMA foreign_key_check({})", quote(&table.name)))?;
                 let mut rows = statement.query([])?;
                 let mut count = 0;
                 while rows.next()?.is_some() {

@@ -6,9 +6,9 @@
 use rusqlite::types::{ToSqlOutput, ValueRef as SqlRef};
 use rusqlite::{Connection, Row, params_from_iter};
 
-use super::schema::quoted;
 use crate::engine::Lookup;
 use crate::plan::Table;
+use crate::plan::quote;
 use crate::value::Value;
 
 /// Finds a row by its key, or as a whole where the table has none, and compares it column by column but for the `ignored` ones.
@@ -38,23 +38,18 @@ fn look_up_sql(table: &Table, ignored: &[usize]) -> String {
     let same = |index: usize| match ignored.contains(&index) {
         // Every value is bound, so each has its place.
         true => format!("?{0} IS ?{0}", index + 1),
-        false => format!("{} IS ?{} COLLATE BINARY", quoted(&table.columns[index]), index + 1),
+        false => format!("{} IS ?{} COLLATE BINARY", quote(&table.columns[index]), index + 1),
     };
     let all = 0..table.columns.len();
     let (wanted, sought): (Vec<String>, Vec<String>) = if table.key.is_empty() {
         (vec!["1".to_owned()], all.map(same).collect())
     } else {
         // The key in the column's own collation, so that its index serves.
-        let key = |index: &usize| format!("{} IS ?{}", quoted(&table.columns[*index]), index + 1);
-        let pair = |index: usize| format!("{}, {}", quoted(&table.columns[index]), same(index));
+        let key = |index: &usize| format!("{} IS ?{}", quote(&table.columns[*index]), index + 1);
+        let pair = |index: usize| format!("{}, {}", quote(&table.columns[index]), same(index));
         (all.map(pair).collect(), table.key.iter().map(key).collect())
     };
-    format!(
-        "SELECT {} FROM {} WHERE {} LIMIT 1",
-        wanted.join(", "),
-        quoted(&table.name),
-        sought.join(" AND ")
-    )
+    format!("SELECT {} FROM {} WHERE {} LIMIT 1", wanted.join(", "), quote(&table.name), sought.join(" AND "))
 }
 
 /// Whether a number was stored as the nearest float, as a REAL column does with an integer beyond 2^53.
@@ -74,9 +69,9 @@ pub(super) fn keys(
 ) -> rusqlite::Result<()> {
     let all: Vec<usize> = (0..table.columns.len()).collect();
     let wanted = if table.key.is_empty() { &all } else { &table.key };
-    let columns: Vec<String> = wanted.iter().map(|index| quoted(&table.columns[*index])).collect();
+    let columns: Vec<String> = wanted.iter().map(|index| quote(&table.columns[*index])).collect();
     let mut statement =
-        connection.prepare(&format!("SELECT {} FROM {}", columns.join(", "), quoted(&table.name)))?;
+        connection.prepare(&format!("SELECT {} FROM {}", columns.join(", "), quote(&table.name)))?;
     let mut rows = statement.query([])?;
     let mut key = Vec::with_capacity(wanted.len());
     while let Some(row) = rows.next()? {

@@ -3,7 +3,7 @@
 use rusqlite::Connection;
 
 use super::connect::read;
-use crate::plan::Table;
+use crate::plan::{Table, quote};
 
 /// Makes all tables with their indexes, all or none.
 pub(super) fn create(connection: &Connection, tables: &[Table]) -> rusqlite::Result<()> {
@@ -40,7 +40,7 @@ fn drop_objects(connection: &Connection) -> rusqlite::Result<bool> {
         .collect::<rusqlite::Result<_>>()?;
     let transaction = connection.unchecked_transaction()?;
     for (kind, name) in &objects {
-        transaction.execute_batch(&format!("DROP {kind} IF EXISTS {}", quoted(name)))?;
+        transaction.execute_batch(&format!("DROP {kind} IF EXISTS {}", quote(name)))?;
     }
     transaction.commit()?;
     Ok(!objects.is_empty())
@@ -64,11 +64,6 @@ pub(super) fn rebuild(connection: &Connection, tables: &[Table]) -> rusqlite::Re
         }
     }
     Ok(())
-}
-
-/// A name as SQL writes it, whatever it holds.
-pub(super) fn quoted(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
 }
 
 #[cfg(test)]
