@@ -84,7 +84,8 @@ struct Scenario<'a> {
 impl Scenario<'_> {
     fn run(&self) -> Outcome {
         let plan = &self.scenario.plan;
-        let store = match Store::prepare(&self.arguments.results, &plan.name, plan.result_schema.as_deref()) {
+        let store = match Store::prepare(&self.arguments.results, &plan.name, plan.outputs.schema.as_deref())
+        {
             Ok(store) => store,
             Err(error) => return self.tell_store(&error).into(),
         };

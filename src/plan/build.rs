@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use indexmap::IndexMap;
 use sha2::{Digest, Sha256};
 
 use super::crews::Crews;
@@ -11,7 +12,10 @@ use super::mixes::{Mixer, Share};
 use super::operations::{self, Made};
 use super::tables::{self, Input, Tables};
 use super::warnings::{self, Finished};
-use super::{Operation, Plan, Record, Table, Target, Workload, database, lookups, statements, targets};
+use super::{
+    BASE_VARIANT, Limits, Operation, Outputs, Plan, Record, Table, Target, Workload, database, lookups,
+    statements, targets,
+};
 use crate::dataset::{Rows, Source};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::scenario::{Loaded, Reset};
@@ -94,6 +98,10 @@ fn assemble(path: &Path, loaded: &Loaded, input: &Input<'_>, faults: &mut Vec<Di
     }
     Some(Plan {
         name,
+        case: 0,
+        variant: BASE_VARIANT.to_owned(),
+        parameters: IndexMap::new(),
+        limits: Limits::default(),
         test: scenario.test.clone(),
         description: scenario.description.clone(),
         seed: scenario.seed,
@@ -103,7 +111,7 @@ fn assemble(path: &Path, loaded: &Loaded, input: &Input<'_>, faults: &mut Vec<Di
         workloads,
         targets,
         quick,
-        result_schema: scenario.output.schema.clone(),
+        outputs: Outputs { schema: scenario.output.schema.clone(), ..Outputs::default() },
         source: record(path, loaded),
         warnings,
     })

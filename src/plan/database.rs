@@ -76,5 +76,6 @@ pub(super) fn settle(input: &Input<'_>, shared: bool, faults: &mut Vec<Diagnosti
         pragmas,
         allow_attach: section.allow.contains(&Allow::Attach),
         statement_cache: section.statement_cache,
+        from: None,
     })
 }

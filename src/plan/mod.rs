@@ -35,8 +35,12 @@ mod workload;
 
 use std::path::{Path, PathBuf};
 
+use indexmap::IndexMap;
+
 use crate::diagnostic::{Diagnostic, Sources, Span};
 use crate::scenario::{self, Overrides, Rejected, Reset};
+
+pub use crate::scenario::CaseOrder;
 
 pub use build::build;
 pub use ddl::{ForeignKey, foreign_keys, quote};
@@ -52,11 +56,28 @@ pub use workload::{
     Workload,
 };
 
-/// Everything that a run needs, with nothing left to decide.
+/// All cases of a scenario: every variant at every point of the matrix. A file without either is one case.
 #[derive(Debug)]
+pub struct Experiment {
+    /// At least one; that of the unchanged file first, then in the file's order.
+    pub cases: Vec<Plan>,
+    /// In which order their iterations run.
+    pub case_order: CaseOrder,
+}
+
+/// Everything that a run needs, with nothing left to decide.
+#[derive(Clone, Debug)]
 pub struct Plan {
     /// Names the result; the file's stem unless the file says otherwise.
     pub name: String,
+    /// Place among the cases of its experiment, from 0.
+    pub case: usize,
+    /// Name of the variant; [`BASE_VARIANT`] for the file as it stands.
+    pub variant: String,
+    /// Values of the matrix, by key path, in the file's order.
+    pub parameters: IndexMap<String, serde_json::Value>,
+    /// What the process that carries it out may use.
+    pub limits: Limits,
     /// `testName` of the result.
     pub test: String,
     /// What question the scenario answers.
@@ -75,8 +96,8 @@ pub struct Plan {
     pub targets: Vec<Target>,
     /// Whether totals were divided by `--quick`.
     pub quick: bool,
-    /// A stricter schema for the result.
-    pub result_schema: Option<PathBuf>,
+    /// What is written beside the result.
+    pub outputs: Outputs,
     /// What the plan was made from.
     pub source: Record,
     /// What runs, but probably not as meant.
@@ -114,6 +135,35 @@ impl Plan {
     }
 }
 
+/// What a case may use. It runs in a process of its own where there is any limit.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Limits {
+    /// Memory with page cache, bytes.
+    pub memory_bytes: Option<u64>,
+    /// Processors; 0.5 is half of one's time.
+    pub cpus: Option<f64>,
+}
+
+impl Limits {
+    /// Whether there is none.
+    pub fn is_empty(self) -> bool {
+        self == Limits::default()
+    }
+}
+
+/// What is written beside the result document.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Outputs {
+    /// A stricter schema for the result.
+    pub schema: Option<PathBuf>,
+    /// A table with a row for each configuration, `results/NAME/results.csv`.
+    pub csv: bool,
+    /// The tables in words, `results/NAME/summary.txt`.
+    pub summary: bool,
+    /// What happened when, a file for each case below `results/NAME/logs`.
+    pub logs: bool,
+}
+
 /// The text that a plan was made from, kept for the result.
 #[derive(Clone, Debug)]
 pub struct Record {
@@ -142,6 +192,8 @@ pub struct Database {
     pub allow_attach: bool,
     /// Statements that each connection keeps prepared. Absent: all are held for the whole level. 0: prepared every time.
     pub statement_cache: Option<u32>,
+    /// An existing database that every reset begins with a copy of. It is only read.
+    pub from: Option<PathBuf>,
 }
 
 /// What holds the database.

@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use indexmap::IndexMap;
+
 use super::builder::Builder;
 use super::environment::{Environment, Runner, Storage};
 use super::model::{RunResult, Status};
@@ -10,7 +12,10 @@ use crate::dataset::{Dataset, Interleaving, Parts, Rows};
 use crate::engine::Facts;
 use crate::machine::{FileSystem, Machine};
 use crate::measure::*;
-use crate::plan::{Crew, Database, Extent, Load, Location, Operation, Plan, Record, WarmUp, Workload};
+use crate::plan::{
+    BASE_VARIANT, Crew, Database, Extent, Limits, Load, Location, Operation, Outputs, Plan, Record, WarmUp,
+    Workload,
+};
 use crate::scenario::Reset;
 
 /// Two tables, one operation each.
@@ -19,6 +24,10 @@ pub(crate) fn plan() -> Plan {
         |name: &str, table| Operation::insert(name, table, format!("INSERT INTO {name} VALUES (?)"), 1);
     Plan {
         name: "base-0".to_owned(),
+        case: 0,
+        variant: BASE_VARIANT.to_owned(),
+        parameters: IndexMap::new(),
+        limits: Limits::default(),
         test: "write".to_owned(),
         description: "SQLite as it comes.".to_owned(),
         seed: 42,
@@ -28,13 +37,14 @@ pub(crate) fn plan() -> Plan {
             pragmas: Vec::new(),
             allow_attach: false,
             statement_cache: None,
+            from: None,
         },
         tables: Vec::new(),
         operations: vec![operation("users", 0), operation("posts", 1)],
         workloads: vec![workload()],
         targets: Vec::new(),
         quick: false,
-        result_schema: None,
+        outputs: Outputs::default(),
         warnings: Vec::new(),
         source: Record {
             path: PathBuf::from("scenarios/base-0.toml"),

@@ -26,8 +26,8 @@ use serde::Deserialize;
 
 pub use load::{ArrivalsKey, BatchModeKey, LoadKeys, PoolSection, RetrySection, StageSection};
 pub use model::{
-    Allow, AllowedWarning, ColumnSection, DatabaseSection, IndexSection, Order, OutputSection, Reset,
-    Scenario, TableSection, WorkloadSection,
+    Allow, AllowedWarning, CaseOrder, ColumnSection, DatabaseSection, IndexSection, Order, OutputSection,
+    Reset, Scenario, TableSection, WorkloadSection,
 };
 pub use operation::{KeysKey, OperationSection, StepSection, TransactionKey};
 pub use overrides::Overrides;

@@ -261,6 +261,17 @@ pub struct OutputSection {
     pub schema: Option<PathBuf>,
 }
 
+/// In which order the iterations of the cases run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CaseOrder {
+    /// All cases mixed, in an order drawn from `seed`, so that what changes on the machine meanwhile hits all alike.
+    #[default]
+    Random,
+    /// One case after the other, as the file has them.
+    File,
+}
+
 /// When tables are dropped and made anew.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]

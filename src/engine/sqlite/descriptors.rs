@@ -68,6 +68,7 @@ mod tests {
             pragmas: Vec::new(),
             allow_attach: false,
             statement_cache: None,
+            from: None,
         }
     }
 

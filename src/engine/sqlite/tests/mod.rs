@@ -23,6 +23,7 @@ fn database(location: Location, pragmas: &[Pragma]) -> Database {
         pragmas: pragmas.to_vec(),
         allow_attach: false,
         statement_cache: None,
+        from: None,
     }
 }
 
