@@ -18,6 +18,7 @@
 //! measure      histogram, recorder, what a level measured
 //! run          workloads, levels, workers, pacing, pool, verification, events
 //! result       the result document, findings, validity, targets, schema, store
+//! experiment   units of several cases, each here or in a process under limits; what is finished is kept
 //! report       terminal table, Markdown, CSV: from results only
 //! cli          clap, progress, previews, exit codes
 //! ```
@@ -31,6 +32,7 @@ pub mod dataset;
 pub mod diagnostic;
 pub mod draft;
 pub mod engine;
+pub mod experiment;
 pub mod files;
 pub mod machine;
 pub mod measure;

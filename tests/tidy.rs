@@ -28,6 +28,7 @@ const ORDER: &[&str] = &[
     "measure",
     "run",
     "result",
+    "experiment",
     "report",
     "cli",
 ];

@@ -19,6 +19,16 @@ pub struct Stretch {
     pub iterations: Range<u32>,
 }
 
+impl Stretch {
+    /// Its iterations in the order in which they are run: workers, and which repetition, from 1.
+    pub fn iterations_of(&self, plan: &Plan) -> Vec<(u32, u32)> {
+        let workload = &plan.workloads[self.workload];
+        let of_level =
+            |level: usize| self.iterations.clone().map(move |i| (workload.concurrency[level], i + 1));
+        self.levels.clone().flat_map(of_level).collect()
+    }
+}
+
 /// One stretch of one case.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Unit {
@@ -113,6 +123,8 @@ mod tests {
         let with = |reset: &str| plan(&format!("concurrency = [1, 2]\niterations = 3\nreset = '{reset}'"));
         assert_eq!(shape(&with("scenario")), [(0..2, 0..3)]);
         assert_eq!(shape(&with("level")), [(0..1, 0..3), (1..2, 0..3)]);
+        let plan = with("level");
+        assert_eq!(stretches(&plan)[1].iterations_of(&plan), [(2, 1), (2, 2), (2, 3)]);
         let each = [(0..1, 0..1), (0..1, 1..2), (0..1, 2..3), (1..2, 0..1), (1..2, 1..2), (1..2, 2..3)];
         assert_eq!(shape(&with("iteration")), each);
     }

@@ -2,6 +2,7 @@
 //!
 //! Whether the replaced keys exist and take their values is left to the check that follows.
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use toml::de::{DeTable, DeValue};
 
@@ -10,7 +11,7 @@ use super::tree::{Origin, Tree, toml_key, toml_path, toml_text, tree};
 use crate::diagnostic::{Code, Diagnostic, Source, Sources, Span};
 
 /// What the command line says beside the file.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Overrides {
     /// Totals are divided by 100, and the keys of `[quick]` hold.
     pub quick: bool,
