@@ -9,6 +9,8 @@ pub mod sqlite;
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use crate::clock::Ticks;
 use crate::plan::Transaction;
 use crate::value::{Decoder, Value};
@@ -193,7 +195,7 @@ pub struct Checkpoint {
 }
 
 /// Sizes in bytes, and counters since the last reset; absent where the engine has none.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counters {
     /// Main database file.
     pub database_bytes: Option<u64>,
