@@ -26,6 +26,7 @@ const ORDER: &[&str] = &[
     "machine",
     "engine",
     "measure",
+    "stats",
     "run",
     "result",
     "experiment",

@@ -121,6 +121,7 @@ impl Scenario<'_> {
     fn levels(&self, plan: &Plan, engine: &mut dyn Engine, store: &Store, result: &mut Builder) -> Outcome {
         let mut progress = Progress::new(&plan.name, self.arguments.quiet);
         let mut unsaved: Option<StoreError> = None;
+        let mut position = 0;
         let options = run::Options {
             clock: self.clock.clone(),
             stop: Arc::clone(self.stop),
@@ -130,7 +131,8 @@ impl Scenario<'_> {
         let ended = run::execute(plan, engine, &options, &mut |event| {
             progress.follow(&event);
             if let Event::LevelFinished { measurement, verification } = event {
-                result.add_level(plan, measurement, verification);
+                position += 1;
+                result.add_level(plan, measurement, verification, position);
                 if let Err(error) = store.save(&result.document, false) {
                     unsaved = Some(error);
                     // Levels whose result cannot be kept are not worth running.

@@ -119,6 +119,18 @@ times! {
     metric("success_rate", Unit::Share, Needs::Nothing, true),
     // Standard deviation over mean of the iterations' throughput.
     metric("cv", Unit::Ratio, Needs::Nothing, false),
+    metric("throughput.cv", Unit::Ratio, Needs::Nothing, false),
+    metric("throughput.median", Unit::PerSecond, Needs::Nothing, false),
+    metric("latency.avg.median", Unit::Milliseconds, Needs::Nothing, false),
+    metric("latency.p50.median", Unit::Milliseconds, Needs::Nothing, false),
+    metric("latency.p90.median", Unit::Milliseconds, Needs::Nothing, false),
+    metric("latency.p95.median", Unit::Milliseconds, Needs::Nothing, false),
+    metric("latency.p99.median", Unit::Milliseconds, Needs::Nothing, false),
+    metric("latency.p999.median", Unit::Milliseconds, Needs::Nothing, false),
+    metric("iterations.success_rate", Unit::Share, Needs::Nothing, false),
+    // Bytes of values written or read, in 10^6 each second.
+    metric("payload.mb_per_second", Unit::Count, Needs::Nothing, true),
+    metric("payload.mb_per_second.median", Unit::Count, Needs::Nothing, false),
     metric("retries", Unit::Count, Needs::Nothing, true),
     metric("backlog", Unit::Count, Needs::Rate, false),
     metric("duration", Unit::Milliseconds, Needs::Nothing, false),

@@ -197,8 +197,8 @@ pub(crate) fn verified(rows: u64) -> Verification {
 /// Two levels without a flaw.
 pub(crate) fn finished() -> RunResult {
     let mut result = begun();
-    result.add_level(&plan(), &level(1, &[1_000_000, 3_000_000], 0), verified(2));
-    result.add_level(&plan(), &level(2, &[1_200_000, 2_600_000], 0), verified(2));
+    result.add_level(&plan(), &level(1, &[1_000_000, 3_000_000], 0), verified(2), 1);
+    result.add_level(&plan(), &level(2, &[1_200_000, 2_600_000], 0), verified(2), 1);
     result.finish(&plan(), Status::Completed, None);
     result.document
 }
