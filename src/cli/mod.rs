@@ -130,6 +130,9 @@ struct OverrideArgs {
     /// Only this workload of the file; to be repeated for several.
     #[arg(long, value_name = "NAME")]
     workload: Vec<String>,
+    /// Only this variant of the file, `base` for the file as it stands; to be repeated for several.
+    #[arg(long, value_name = "NAME")]
+    variant: Vec<String>,
 }
 
 impl OverrideArgs {
@@ -141,6 +144,7 @@ impl OverrideArgs {
             concurrency: self.concurrency.clone(),
             iterations: self.iterations,
             workloads: self.workload.clone(),
+            variants: self.variant.clone(),
         }
     }
 }
@@ -233,7 +237,7 @@ fn plan(files: &[PathBuf], overrides: &Overrides) -> Exit {
         match scenario {
             Ok(ready) => {
                 eprint!("{}", ready.warnings(stderr_color()));
-                println!("{}", outlook::describe(&ready.plan));
+                println!("{}", outlook::describe(&ready.experiment));
             }
             Err(rejected) => eprint!("{}", rejected.text(stderr_color())),
         }
