@@ -16,8 +16,10 @@
 //! machine      what this machine is: kernel, processors, file systems, limits
 //! engine       Engine, Connector and Session; sqlite, null (the floor), scripted (for tests)
 //! measure      histogram, recorder, what a level measured
+//! stats        estimates over iterations: median, spread, bootstrap intervals
 //! run          workloads, levels, workers, pacing, pool, verification, events
 //! result       the result document, findings, validity, targets, schema, store
+//! experiment   units of several cases, each here or in a process under limits; what is finished is kept
 //! report       terminal table, Markdown, CSV: from results only
 //! cli          clap, progress, previews, exit codes
 //! ```
@@ -31,6 +33,7 @@ pub mod dataset;
 pub mod diagnostic;
 pub mod draft;
 pub mod engine;
+pub mod experiment;
 pub mod files;
 pub mod machine;
 pub mod measure;
@@ -39,6 +42,7 @@ pub mod report;
 pub mod result;
 pub mod run;
 pub mod scenario;
+pub mod stats;
 pub mod template;
 pub mod units;
 pub mod value;

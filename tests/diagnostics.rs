@@ -111,11 +111,22 @@ const COMMAND_LINES: &[(&str, &[&str])] = &[
         &["check", "good.toml", "--total", "0", "--concurrency", "1,2000", "--iterations", "0"],
     ),
     ("unknown-workload-flag", &["check", "good.toml", "--workload", "wirte", "--workload", "write"]),
+    ("unknown-variant-flag", &["check", "good.toml", "--variant", "wal", "--variant", "base"]),
+    ("unknown-variant-flags", &["check", "pragma-value-variant.toml", "--variant", "wa"]),
+    (
+        "bad-override-matrix",
+        &["check", "target-limit-matrix.toml", "--set", "vars.size=3MB", "--set", "limits.memory=64MiB"],
+    ),
+    ("bad-override-matrix-flag", &["check", "many.toml", "--total", "7"]),
+    ("bad-override-variant", &["check", "many.toml", "--variant", "more", "--set", "variants.more.concurrency.4=2"]),
     ("quick-key-quick", &["check", "--quick", "quick-key.toml"]),
 ];
 
 const GOOD: &str = "total_writes = 100\nconcurrency = [1]\n[database]\npath = \"db/good.db\"\n[tables.users]\nshare = 1\n\
     [tables.users.columns]\nid = { type = \"INTEGER PRIMARY KEY\" }\nname = { type = \"TEXT\", value = '{{ name() }}' }\n";
+
+/// What makes several cases of it.
+const MANY: &str = "[matrix]\ntotal = [100, 1000]\n[variants.more]\nseed = 1\n";
 
 fn workplace_for_command_lines() -> Workplace {
     let workplace = Workplace::new();
@@ -124,6 +135,7 @@ fn workplace_for_command_lines() -> Workplace {
     fs::create_dir(dir.join("empty")).expect("a folder can be made");
     fs::write(dir.join("good.toml"), GOOD).expect("a scenario can be written");
     fs::write(dir.join("other/good.toml"), GOOD).expect("a scenario can be written");
+    fs::write(dir.join("many.toml"), format!("{GOOD}{MANY}")).expect("a scenario can be written");
     fs::write(dir.join("latin1.toml"), b"description = \"M\xfcller\"\n").expect("a file can be written");
     workplace
 }

@@ -85,7 +85,7 @@ fn carried_out(target: &str, script: Script, environment: Environment) -> RunRes
     };
     run::execute(&plan, &mut engine, &options, &mut |event| {
         if let Event::LevelFinished { measurement, verification } = event {
-            result.add_level(&plan, measurement, verification);
+            result.add_level(&plan, measurement, verification, measurement.iteration);
         }
     })
     .unwrap();

@@ -26,8 +26,10 @@ const ORDER: &[&str] = &[
     "machine",
     "engine",
     "measure",
+    "stats",
     "run",
     "result",
+    "experiment",
     "report",
     "cli",
 ];

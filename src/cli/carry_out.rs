@@ -34,7 +34,7 @@ pub(super) fn run(arguments: &RunArgs) -> Exit {
     }
     let ready: Vec<Ready> = prepared.into_iter().flatten().collect();
     if arguments.dry_run {
-        ready.iter().for_each(|r| println!("{}", outlook::describe(&r.plan)));
+        ready.iter().for_each(|r| println!("{}", outlook::describe(&r.experiment)));
         return exit;
     }
     let stop = match signals::install() {
@@ -83,7 +83,7 @@ struct Scenario<'a> {
 
 impl Scenario<'_> {
     fn run(&self) -> Outcome {
-        let plan = &self.scenario.plan;
+        let plan = self.scenario.plan();
         let store = match Store::prepare(&self.arguments.results, &plan.name, plan.outputs.schema.as_deref())
         {
             Ok(store) => store,
@@ -121,6 +121,7 @@ impl Scenario<'_> {
     fn levels(&self, plan: &Plan, engine: &mut dyn Engine, store: &Store, result: &mut Builder) -> Outcome {
         let mut progress = Progress::new(&plan.name, self.arguments.quiet);
         let mut unsaved: Option<StoreError> = None;
+        let mut position = 0;
         let options = run::Options {
             clock: self.clock.clone(),
             stop: Arc::clone(self.stop),
@@ -130,7 +131,8 @@ impl Scenario<'_> {
         let ended = run::execute(plan, engine, &options, &mut |event| {
             progress.follow(&event);
             if let Event::LevelFinished { measurement, verification } = event {
-                result.add_level(plan, measurement, verification);
+                position += 1;
+                result.add_level(plan, measurement, verification, position);
                 if let Err(error) = store.save(&result.document, false) {
                     unsaved = Some(error);
                     // Levels whose result cannot be kept are not worth running.
@@ -172,7 +174,7 @@ impl Scenario<'_> {
 
     /// One line for each problem that verification found.
     fn failed_verifications(&self, result: &RunResult) -> Vec<String> {
-        let several = self.scenario.plan.workloads.len() > 1;
+        let several = self.scenario.plan().workloads.len() > 1;
         let id = &result.configuration_id;
         let each = result.configurations.iter().flat_map(|level| {
             let workload = if several { format!("{}, ", level.workload) } else { String::new() };
@@ -194,7 +196,7 @@ impl Scenario<'_> {
     }
 
     fn tell_engine(&self, error: &EngineError) -> Exit {
-        let plan = &self.scenario.plan;
+        let plan = self.scenario.plan();
         if let EngineError::Setting { pragma: Some(index), message } = error {
             let diagnostic =
                 Diagnostic::error(Code::PragmaValue, plan.database.pragmas[*index].span, message);

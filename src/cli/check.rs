@@ -46,13 +46,13 @@ pub(super) fn check(arguments: &CheckArgs) -> Exit {
             );
         }
     }
-    let warned = prepared.iter().flatten().any(|ready| !ready.plan.warnings.is_empty());
+    let warned = prepared.iter().flatten().any(|ready| !ready.experiment.warnings().is_empty());
     if warned && arguments.deny_warnings { Exit::Wrong } else { prepare::worst(&prepared) }
 }
 
 fn of(scenario: &Result<prepare::Ready, prepare::Rejected>) -> Vec<Record> {
     match scenario {
-        Ok(ready) => records(&ready.plan.warnings, &ready.sources),
+        Ok(ready) => records(&ready.experiment.warnings(), &ready.sources),
         Err(rejected) => rejected.records(),
     }
 }
@@ -63,7 +63,7 @@ fn tell(prepared: &Prepared, arguments: &CheckArgs) {
     for scenario in prepared {
         match scenario {
             Ok(ready) => {
-                let warnings = &ready.plan.warnings;
+                let warnings = ready.experiment.warnings();
                 first_code = first_code.or(warnings.first().map(|warning| warning.code));
                 eprint!("{}", ready.warnings(stderr_color()));
                 if !arguments.quiet && (warnings.is_empty() || !arguments.deny_warnings) {

@@ -1,6 +1,7 @@
 //! The exit codes, and which of several counts.
 
 use crate::engine::EngineError;
+use crate::experiment::UnitError;
 use crate::result::StoreError;
 use crate::run::RunError;
 
@@ -55,6 +56,17 @@ impl From<&RunError> for Exit {
             RunError::Engine(error) => error.into(),
             RunError::Tape(_) => Exit::EndedEarly,
             RunError::Interrupted => Exit::Interrupted,
+        }
+    }
+}
+
+impl From<&UnitError> for Exit {
+    fn from(error: &UnitError) -> Self {
+        match error {
+            UnitError::Foreign(_) | UnitError::Setting { .. } => Exit::Wrong,
+            UnitError::Unavailable(_) => Exit::Unavailable,
+            UnitError::Ended(_) => Exit::EndedEarly,
+            UnitError::Interrupted => Exit::Interrupted,
         }
     }
 }

@@ -28,6 +28,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::experiment;
 use crate::scenario::Overrides;
 
 pub use exit::Exit;
@@ -97,6 +98,9 @@ enum Command {
         runner completions man --dir ~/.local/share/man/man1"
     )]
     Completions(completions::CompletionsArgs),
+    /// Carry out one unit of an experiment, for the runner that started this process.
+    #[command(name = experiment::COMMAND, hide = true)]
+    Unit,
     /// Print a JSON Schema.
     #[command(after_help = "Example:\n  runner schema scenario > scenario.schema.json")]
     Schema {
@@ -126,6 +130,9 @@ struct OverrideArgs {
     /// Only this workload of the file; to be repeated for several.
     #[arg(long, value_name = "NAME")]
     workload: Vec<String>,
+    /// Only this variant of the file, `base` for the file as it stands; to be repeated for several.
+    #[arg(long, value_name = "NAME")]
+    variant: Vec<String>,
 }
 
 impl OverrideArgs {
@@ -137,6 +144,7 @@ impl OverrideArgs {
             concurrency: self.concurrency.clone(),
             iterations: self.iterations,
             workloads: self.workload.clone(),
+            variants: self.variant.clone(),
         }
     }
 }
@@ -197,6 +205,7 @@ pub fn main() -> u8 {
         Command::Explain(arguments) => explain::explain(&arguments),
         Command::Doctor(arguments) => doctor::doctor(&arguments),
         Command::Completions(arguments) => completions::completions(&arguments),
+        Command::Unit => unit(),
         Command::Schema { name } => {
             let schema = match name {
                 SchemaName::Scenario => crate::scenario::json_schema(),
@@ -209,13 +218,26 @@ pub fn main() -> u8 {
     exit.code()
 }
 
+/// A process for one unit: what becomes of it is told on stdout, to the runner that started it.
+fn unit() -> Exit {
+    let served = signals::install()
+        .and_then(|stop| experiment::serve(std::io::stdin().lock(), std::io::stdout(), &stop));
+    match served {
+        Ok(()) => Exit::Fine,
+        Err(error) => {
+            eprintln!("error: {}", crate::files::reason(&error));
+            Exit::Unavailable
+        }
+    }
+}
+
 fn plan(files: &[PathBuf], overrides: &Overrides) -> Exit {
     let prepared = prepare::all(files, overrides);
     for scenario in prepared.iter() {
         match scenario {
             Ok(ready) => {
                 eprint!("{}", ready.warnings(stderr_color()));
-                println!("{}", outlook::describe(&ready.plan));
+                println!("{}", outlook::describe(&ready.experiment));
             }
             Err(rejected) => eprint!("{}", rejected.text(stderr_color())),
         }

@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::dataset::Workspace;
 use crate::machine;
 use crate::plan::{
-    Arrivals, BatchMode, BatchSize, Crew, Extent, Kind, Load, Location, Plan, WarmUp, Workload,
+    Arrivals, BatchMode, BatchSize, Crew, Experiment, Extent, Kind, Load, Location, Plan, WarmUp, Workload,
 };
 use crate::units::{bytes, count, duration, latency, rate};
 use crate::value::ValueRef;
@@ -21,7 +21,8 @@ const TRANSACTION_NS: f64 = 30_000.0;
 const WITHIN_NS: f64 = 5_000.0;
 
 /// A few lines: for each workload its levels, operations and their pace; loaded rows, time and disk.
-pub(super) fn describe(plan: &Plan) -> String {
+pub(super) fn describe(experiment: &Experiment) -> String {
+    let plan = experiment.first();
     let mut text = String::new();
     let mut line = |words: String| {
         // Writing to a String cannot fail.

@@ -7,21 +7,26 @@ use rayon::prelude::*;
 use super::Exit;
 use crate::diagnostic::{Code, Diagnostic, Record, Source, Sources, nearest, records, render};
 use crate::files::reason;
-use crate::plan::{self, Plan};
+use crate::plan::{self, Experiment, Plan};
 use crate::scenario::Overrides;
 
 /// A scenario that can run.
 pub(super) struct Ready {
     pub(super) path: PathBuf,
-    pub(super) plan: Plan,
+    pub(super) experiment: Experiment,
     /// For faults that only the database finds.
     pub(super) sources: Sources,
 }
 
 impl Ready {
+    /// The first of its cases, and the only one of a file without variants and matrix.
+    pub(super) fn plan(&self) -> &Plan {
+        self.experiment.first()
+    }
+
     /// What runs, but probably not as meant; empty where there is nothing.
     pub(super) fn warnings(&self, color: bool) -> String {
-        render(&self.plan.warnings, &self.sources, color)
+        render(&self.experiment.warnings(), &self.sources, color)
     }
 }
 
@@ -51,7 +56,7 @@ pub(super) type Prepared = Vec<Result<Ready, Rejected>>;
 pub(super) fn all(files: &[PathBuf], overrides: &Overrides) -> Prepared {
     let mut prepared: Prepared = files.par_iter().map(|path| one(path, overrides)).collect();
     let names: Vec<Option<String>> =
-        prepared.iter().map(|p| p.as_ref().ok().map(|r| r.plan.name.clone())).collect();
+        prepared.iter().map(|p| p.as_ref().ok().map(|r| r.plan().name.clone())).collect();
     for index in 0..prepared.len() {
         let Some(name) = &names[index] else { continue };
         let other = (0..names.len()).find(|&o| o != index && names[o].as_ref() == Some(name));
@@ -90,8 +95,8 @@ fn scenarios_in(folder: &Path) -> Vec<PathBuf> {
 
 fn one(path: &Path, overrides: &Overrides) -> Result<Ready, Rejected> {
     let text = read(path)?;
-    match plan::prepare(path, text, overrides) {
-        Ok((plan, sources)) => Ok(Ready { path: path.to_owned(), plan, sources }),
+    match plan::experiment(path, text, overrides) {
+        Ok((experiment, sources)) => Ok(Ready { path: path.to_owned(), experiment, sources }),
         Err(rejected) => Err(Rejected { sources: rejected.sources, diagnostics: rejected.diagnostics }),
     }
 }

@@ -7,7 +7,10 @@ pub mod null;
 pub mod scripted;
 pub mod sqlite;
 
+use std::borrow::Cow;
 use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
 
 use crate::clock::Ticks;
 use crate::plan::Transaction;
@@ -165,10 +168,10 @@ pub struct Failure {
 }
 
 /// What a database says of itself.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Facts {
     /// `sqlite`, `null`, ….
-    pub name: &'static str,
+    pub name: Cow<'static, str>,
     /// Version of the database.
     pub version: String,
     /// The exact source it was built from.
@@ -178,7 +181,7 @@ pub struct Facts {
     /// Every setting in force, by name, as read from a worker's connection.
     pub settings: Vec<(String, String)>,
     /// In which way the database is held: `file`, `private memory`, `shared memory`.
-    pub storage: &'static str,
+    pub storage: Cow<'static, str>,
 }
 
 /// One checkpoint of a write-ahead log.
@@ -193,7 +196,7 @@ pub struct Checkpoint {
 }
 
 /// Sizes in bytes, and counters since the last reset; absent where the engine has none.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counters {
     /// Main database file.
     pub database_bytes: Option<u64>,

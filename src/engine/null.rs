@@ -37,7 +37,7 @@ impl Engine for NullEngine {
     }
 
     fn facts(&self) -> Facts {
-        Facts { name: "null", storage: "nowhere", ..Facts::default() }
+        Facts { name: "null".into(), storage: "nowhere".into(), ..Facts::default() }
     }
 
     fn counters(&mut self) -> Result<Counters, EngineError> {

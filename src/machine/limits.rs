@@ -140,7 +140,7 @@ fn cpu_limit(root: &Path, groups: &str) -> Option<f64> {
 }
 
 /// The path of this process in the hierarchy that has the controller; the unified one has an empty name.
-fn group_of<'a>(groups: &'a str, controller: &str) -> Option<&'a str> {
+pub(super) fn group_of<'a>(groups: &'a str, controller: &str) -> Option<&'a str> {
     groups.lines().find_map(|line| {
         let mut parts = line.splitn(3, ':');
         let (_, controllers, path) = (parts.next()?, parts.next()?, parts.next()?);

@@ -1,8 +1,9 @@
 //! What this machine is: kernel, processors, memory, limits, file systems, and what the process has used of them.
 //!
 //! Everything here is read from the system and may be missing; nothing is guessed, nothing panics. What the facts mean for a
-//! result is left to `result`.
+//! result is left to `result`. What it changes are control groups alone: those that it makes itself.
 
+pub mod cgroup;
 mod limits;
 mod pressure;
 mod storage;

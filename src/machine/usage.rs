@@ -4,6 +4,7 @@ use std::fs::read_to_string;
 
 use rustix::time::{ClockId, clock_gettime};
 
+use super::cgroup::own_peak_memory_bytes;
 use super::{nanoseconds, number_after};
 
 /// What the process has used since it started, or between two readings. Absent where the system does not tell.
@@ -15,7 +16,8 @@ pub struct Usage {
     pub user_cpu_ns: Option<u64>,
     /// The part of it in the kernel, nanoseconds.
     pub system_cpu_ns: Option<u64>,
-    /// Most memory that was ever resident, bytes. A peak: not a difference even between two readings.
+    /// Most memory that was ever resident, bytes; of a process that entered a [control group](super::cgroup::enter) that of the group, with page
+    /// cache. A peak: not a difference even between two readings.
     pub peak_memory_bytes: Option<u64>,
     /// Bytes that were fetched from the storage layer.
     pub read_bytes: Option<u64>,
@@ -33,7 +35,8 @@ pub fn usage() -> Usage {
         cpu_ns: Some(nanoseconds(clock_gettime(ClockId::ProcessCPUTime))),
         user_cpu_ns: user.map(|ticks: u64| ticks.saturating_mul(tick)),
         system_cpu_ns: system.map(|ticks: u64| ticks.saturating_mul(tick)),
-        peak_memory_bytes: number_after(&status, "VmHWM").and_then(|kib| kib.checked_mul(1024)),
+        peak_memory_bytes: own_peak_memory_bytes()
+            .or_else(|| number_after(&status, "VmHWM")?.checked_mul(1024)),
         read_bytes: number_after(&io, "read_bytes"),
         written_bytes: number_after(&io, "write_bytes"),
     }

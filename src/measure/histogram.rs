@@ -4,6 +4,7 @@
 //! that a recorder for every worker and operation stays small. Encoding is left to the `hdrhistogram` crate.
 
 use hdrhistogram::Histogram;
+use serde::{Deserialize, Serialize};
 
 /// Slots per octave are `2^BITS`: 10 bits are HdrHistogram's three significant digits, 7 an error of 0.8 %.
 #[derive(Clone, Debug, Default)]
@@ -54,6 +55,10 @@ impl<const BITS: u32> Buckets<BITS> {
     /// Adds `count` of the same.
     pub(super) fn record_n(&mut self, value: u64, count: u64) {
         let (octave, slot) = Self::place(value);
+        self.add(octave, slot, count);
+    }
+
+    fn add(&mut self, octave: usize, slot: usize, count: u64) {
         for _ in 0..count >> 32 {
             self.carries.push((octave, slot));
         }
@@ -75,12 +80,31 @@ impl<const BITS: u32> Buckets<BITS> {
 
     /// Every slot that was hit, from the lowest value: its greatest value and its count.
     fn filled(&self) -> impl Iterator<Item = (u64, u64)> {
+        self.slots().map(|(octave, slot, count)| (Self::highest(octave, slot), count))
+    }
+
+    /// Every slot that was hit by its number, with its count.
+    pub(super) fn numbered(&self) -> impl Iterator<Item = (usize, u64)> {
+        self.slots().map(|(octave, slot, count)| (octave * Self::SLOTS + slot, count))
+    }
+
+    /// Adds to the slot of a number; false where there is no such slot.
+    pub(super) fn add_numbered(&mut self, number: usize, count: u64) -> bool {
+        let octave = number / Self::SLOTS;
+        let exists = octave <= (u64::BITS - BITS) as usize;
+        if exists {
+            self.add(octave, number % Self::SLOTS, count);
+        }
+        exists
+    }
+
+    fn slots(&self) -> impl Iterator<Item = (usize, usize, u64)> {
         let counts = self.octaves.iter().enumerate().filter_map(|(o, s)| Some((o, s.as_deref()?)));
         counts.flat_map(move |(octave, slots)| {
             slots.iter().enumerate().filter_map(move |(slot, &count)| {
                 let carried = self.carries.iter().filter(|c| **c == (octave, slot)).count() as u64;
                 let count = u64::from(count) + (carried << 32);
-                (count > 0).then(|| (Self::highest(octave, slot), count))
+                (count > 0).then_some((octave, slot, count))
             })
         })
     }
@@ -114,10 +138,11 @@ impl<const BITS: u32> Buckets<BITS> {
 }
 
 /// Count, sum, sum of squares, least and greatest: exact.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Moments {
     count: u64,
     sum: u64,
+    #[serde(with = "super::stored::wide")]
     sum_of_squares: u128,
     min: u64,
     max: u64,
@@ -151,7 +176,7 @@ impl Moments {
 }
 
 /// Latencies in nanoseconds.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Latencies {
     moments: Moments,
     buckets: Buckets<10>,

@@ -1,10 +1,16 @@
 //! What is measured while a level runs: samples, histograms, and what they come to.
 //!
+//! A measurement can be stored and read again without losing a figure: it comes from another process, or from an earlier run.
 //! How a run is driven is left to `run`; what the figures mean to a reader, to `result`.
 
 mod histogram;
 mod recorder;
+mod stored;
 mod verification;
+
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
 
 pub use histogram::{Latencies, Moments};
 pub use recorder::{Merged, Notes, Recorder, Sample, TimeSeries, merge};
@@ -13,7 +19,7 @@ pub use verification::{
 };
 
 /// What one level measured. Times are nanoseconds.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct LevelMeasurement {
     /// Name of the workload.
     pub workload: String,
@@ -62,7 +68,7 @@ pub struct LevelMeasurement {
 }
 
 /// What was done before measuring.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WarmUpMeasurement {
     /// Operations, failed ones included.
     pub attempted: u64,
@@ -73,7 +79,7 @@ pub struct WarmUpMeasurement {
 }
 
 /// An open loop.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct ArrivalMeasurement {
     /// Arrivals whose time came before the level ended.
     pub due: u64,
@@ -89,7 +95,7 @@ pub struct ArrivalMeasurement {
 }
 
 /// Repeating refused operations.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RetryMeasurement {
     /// Attempts beyond the first; a batch is repeated as a whole and counts as one.
     pub attempts: u64,
@@ -102,7 +108,7 @@ pub struct RetryMeasurement {
 }
 
 /// Operations in shared transactions.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct BatchMeasurement {
     /// Of whole batches acknowledged; operations themselves have an equal share of their batch's.
     pub latencies: Latencies,
@@ -117,7 +123,7 @@ pub struct BatchMeasurement {
 }
 
 /// Connections shared by the workers.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct PoolMeasurement {
     /// From asking for a connection to having it.
     pub checkouts: Latencies,
@@ -134,7 +140,7 @@ pub struct PoolMeasurement {
 }
 
 /// Where the latency of acknowledged operations went; the three add up to it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TimesMeasurement {
     /// Operations that were looked at.
     pub operations: u64,
@@ -147,7 +153,7 @@ pub struct TimesMeasurement {
 }
 
 /// One checkpoint of a write-ahead log.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CheckpointMeasurement {
     /// When it began, nanoseconds since the start of measuring.
     pub start_ns: u64,
@@ -158,7 +164,7 @@ pub struct CheckpointMeasurement {
 }
 
 /// One operation of the plan within a level.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct OperationMeasurement {
     /// As in the plan.
     pub name: String,
@@ -168,10 +174,12 @@ pub struct OperationMeasurement {
     pub failed: Latencies,
     /// Failed attempts, those never sent included.
     pub errors: u64,
+    /// Bytes of values written, or read, by acknowledged operations; 0 where they are not counted.
+    pub payload_bytes: u64,
 }
 
 /// One second of a level, by the end of the operation.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct SecondMeasurement {
     /// Acknowledged.
     pub operations: u64,
@@ -184,7 +192,7 @@ pub struct SecondMeasurement {
 }
 
 /// One worker within a level.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct WorkerMeasurement {
     /// Operations it took, failed ones included.
     pub attempted: u64,
@@ -195,7 +203,7 @@ pub struct WorkerMeasurement {
 }
 
 /// One of the slowest operations.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SlowOperation {
     /// Latency.
     pub latency_ns: u64,
@@ -210,12 +218,12 @@ pub struct SlowOperation {
 }
 
 /// Failures of one kind.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ErrorMeasurement {
     /// Index into the plan's operations.
     pub operation: usize,
     /// The database's own name for it, or `parent_missing`.
-    pub code: &'static str,
+    pub code: Cow<'static, str>,
     /// How often.
     pub count: u64,
     /// The first one's words.
@@ -223,7 +231,7 @@ pub struct ErrorMeasurement {
 }
 
 /// What the process used between the start and the end of a level; absent where the system does not tell.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct ResourceMeasurement {
     /// CPU time in user mode, nanoseconds.
     pub user_cpu_ns: Option<u64>,
@@ -236,6 +244,7 @@ pub struct ResourceMeasurement {
     /// Bytes that reached the storage layer for writing.
     pub written_bytes: Option<u64>,
     /// Load of the machine at the start that is not this process: runnable tasks.
+    #[serde(with = "stored::exact")]
     pub other_load: Option<f64>,
     /// What the engine counted.
     pub engine: crate::engine::Counters,

@@ -164,7 +164,12 @@ impl<'a> Recorder<'a> {
         match self.errors.iter_mut().find(|e| e.operation == operation && e.code == code) {
             Some(known) => known.count += 1,
             None => {
-                self.errors.push(ErrorMeasurement { operation, code, count: 1, sample: message.to_owned() });
+                self.errors.push(ErrorMeasurement {
+                    operation,
+                    code: code.into(),
+                    count: 1,
+                    sample: message.to_owned(),
+                });
             }
         }
     }
@@ -261,6 +266,7 @@ pub fn merge(notes: Vec<Notes>, series: TimeSeries, names: &[String]) -> Merged 
             succeeded: Latencies::default(),
             failed: Latencies::default(),
             errors: 0,
+            payload_bytes: 0,
         })
         .collect();
     let (mut workers, mut slowest) = (Vec::new(), Vec::new());

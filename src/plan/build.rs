@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use indexmap::IndexMap;
 use sha2::{Digest, Sha256};
 
 use super::crews::Crews;
@@ -12,9 +11,9 @@ use super::mixes::{Mixer, Share};
 use super::operations::{self, Made};
 use super::tables::{self, Input, Tables};
 use super::warnings::{self, Finished};
+use super::targets::{About, Aim};
 use super::{
-    BASE_VARIANT, Limits, Operation, Outputs, Plan, Record, Table, Target, Workload, database, lookups,
-    statements, targets,
+    Operation, Outputs, Plan, Record, Table, Target, Workload, database, limits, lookups, statements,
 };
 use crate::dataset::{Rows, Source};
 use crate::diagnostic::{Code, Diagnostic};
@@ -25,17 +24,33 @@ use crate::scenario::{Loaded, Reset};
 /// # Errors
 /// Everything that is wrong, at once as far as one fault does not hide the next.
 pub fn build(path: &Path, loaded: &Loaded) -> Result<Plan, Vec<Diagnostic>> {
-    let input = Input { scenario: &loaded.scenario, spans: &loaded.spans, sources: &loaded.sources };
-    let mut faults = Vec::new();
-    let plan = assemble(path, loaded, &input, &mut faults);
+    let Built { plan, mut faults, aims } = build_case(path, loaded);
+    faults.extend(aims.into_iter().flat_map(|aim| aim.missed));
     match plan.filter(|_| faults.is_empty()) {
         Some(plan) => Ok(plan),
         None => Err(each_once(faults)),
     }
 }
 
-/// What stands at the top of a file is looked at for each workload, but told once.
-fn each_once(faults: Vec<Diagnostic>) -> Vec<Diagnostic> {
+/// What came of one case.
+pub(super) struct Built {
+    /// Absent only where there are faults.
+    pub(super) plan: Option<Plan>,
+    pub(super) faults: Vec<Diagnostic>,
+    /// What each target is about in this case; none where faults keep it from being seen.
+    pub(super) aims: Vec<Aim>,
+}
+
+/// Makes the plan of one case of several: what its targets do not find in it they may find in another one.
+pub(super) fn build_case(path: &Path, loaded: &Loaded) -> Built {
+    let input = Input { scenario: &loaded.scenario, spans: &loaded.spans, sources: &loaded.sources };
+    let (mut faults, mut aims) = (Vec::new(), Vec::new());
+    let plan = assemble(path, loaded, &input, &mut faults, &mut aims);
+    Built { plan, faults, aims }
+}
+
+/// What stands at the top of a file is looked at for each workload, and in each case, but told once.
+pub(super) fn each_once(faults: Vec<Diagnostic>) -> Vec<Diagnostic> {
     let mut told: Vec<Diagnostic> = Vec::new();
     for fault in faults {
         if !told.iter().any(|other| other.span == fault.span && other.message == fault.message) {
@@ -45,9 +60,16 @@ fn each_once(faults: Vec<Diagnostic>) -> Vec<Diagnostic> {
     told
 }
 
-fn assemble(path: &Path, loaded: &Loaded, input: &Input<'_>, faults: &mut Vec<Diagnostic>) -> Option<Plan> {
+fn assemble(
+    path: &Path,
+    loaded: &Loaded,
+    input: &Input<'_>,
+    faults: &mut Vec<Diagnostic>,
+    aims: &mut Vec<Aim>,
+) -> Option<Plan> {
     let scenario = input.scenario;
     let name = name(path, input, faults);
+    let limits = limits::settle(input, faults);
     let settled = loads::settle(input, faults);
     let all_settled = settled.len() == scenario.workloads.len().max(1);
     check_resets(input, &settled, faults);
@@ -73,16 +95,19 @@ fn assemble(path: &Path, loaded: &Loaded, input: &Input<'_>, faults: &mut Vec<Di
             Err(found) => faults.extend(found),
         }
     }
-    let mut targets = targets::resolve(input, &operations, &workloads, faults);
+    let about = About { input, loaded, operations: &operations, workloads: &workloads };
+    let mut targets = about.resolve(faults, aims);
     let (database, quick) = (database?, loaded.overrides.iter().any(|(key, _)| key == "--quick"));
     let warnings = if faults.is_empty() {
+        let own = targets.iter().zip(&*aims).filter(|(_, aim)| aim.here);
+        let own: Vec<Target> = own.map(|(target, _)| target.clone()).collect();
         let finished = Finished {
             input,
             tables: &tables,
             made: &made,
             operations: &operations,
             workloads: &workloads,
-            targets: &targets,
+            targets: &own,
             database: &database,
             effective: &loaded.effective,
             quick,
@@ -99,9 +124,9 @@ fn assemble(path: &Path, loaded: &Loaded, input: &Input<'_>, faults: &mut Vec<Di
     Some(Plan {
         name,
         case: 0,
-        variant: BASE_VARIANT.to_owned(),
-        parameters: IndexMap::new(),
-        limits: Limits::default(),
+        variant: loaded.variant.clone(),
+        parameters: loaded.parameters.clone(),
+        limits,
         test: scenario.test.clone(),
         description: scenario.description.clone(),
         seed: scenario.seed,
@@ -111,7 +136,12 @@ fn assemble(path: &Path, loaded: &Loaded, input: &Input<'_>, faults: &mut Vec<Di
         workloads,
         targets,
         quick,
-        outputs: Outputs { schema: scenario.output.schema.clone(), ..Outputs::default() },
+        outputs: Outputs {
+            schema: scenario.output.schema.clone(),
+            csv: scenario.output.csv,
+            summary: scenario.output.summary,
+            logs: scenario.output.logs,
+        },
         source: record(path, loaded),
         warnings,
     })
@@ -167,7 +197,7 @@ fn share_out(
     each.into_iter().collect()
 }
 
-fn record(path: &Path, loaded: &Loaded) -> Record {
+pub(super) fn record(path: &Path, loaded: &Loaded) -> Record {
     let text = loaded.sources[0].text.clone();
     let sha256 = Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
     Record {

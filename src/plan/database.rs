@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::tables::Input;
 use super::{Database, Location, pragma};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::scenario::Allow;
+use crate::scenario::{Allow, Reset};
 
 /// Settles `[database]`; `shared` says whether several connections are open at once.
 pub(super) fn settle(input: &Input<'_>, shared: bool, faults: &mut Vec<Diagnostic>) -> Option<Database> {
@@ -54,6 +54,7 @@ pub(super) fn settle(input: &Input<'_>, shared: bool, faults: &mut Vec<Diagnosti
         path => Location::File(PathBuf::from(path)),
     };
     let before = faults.len();
+    let from = section.from.as_deref().and_then(|from| source(input, from, &location, faults));
     let mut pragmas = Vec::new();
     for (name, value) in &section.pragmas {
         let path = ["database", "pragmas", name.as_str()];
@@ -76,6 +77,47 @@ pub(super) fn settle(input: &Input<'_>, shared: bool, faults: &mut Vec<Diagnosti
         pragmas,
         allow_attach: section.allow.contains(&Allow::Attach),
         statement_cache: section.statement_cache,
-        from: None,
+        from,
     })
+}
+
+/// The database that every reset begins with a copy of.
+fn source(
+    input: &Input<'_>,
+    from: &Path,
+    location: &Location,
+    faults: &mut Vec<Diagnostic>,
+) -> Option<PathBuf> {
+    let at = input.at(&["database", "from"]);
+    let mut refuse = |code, words: String, help: &str| {
+        faults.push(Diagnostic::error(code, at, words).help(help));
+        None
+    };
+    let shown = from.display();
+    let same = |path: &Path| match (path.canonicalize(), from.canonicalize()) {
+        (Ok(path), Ok(from)) => path == from,
+        _ => path == from,
+    };
+    match location {
+        Location::File(path) if same(path) => {
+            let words = "`from` is the database that the run makes and removes".to_owned();
+            return refuse(Code::BadPath, words, "give `path` another name, such as \"db/copy.db\"");
+        }
+        _ => {}
+    }
+    if from.is_dir() {
+        let words = format!("`{shown}` is a directory");
+        return refuse(Code::BadPath, words, "name an SQLite database in it");
+    }
+    if !from.is_file() {
+        let words = format!("there is no file `{shown}` to copy");
+        return refuse(Code::BadPath, words, "name an SQLite database, relative to the working directory");
+    }
+    let loads = &input.scenario.workloads;
+    let resets = loads.values().map(|workload| workload.reset).chain([input.scenario.reset]);
+    if resets.flatten().any(|reset| reset == Reset::Write) {
+        let words = "`from` and `reset = \"write\"` exclude each other: tables are made anew around every write";
+        return refuse(Code::Reset, words.to_owned(), "leave out `from`, or write `reset = \"level\"`");
+    }
+    Some(from.to_owned())
 }

@@ -9,7 +9,9 @@ mod crews;
 mod database;
 mod ddl;
 mod distinct;
+mod experiment;
 mod extras;
+mod limits;
 mod load_keys;
 mod loads;
 mod lookups;
@@ -40,17 +42,17 @@ use indexmap::IndexMap;
 use crate::diagnostic::{Diagnostic, Sources, Span};
 use crate::scenario::{self, Overrides, Rejected, Reset};
 
-pub use crate::scenario::CaseOrder;
+pub use crate::scenario::{BASE_VARIANT, CaseOrder, same_value};
 
 pub use build::build;
+pub use experiment::{experiment, one_case};
+pub use limits::LEAST_MEMORY_BYTES;
 pub use ddl::{ForeignKey, foreign_keys, quote};
 pub use operation::{
     Bind, EXPECT_CHANGES, EXPECT_ROWS, EXPECT_VALUE, Expect, Kind, NOTHING_CAPTURED, Operation, Repeat, Step,
     Transaction,
 };
-pub use target::{
-    BASE_VARIANT, METRICS, Metric, Needs, SAMPLES_BEYOND, Target, Unit, per_mille_beyond, same_value,
-};
+pub use target::{METRICS, Metric, Needs, SAMPLES_BEYOND, Target, Unit, per_mille_beyond};
 pub use workload::{
     Arrivals, Batch, BatchMode, BatchSize, Crew, Extent, Load, POOL_TIMEOUT, Pool, Retry, Stage, WarmUp,
     Workload,
@@ -104,7 +106,8 @@ pub struct Plan {
     pub warnings: Vec<Diagnostic>,
 }
 
-/// Reads and plans a scenario's text, as `runner check` does. Nothing is made, opened or read but files that the text names.
+/// Reads and plans a scenario's text as its first case: the file as it stands, at the first point of its matrix. Nothing is made, opened or read
+/// but files that the text names.
 ///
 /// `path` names the scenario.
 ///
@@ -118,7 +121,32 @@ pub fn prepare(path: &Path, text: String, overrides: &Overrides) -> Result<(Plan
     }
 }
 
+impl Experiment {
+    /// The case of the file as it stands; of the first variant that is chosen.
+    pub fn first(&self) -> &Plan {
+        self.cases.first().expect("there is at least one case")
+    }
+
+    /// What runs, but probably not as meant: that of all cases, once.
+    pub fn warnings(&self) -> Vec<Diagnostic> {
+        let mut all: Vec<Diagnostic> = Vec::new();
+        for warning in self.cases.iter().flat_map(|case| &case.warnings) {
+            if !all.iter().any(|told| told.span == warning.span && told.message == warning.message) {
+                all.push(warning.clone());
+            }
+        }
+        all
+    }
+}
+
 impl Plan {
+    /// Whether the variant and the variables that a target names are those of this case.
+    pub fn is_selected_by(&self, target: &Target) -> bool {
+        let none = serde_json::Map::new();
+        let vars = self.source.effective.get("vars").and_then(serde_json::Value::as_object).unwrap_or(&none);
+        target.selects(&self.variant, &self.parameters, vars)
+    }
+
     /// Whether tables are set up and torn down around every single write, each worker with a database of its own. Holds for all workloads.
     pub fn per_write(&self) -> bool {
         self.workloads.iter().any(|workload| workload.reset == Reset::Write)

@@ -2,7 +2,11 @@
 //!
 //! Working them out is left to `result`.
 
+use indexmap::IndexMap;
+use serde_json::{Map, Value};
+
 use crate::diagnostic::Span;
+use crate::scenario::same_value;
 
 /// One demand, on every configuration that its selectors match.
 #[derive(Clone, Debug, PartialEq)]
@@ -16,7 +20,7 @@ pub struct Target {
     /// Only this variant.
     pub variant: Option<String>,
     /// Only where variables have these values.
-    pub vars: Vec<(String, serde_json::Value)>,
+    pub vars: Vec<(String, Value)>,
     /// Name of the figure, one of [`METRICS`].
     pub metric: String,
     /// Greatest value allowed, in the figure's unit: milliseconds for times.
@@ -27,12 +31,20 @@ pub struct Target {
     pub span: Option<Span>,
 }
 
-/// The variant that the file is as it stands.
-pub const BASE_VARIANT: &str = "base";
-
-/// Whether a variable has the value that is asked for: `1` and `1.0` are the same number.
-pub fn same_value(a: &serde_json::Value, b: &serde_json::Value) -> bool {
-    a == b || a.as_f64().is_some_and(|a| b.as_f64() == Some(a))
+impl Target {
+    /// Whether its variant and its variables are those of a case: the case's values of the matrix by key path, and its variables.
+    pub fn selects(
+        &self,
+        variant: &str,
+        parameters: &IndexMap<String, Value>,
+        vars: &Map<String, Value>,
+    ) -> bool {
+        let has = |(name, wanted): &(String, Value)| {
+            let found = vars.get(name).or_else(|| parameters.get(name));
+            found.is_some_and(|found| same_value(found, wanted))
+        };
+        self.variant.as_ref().is_none_or(|name| name == variant) && self.vars.iter().all(has)
+    }
 }
 
 /// What a figure is counted in.
@@ -119,6 +131,18 @@ times! {
     metric("success_rate", Unit::Share, Needs::Nothing, true),
     // Standard deviation over mean of the iterations' throughput.
     metric("cv", Unit::Ratio, Needs::Nothing, false),
+    metric("throughput.cv", Unit::Ratio, Needs::Nothing, false),
+    metric("throughput.median", Unit::PerSecond, Needs::Nothing, false),
+    metric("latency.avg.median", Unit::Milliseconds, Needs::Nothing, false),
+    metric("latency.p50.median", Unit::Milliseconds, Needs::Nothing, false),
+    metric("latency.p90.median", Unit::Milliseconds, Needs::Nothing, false),
+    metric("latency.p95.median", Unit::Milliseconds, Needs::Nothing, false),
+    metric("latency.p99.median", Unit::Milliseconds, Needs::Nothing, false),
+    metric("latency.p999.median", Unit::Milliseconds, Needs::Nothing, false),
+    metric("iterations.success_rate", Unit::Share, Needs::Nothing, false),
+    // Bytes of values written or read, in 10^6 each second.
+    metric("payload.mb_per_second", Unit::Count, Needs::Nothing, true),
+    metric("payload.mb_per_second.median", Unit::Count, Needs::Nothing, false),
     metric("retries", Unit::Count, Needs::Nothing, true),
     metric("backlog", Unit::Count, Needs::Rate, false),
     metric("duration", Unit::Milliseconds, Needs::Nothing, false),

@@ -5,73 +5,83 @@
 use super::Operation;
 use super::operations::instead;
 use super::tables::Input;
-use super::target::{BASE_VARIANT, METRICS, Metric, Needs, Target, Unit, same_value};
+use super::target::{METRICS, Metric, Needs, Target, Unit};
 use super::workload::{Load, Workload};
-use crate::diagnostic::{Code, Diagnostic, Span, nearest};
-use crate::scenario::TargetSection;
+use crate::diagnostic::{Code, Diagnostic, nearest};
+use crate::scenario::{Loaded, TargetSection};
 use crate::units::{Duration, Rate, Size};
 
-/// Checks every target against what the plan will measure. Faults are added to `faults`.
-pub(super) fn resolve(
-    input: &Input<'_>,
-    operations: &[Operation],
-    workloads: &[Workload],
-    faults: &mut Vec<Diagnostic>,
-) -> Vec<Target> {
-    let all = input.scenario.targets.iter().enumerate().map(|(index, section)| {
-        let index = index.to_string();
-        One { input, operations, workloads, section, index: &index, faults }.target()
-    });
-    all.collect()
+/// What targets may be about in one case.
+pub(super) struct About<'a, 'b> {
+    pub(super) input: &'a Input<'b>,
+    pub(super) loaded: &'a Loaded,
+    pub(super) operations: &'a [Operation],
+    pub(super) workloads: &'a [Workload],
+}
+
+/// What a target is about in one case.
+pub(super) struct Aim {
+    /// Whether its variant and its variables are the case's.
+    pub(super) here: bool,
+    /// Why it is about nothing there; empty where it is about something.
+    pub(super) missed: Vec<Diagnostic>,
+}
+
+impl About<'_, '_> {
+    /// Checks every target against what the plan will measure. Faults that hold in any case are added to `faults`, what each target is about to
+    /// `aims`.
+    pub(super) fn resolve(&self, faults: &mut Vec<Diagnostic>, aims: &mut Vec<Aim>) -> Vec<Target> {
+        let all = self.input.scenario.targets.iter().enumerate().map(|(index, section)| {
+            let index = index.to_string();
+            let one = One { about: self, section, index: &index, faults: Vec::new(), missed: Vec::new() };
+            let (target, found, aim) = one.target();
+            faults.extend(found);
+            aims.push(aim);
+            target
+        });
+        all.collect()
+    }
 }
 
 struct One<'a, 'b> {
-    input: &'a Input<'b>,
-    operations: &'a [Operation],
-    workloads: &'a [Workload],
+    about: &'a About<'a, 'b>,
     section: &'a TargetSection,
     index: &'a str,
-    faults: &'a mut Vec<Diagnostic>,
+    faults: Vec<Diagnostic>,
+    /// Faults of what it is about.
+    missed: Vec<Diagnostic>,
 }
 
 impl<'a> One<'a, '_> {
-    fn fault(&mut self, code: Code, key: &str, words: String, help: impl Into<String>) {
+    fn diagnostic(&self, code: Code, key: &str, words: String, help: impl Into<String>) -> Diagnostic {
         let path = ["targets", self.index, key];
-        let own = self.input.at(&path[..if key.is_empty() { 2 } else { 3 }]);
-        self.fault_at(code, own, words, help);
+        let own = self.about.input.at(&path[..if key.is_empty() { 2 } else { 3 }]);
+        let at = own.or_else(|| self.about.input.at(&["targets", self.index]));
+        Diagnostic::error(code, at, words).help(help)
     }
 
-    fn fault_at(&mut self, code: Code, own: Option<Span>, words: String, help: impl Into<String>) {
-        let at = own.or_else(|| self.input.at(&["targets", self.index]));
-        self.faults.push(Diagnostic::error(code, at, words).help(help));
+    fn fault(&mut self, code: Code, key: &str, words: String, help: impl Into<String>) {
+        let fault = self.diagnostic(code, key, words, help);
+        self.faults.push(fault);
     }
 
-    fn target(mut self) -> Target {
+    fn miss(&mut self, code: Code, key: &str, words: String, help: impl Into<String>) {
+        let fault = self.diagnostic(code, key, words, help);
+        self.missed.push(fault);
+    }
+
+    fn target(mut self) -> (Target, Vec<Diagnostic>, Aim) {
         let section = self.section;
         let metric = Metric::find(&section.metric);
         if metric.is_none() {
             self.unknown_metric();
         }
-        let mut matched = self.workload();
-        self.operation(&matched, metric);
-        self.variant();
-        self.vars();
-        if let Some(workers) = section.concurrency {
-            let known: Vec<u32> = matched.iter().flat_map(|w| w.concurrency.iter().copied()).collect();
-            matched.retain(|workload| workload.concurrency.contains(&workers));
-            if matched.is_empty() && !known.is_empty() {
-                let list: Vec<String> = known.iter().map(u32::to_string).collect();
-                let words = format!("no level has {workers} workers");
-                let help = match list.as_slice() {
-                    [only] => format!("write `concurrency = {only}`, the only level, or leave it out"),
-                    _ => format!("the levels are {}", list.join(", ")),
-                };
-                self.fault(Code::TargetLimit, "concurrency", words, help);
-            }
+        if let Some(metric) = metric.filter(|metric| section.operation.is_some() && !metric.per_operation) {
+            let words = format!("single operations have no `{}`", metric.name);
+            let help = "leave out `operation`: the figure is one of the whole level";
+            self.fault(Code::TargetLimit, "operation", words, help);
         }
-        if let Some(metric) = metric {
-            self.needs(metric, &matched);
-        }
+        self.aim(metric);
         if section.max.is_none() && section.min.is_none() {
             let help = metric
                 .map_or("add `max` or `min`".to_owned(), |m| format!("add for instance `{}`", example(m)));
@@ -85,7 +95,7 @@ impl<'a> One<'a, '_> {
             let words = "`min` is greater than `max`, so that nothing can keep to both".to_owned();
             self.fault(Code::TargetLimit, "min", words, "write a smaller `min`, or a greater `max`");
         }
-        Target {
+        let target = Target {
             workload: section.workload.clone(),
             operation: section.operation.clone(),
             concurrency: section.concurrency,
@@ -94,7 +104,32 @@ impl<'a> One<'a, '_> {
             metric: section.metric.clone(),
             max,
             min,
-            span: self.input.at(&["targets", self.index, "metric"]),
+            span: self.about.input.at(&["targets", self.index, "metric"]),
+        };
+        let Loaded { scenario, variant, parameters, .. } = self.about.loaded;
+        let aim = Aim { here: target.selects(variant, parameters, &scenario.vars), missed: self.missed };
+        (target, self.faults, aim)
+    }
+
+    /// What it is about in this case.
+    fn aim(&mut self, metric: Option<Metric>) {
+        let mut matched = self.workload();
+        self.operation(&matched);
+        if let Some(workers) = self.section.concurrency {
+            let known: Vec<u32> = matched.iter().flat_map(|w| w.concurrency.iter().copied()).collect();
+            matched.retain(|workload| workload.concurrency.contains(&workers));
+            if matched.is_empty() && !known.is_empty() {
+                let list: Vec<String> = known.iter().map(u32::to_string).collect();
+                let words = format!("no level has {workers} workers");
+                let help = match list.as_slice() {
+                    [only] => format!("write `concurrency = {only}`, the only level, or leave it out"),
+                    _ => format!("the levels are {}", list.join(", ")),
+                };
+                self.miss(Code::TargetLimit, "concurrency", words, help);
+            }
+        }
+        if let Some(metric) = metric {
+            self.needs(metric, &matched);
         }
     }
 
@@ -135,46 +170,21 @@ impl<'a> One<'a, '_> {
 
     /// The workloads that the selector matches.
     fn workload(&mut self) -> Vec<&'a Workload> {
-        let Some(name) = &self.section.workload else { return self.workloads.iter().collect() };
-        let found: Vec<&Workload> = self.workloads.iter().filter(|workload| workload.name == *name).collect();
+        let workloads = self.about.workloads;
+        let Some(name) = &self.section.workload else { return workloads.iter().collect() };
+        let found: Vec<&Workload> = workloads.iter().filter(|workload| workload.name == *name).collect();
         // One that stands in the file and is wrong has its own faults.
-        if found.is_empty() && !self.input.scenario.workloads.contains_key(name) {
-            let help =
-                instead(name, "workloads", self.workloads.iter().map(|workload| workload.name.as_str()));
-            self.fault(Code::UnknownWorkload, "workload", format!("there is no workload `{name}`"), help);
+        if found.is_empty() && !self.about.input.scenario.workloads.contains_key(name) {
+            let help = instead(name, "workloads", workloads.iter().map(|workload| workload.name.as_str()));
+            self.miss(Code::UnknownWorkload, "workload", format!("there is no workload `{name}`"), help);
         }
         found
     }
 
-    fn variant(&mut self) {
-        let Some(name) = self.section.variant.as_ref().filter(|name| *name != BASE_VARIANT) else { return };
-        let help =
-            format!("leave out `variant`, or write \"{BASE_VARIANT}\", which is the file as it stands");
-        self.fault(Code::TargetLimit, "variant", format!("there is no variant `{name}`"), help);
-    }
-
-    fn vars(&mut self) {
-        let known = &self.input.scenario.vars;
-        for (name, wanted) in &self.section.vars {
-            let path = ["targets", self.index, "vars", name];
-            let Some(found) = known.get(name) else {
-                let help = instead(name, "vars", known.keys().map(String::as_str));
-                let at = self.input.spans.key(&path);
-                self.fault_at(Code::TargetLimit, at, format!("there is no `vars.{name}`"), help);
-                continue;
-            };
-            if !same_value(found, wanted) {
-                let words = format!("`vars.{name}` is {found} here, so that the target is about nothing");
-                let help = format!("write `{name} = {found}`, or leave it out");
-                self.fault_at(Code::TargetLimit, self.input.at(&path), words, help);
-            }
-        }
-    }
-
-    fn operation(&mut self, matched: &[&Workload], metric: Option<Metric>) {
+    fn operation(&mut self, matched: &[&Workload]) {
         let Some(name) = &self.section.operation else { return };
         let comes = |index: usize| matched.iter().any(|w| w.crews.iter().any(|crew| crew.counts[index] > 0));
-        let names = self.operations.iter().enumerate().filter(|(index, _)| comes(*index));
+        let names = self.about.operations.iter().enumerate().filter(|(index, _)| comes(*index));
         let names: Vec<&str> = names.map(|(_, operation)| operation.name.as_str()).collect();
         if !names.contains(&name.as_str()) && !matched.is_empty() {
             let help = instead(name, "operations", names.iter().copied());
@@ -183,16 +193,7 @@ impl<'a> One<'a, '_> {
                 None => String::new(),
             };
             let words = format!("operation `{name}` is never carried out{of}");
-            self.fault(Code::UnknownOperation, "operation", words, help);
-        }
-        if let Some(metric) = metric.filter(|metric| !metric.per_operation) {
-            let words = format!("single operations have no `{}`", metric.name);
-            self.fault(
-                Code::TargetLimit,
-                "operation",
-                words,
-                "leave out `operation`: the figure is one of the whole level",
-            );
+            self.miss(Code::UnknownOperation, "operation", words, help);
         }
     }
 
@@ -210,13 +211,13 @@ impl<'a> One<'a, '_> {
                 (matched.iter().any(|w| w.pool.is_some()), "it is a figure of workloads with a `[pool]`")
             }
             Needs::StatementCache => (
-                self.input.scenario.database.statement_cache.is_some(),
+                self.about.input.scenario.database.statement_cache.is_some(),
                 "it is a figure of databases with `statement_cache`",
             ),
         };
         if !has && !matched.is_empty() {
             let words = format!("nothing that the target is about has `{}`", metric.name);
-            self.fault(Code::TargetLimit, "metric", words, help);
+            self.miss(Code::TargetLimit, "metric", words, help);
         }
     }
 

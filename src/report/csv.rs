@@ -206,7 +206,7 @@ mod tests {
     #[test]
     fn what_was_not_measured_is_empty() {
         let mut result = begun();
-        result.add_level(&plan(), &level(1, &[], 3), verified(0));
+        result.add_level(&plan(), &level(1, &[], 3), verified(0), 1);
         let text = csv_rows(&result.document);
         assert!(
             text.starts_with(

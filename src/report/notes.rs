@@ -381,8 +381,8 @@ mod tests {
     #[test]
     fn errors_are_summed_over_levels() {
         let mut result = begun();
-        result.add_level(&plan(), &level(2, &[1_000_000], 3), verified(1));
-        result.add_level(&plan(), &level(4, &[1_000_000], 4), verified(1));
+        result.add_level(&plan(), &level(2, &[1_000_000], 3), verified(1), 1);
+        result.add_level(&plan(), &level(4, &[1_000_000], 4), verified(1), 1);
         let notes = errors(&result.document);
         assert_eq!(notes.len(), 1);
         assert_eq!(notes[0].text, "7 of users over all levels: database is locked");

@@ -40,7 +40,7 @@ fn no_line_is_wider_than_asked_and_the_main_columns_stay() {
         let mut measured = level(workers, &latencies, 12_345);
         measured.duration_ns = 291_000_000_000;
         measured.workers[0].succeeded = 13_211;
-        result.add_level(&plan(), &measured, verified(1_000));
+        result.add_level(&plan(), &measured, verified(1_000), 1);
     }
     for width in [60, 80, 100, 120] {
         let drawn = table(&result.document, TableOptions { width, ..Default::default() });
@@ -57,7 +57,7 @@ fn an_invalid_level_is_marked_and_explained() {
     let mut result = begun();
     let mut measured = level(2, &[1_000_000, 2_000_000], 0);
     measured.complete = false;
-    result.add_level(&plan(), &measured, verified(2));
+    result.add_level(&plan(), &measured, verified(2), 1);
     let drawn = table(&result.document, TableOptions::default());
     assert!(drawn.lines().any(|line| line.trim_start().starts_with("! 2 ")), "{drawn}");
     assert!(drawn.contains("! interrupted: The level was cut short after 2 of 2 writes."));
@@ -66,7 +66,7 @@ fn an_invalid_level_is_marked_and_explained() {
 #[test]
 fn a_level_without_a_single_write_shows_dashes() {
     let mut result = begun();
-    result.add_level(&plan(), &level(2, &[], 100), verified(0));
+    result.add_level(&plan(), &level(2, &[], 100), verified(0), 1);
     let drawn = table(&result.document, TableOptions::default());
     assert!(drawn.contains('–'));
     assert!(!drawn.contains("NaN") && !drawn.contains("inf"));
@@ -150,7 +150,7 @@ fn long_form() -> RunResult {
             }
             _ => {}
         }
-        result.add_level(&plan, &measured, verified(1_000));
+        result.add_level(&plan, &measured, verified(1_000), 1);
     }
     result.finish(&plan, crate::result::Status::Completed, None);
     result.document

@@ -53,6 +53,8 @@ fn allowed(verdict: &TargetVerdict) -> String {
 /// A figure for people.
 fn in_unit(metric: &str, value: f64) -> String {
     match metric.split('.').next() {
+        _ if metric.ends_with(".cv") => percent(value),
+        Some("payload") => format!("{} MB/s", rate(value)),
         Some("latency" | "service" | "batch" | "checkout" | "duration") => latency(value),
         Some("throughput") => format!("{}/s", rate(value)),
         Some("database_bytes" | "wal_bytes" | "peak_memory_bytes") => bytes(value as u64),

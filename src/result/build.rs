@@ -5,20 +5,56 @@ use indexmap::IndexMap;
 use super::load;
 use super::{HISTOGRAM_UNIT, Validity, encode_histogram, model::*};
 use crate::measure::{
-    CheckpointMeasurement, Latencies, LevelMeasurement, ResourceMeasurement, Verification, WorkerMeasurement,
+    CheckpointMeasurement, Latencies, LevelMeasurement, OperationMeasurement, ResourceMeasurement,
+    Verification, VerificationStatus, WorkerMeasurement,
 };
-use crate::plan::{BASE_VARIANT, Extent, Plan, Workload};
+use crate::plan::{Extent, Plan, Workload};
 
 /// The workload of a measurement.
 ///
 /// # Panics
 /// If the plan has none of that name.
-pub(super) fn workload<'a>(plan: &'a Plan, level: &LevelMeasurement) -> &'a Workload {
+fn workload<'a>(plan: &'a Plan, level: &LevelMeasurement) -> &'a Workload {
     let found = plan.workloads.iter().find(|workload| workload.name == level.workload);
     found.expect("a measurement names a workload of its plan")
 }
 
-/// The figures of a level, not yet judged; its iterations are left to the caller.
+/// A level of which nothing is known yet.
+pub(super) fn nothing(plan: &Plan, workload: &str, concurrency: u32) -> LevelMeasurement {
+    let operation = |name: &str| OperationMeasurement {
+        name: name.to_owned(),
+        succeeded: Latencies::default(),
+        failed: Latencies::default(),
+        errors: 0,
+        payload_bytes: 0,
+    };
+    LevelMeasurement {
+        workload: workload.to_owned(),
+        iteration: 0,
+        concurrency,
+        planned: 0,
+        duration_ns: 0,
+        complete: true,
+        operations: plan.operations.iter().map(|one| operation(&one.name)).collect(),
+        time_series: Vec::new(),
+        workers: Vec::new(),
+        slowest: Vec::new(),
+        errors: Vec::new(),
+        resources: ResourceMeasurement::default(),
+        floor_ns: 0,
+        reset_ns: None,
+        warm_up: None,
+        used_up: false,
+        arrivals: None,
+        retries: None,
+        batches: None,
+        pool: None,
+        times: None,
+        checkpoints: Vec::new(),
+    }
+}
+
+/// The figures of a level, not yet judged; its iterations and what they come to are left to the caller.
 ///
 /// # Panics
 /// If the measurement names a workload or an operation that the plan does not have.
@@ -39,8 +75,9 @@ pub(super) fn configuration(
         total_writes: if lasting { attempted } else { level.planned },
         metrics: workload.only_writes(&plan.operations).then(|| metrics(&overall, level.duration_ns)),
         workload: level.workload.clone(),
-        variant: BASE_VARIANT.to_owned(),
-        parameters: IndexMap::new(),
+        variant: plan.variant.clone(),
+        parameters: plan.parameters.clone(),
+        limits: limits(plan),
         attempted,
         succeeded: overall.count,
         complete: level.complete,
@@ -59,7 +96,7 @@ pub(super) fn configuration(
         statement_cache: load::statement_cache(&level.resources.engine),
         times: level.times.and_then(load::times),
         checkpoints: load::checkpoints(level),
-        resources: resources(&level.resources),
+        resources: load::resources(&level.resources),
         floor: Floor {
             ns_per_operation: level.floor_ns,
             operations_per_second: (level.floor_ns > 0).then(|| thousandths(1e9 / level.floor_ns as f64)),
@@ -68,6 +105,10 @@ pub(super) fn configuration(
         validity: Validity::default(),
         targets: Vec::new(),
         iterations: Vec::new(),
+        iterations_succeeded: 0,
+        iterations_failed: 0,
+        failures: Vec::new(),
+        statistics: None,
         cv: None,
         histogram: histogram(&succeeded),
         histogram_unit: (overall.count > 0).then(|| HISTOGRAM_UNIT.to_owned()),
@@ -79,6 +120,11 @@ pub(super) fn configuration(
     }
 }
 
+fn limits(plan: &Plan) -> Option<LimitFigures> {
+    let limits = plan.limits;
+    (!limits.is_empty()).then_some(LimitFigures { memory_bytes: limits.memory_bytes, cpus: limits.cpus })
+}
+
 /// All operations together, and their latencies.
 fn overall(level: &LevelMeasurement) -> (Latencies, OperationFigures) {
     let mut succeeded = Latencies::default();
@@ -87,10 +133,11 @@ fn overall(level: &LevelMeasurement) -> (Latencies, OperationFigures) {
         succeeded.merge(&operation.succeeded);
         failed.merge(&operation.failed);
     }
-    let errors = level.operations.iter().map(|operation| operation.errors).sum::<u64>();
+    let sum = |of: fn(&OperationMeasurement) -> u64| level.operations.iter().map(of).sum::<u64>();
     let figures = OperationFigures {
         service_ms: level.arrivals.as_ref().and_then(|arrivals| latency(&arrivals.service)),
-        ..figures(&succeeded, &failed, errors, level.duration_ns, false)
+        bytes_per_second: bytes_per_second(sum(|one| one.payload_bytes), level.duration_ns),
+        ..figures(&succeeded, &failed, sum(|one| one.errors), level.duration_ns)
     };
     (succeeded, figures)
 }
@@ -103,7 +150,12 @@ fn operations(level: &LevelMeasurement, workload: &Workload) -> IndexMap<String,
     measured
         .filter(|(index, one)| comes(*index) || one.succeeded.count() + one.errors > 0)
         .map(|(_, one)| {
-            (one.name.clone(), figures(&one.succeeded, &one.failed, one.errors, level.duration_ns, true))
+            let figures = OperationFigures {
+                bytes_per_second: bytes_per_second(one.payload_bytes, level.duration_ns),
+                histogram: histogram(&one.succeeded),
+                ..figures(&one.succeeded, &one.failed, one.errors, level.duration_ns)
+            };
+            (one.name.clone(), figures)
         })
         .collect()
 }
@@ -121,7 +173,7 @@ fn slowest(level: &LevelMeasurement, name: &dyn Fn(usize) -> String) -> Vec<Slow
 
 fn error_figures(level: &LevelMeasurement, name: &dyn Fn(usize) -> String) -> Vec<ErrorFigures> {
     let one = |error: &crate::measure::ErrorMeasurement| ErrorFigures {
-        code: error.code.to_owned(),
+        code: error.code.to_string(),
         operation: name(error.operation),
         count: error.count,
         sample: error.sample.clone(),
@@ -129,23 +181,19 @@ fn error_figures(level: &LevelMeasurement, name: &dyn Fn(usize) -> String) -> Ve
     level.errors.iter().map(one).collect()
 }
 
-fn figures(
-    succeeded: &Latencies,
-    failed: &Latencies,
-    errors: u64,
-    duration_ns: u64,
-    with_histogram: bool,
-) -> OperationFigures {
+/// Without payload and histogram.
+fn figures(succeeded: &Latencies, failed: &Latencies, errors: u64, duration_ns: u64) -> OperationFigures {
     let count = succeeded.count();
     OperationFigures {
         count,
         errors,
         success_rate: (count + errors > 0).then(|| count as f64 / (count + errors) as f64),
         throughput: per_second(count, duration_ns),
+        bytes_per_second: None,
         latency_ms: latency(succeeded),
         service_ms: None,
         failed_latency_ms: latency(failed),
-        histogram: if with_histogram { histogram(succeeded) } else { None },
+        histogram: None,
     }
 }
 
@@ -232,38 +280,29 @@ fn workers(measured: &[WorkerMeasurement]) -> Workers {
     }
 }
 
-fn resources(measured: &ResourceMeasurement) -> Resources {
-    let engine = &measured.engine;
-    Resources {
-        user_cpu_ms: measured.user_cpu_ns.map(ms),
-        system_cpu_ms: measured.system_cpu_ns.map(ms),
-        peak_memory_bytes: measured.peak_memory_bytes,
-        read_bytes: measured.read_bytes,
-        written_bytes: measured.written_bytes,
-        other_load: measured.other_load,
-        database_bytes: engine.database_bytes,
-        wal_bytes: engine.wal_bytes,
-        cache_hits: engine.cache_hits,
-        cache_misses: engine.cache_misses,
-        cache_writes: engine.cache_writes,
-        cache_spills: engine.cache_spills,
-        checkpoints: engine.checkpoints,
-        syncs: engine.syncs,
-    }
-}
-
 /// One repetition by itself.
-pub(super) fn iteration(level: &LevelMeasurement) -> Iteration {
+pub(super) fn iteration(level: &LevelMeasurement, verified: VerificationStatus, position: u32) -> Iteration {
     let (_, overall) = overall(level);
     Iteration {
         iteration: level.iteration,
+        position,
+        status: match verified {
+            _ if !level.complete => IterationStatus::CutShort,
+            VerificationStatus::Failed => IterationStatus::VerificationFailed,
+            _ => IterationStatus::Succeeded,
+        },
         attempted: overall.count + overall.errors,
         succeeded: overall.count,
         throughput: overall.throughput,
+        payload_bytes_per_second: overall.bytes_per_second,
         duration_ms: ms(level.duration_ns),
         avg_ms: overall.latency_ms.map(|l| l.avg),
         p50_ms: overall.latency_ms.map(|l| l.p50),
+        p90_ms: overall.latency_ms.map(|l| l.p90),
+        p95_ms: overall.latency_ms.map(|l| l.p95),
         p99_ms: overall.latency_ms.map(|l| l.p99),
+        p999_ms: overall.latency_ms.map(|l| l.p999),
+        peak_memory_bytes: level.resources.peak_memory_bytes,
     }
 }
 
@@ -282,6 +321,11 @@ pub(super) fn per_second(count: u64, duration_ns: u64) -> f64 {
     if seconds > 0.0 { thousandths(count as f64 / seconds) } else { 0.0 }
 }
 
+/// Absent where no bytes were counted.
+fn bytes_per_second(bytes: u64, duration_ns: u64) -> Option<f64> {
+    (bytes > 0).then(|| per_second(bytes, duration_ns))
+}
+
 pub(super) fn thousandths(value: f64) -> f64 {
     (value * 1e3).round() / 1e3
 }
@@ -298,7 +342,7 @@ mod tests {
     #[test]
     fn the_main_figures_are_those_of_acknowledged_writes() {
         let mut result = begun();
-        result.add_level(&plan(), &level(2, &[1_000_000, 3_000_000], 2), verified(2));
+        result.add_level(&plan(), &level(2, &[1_000_000, 3_000_000], 2), verified(2), 1);
         let metrics = result.document.configurations[0].metrics.unwrap();
         assert_eq!(metrics.avg_write_time, Some(2.0));
         assert_eq!(metrics.min_write_time, Some(1.0));
@@ -316,7 +360,7 @@ mod tests {
     #[test]
     fn times_are_null_where_nothing_was_acknowledged() {
         let mut result = begun();
-        result.add_level(&plan(), &level(2, &[], 4), verified(0));
+        result.add_level(&plan(), &level(2, &[], 4), verified(0), 1);
         let document = serde_json::to_value(&result.document).unwrap();
         let level = &document["configurations"][0];
         let metrics = level["metrics"].as_object().unwrap();

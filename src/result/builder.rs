@@ -1,36 +1,61 @@
-//! A result as it grows, level by level: keeps what the document does not hold, so that iterations can be pooled.
+//! A result as it grows, iteration by iteration: keeps what the document does not hold, so that iterations can be pooled.
 
-use super::build::configuration;
+use super::build;
 use super::environment::{Engine, Environment, ScenarioRecord};
 use super::iterations::{append, worst};
 use super::model::*;
+use super::statistics::statistics;
 use super::validity::{Circumstances, assess};
 use super::{find, targets};
 use crate::measure::{LevelMeasurement, Verification};
 use crate::plan::Plan;
 
-/// A result while its run goes on.
+/// A result while its run goes on. Iterations come in any order; configurations stand in the order of cases, workloads and levels.
 #[derive(Debug)]
 pub struct Builder {
-    /// What is known so far; can be stored after every level.
+    /// What is known so far; can be stored after every iteration.
     pub document: RunResult,
-    /// The level whose iterations are still coming.
-    open: Option<OpenLevel>,
+    /// One for each configuration, in the same order.
+    levels: Vec<OpenLevel>,
 }
 
-/// A level with iterations to come.
+/// An iteration that ended without figures.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FailedIteration {
+    /// Name of its workload.
+    pub workload: String,
+    /// Workers.
+    pub concurrency: u32,
+    /// Which repetition, from 1.
+    pub iteration: u32,
+    /// Its place among all iterations of the run, in the order in which they ran, from 1.
+    pub position: u32,
+    /// Why, in a sentence.
+    pub reason: String,
+    /// Peak memory until then, where it is known.
+    pub peak_memory_bytes: Option<u64>,
+}
+
+/// Where a configuration stands: case, workload, place among the workload's levels, workers.
+type Place = (usize, usize, usize, u32);
+
+/// What is known of one level.
 #[derive(Debug)]
 struct OpenLevel {
-    /// All iterations so far as one.
-    pooled: LevelMeasurement,
+    place: Place,
+    /// All iterations so far as one; nothing before the first, and after the last.
+    pooled: Option<LevelMeasurement>,
     iterations: Vec<Iteration>,
-    /// Seconds of the time series that each iteration has.
-    seconds: Vec<usize>,
-    verification: Verification,
+    failures: Vec<IterationFailure>,
+    /// Which iteration each part of the time series is of, and its seconds.
+    seconds: Vec<(u32, usize)>,
+    verification: Option<Verification>,
+    /// The case after overrides, as far as targets ask for it.
+    effective: serde_json::Value,
 }
 
 impl Builder {
-    /// A result without levels, as it stands when a run begins. `started` is kept to the second.
+    /// A result without levels, as it stands when a run begins. `plan` is the case of the unchanged file; `started` is kept to the second.
     pub fn new(
         plan: &Plan,
         facts: &crate::engine::Facts,
@@ -54,43 +79,99 @@ impl Builder {
             environment,
             engine,
         };
-        Builder { document, open: None }
+        Builder { document, levels: Vec::new() }
     }
 
-    /// Adds a level or a further iteration of the last one, judges it, and brings the findings up to date.
+    /// Adds an iteration to the configuration of its case, workload and level, judges that, and brings the findings up to date. `position` is its
+    /// place among all iterations of the run, from 1.
     ///
     /// # Panics
-    /// If the measurement names a workload or an operation that the plan does not have.
-    pub fn add_level(&mut self, plan: &Plan, level: &LevelMeasurement, verification: Verification) {
-        let continued = self.open.take().filter(|open| open.continues_with(level));
-        let again = continued.is_some();
-        let mut open = match continued {
-            Some(mut open) => {
-                append(&mut open.pooled, level);
-                open.verification = worst(open.verification, verification);
-                open
-            }
-            None => {
-                OpenLevel { pooled: level.clone(), iterations: Vec::new(), seconds: Vec::new(), verification }
-            }
+    /// If the measurement names a workload or an operation that the plan does not have, or an iteration that is there.
+    pub fn add_level(
+        &mut self,
+        plan: &Plan,
+        level: &LevelMeasurement,
+        verification: Verification,
+        position: u32,
+    ) {
+        let index = self.level(plan, &level.workload, level.concurrency);
+        let open = &mut self.levels[index];
+        open.assert_new(level.iteration);
+        let iteration = build::iteration(level, verification.status, position);
+        open.failures.extend(failure(&iteration, &verification));
+        match &mut open.pooled {
+            Some(pooled) => append(pooled, level),
+            None => open.pooled = Some(level.clone()),
+        }
+        open.iterations.push(iteration);
+        open.seconds.push((level.iteration, level.time_series.len()));
+        open.verification = Some(match open.verification.take() {
+            Some(earlier) => worst(earlier, verification),
+            None => verification,
+        });
+        self.judge(plan, index, &level.workload);
+    }
+
+    /// Adds an iteration that ended without figures.
+    ///
+    /// # Panics
+    /// If it names a workload that the plan does not have, or an iteration that is there.
+    pub fn add_failure(&mut self, plan: &Plan, failed: FailedIteration) {
+        let index = self.level(plan, &failed.workload, failed.concurrency);
+        let open = &mut self.levels[index];
+        open.assert_new(failed.iteration);
+        open.failures.push(IterationFailure {
+            iteration: failed.iteration,
+            position: failed.position,
+            reason: failed.reason,
+            peak_memory_bytes: failed.peak_memory_bytes,
+        });
+        self.judge(plan, index, &failed.workload);
+    }
+
+    /// Finds the level, or makes it at its place.
+    fn level(&mut self, plan: &Plan, workload: &str, concurrency: u32) -> usize {
+        let index = plan.workloads.iter().position(|one| one.name == workload);
+        let index = index.expect("a measurement names a workload of its plan");
+        let levels = &plan.workloads[index].concurrency;
+        let level = levels.iter().position(|workers| *workers == concurrency).unwrap_or(levels.len());
+        let place = (plan.case, index, level, concurrency);
+        self.levels.binary_search_by_key(&place, |open| open.place).unwrap_or_else(|index| {
+            let vars = plan.source.effective.get("vars").cloned().unwrap_or_default();
+            let open = OpenLevel {
+                place,
+                pooled: None,
+                iterations: Vec::new(),
+                failures: Vec::new(),
+                seconds: Vec::new(),
+                verification: None,
+                effective: serde_json::json!({ "vars": vars }),
+            };
+            let empty = build::nothing(plan, workload, concurrency);
+            let configuration = build::configuration(plan, &empty, Verification::default());
+            self.levels.insert(index, open);
+            self.document.configurations.insert(index, configuration);
+            index
+        })
+    }
+
+    /// Makes a configuration anew from what is known of its level.
+    fn judge(&mut self, plan: &Plan, index: usize, workload: &str) {
+        let open = &mut self.levels[index];
+        let mut configuration = match &open.pooled {
+            Some(pooled) => build::configuration(plan, pooled, open.verification.clone().unwrap_or_default()),
+            None => self.document.configurations[index].clone(),
         };
-        open.iterations.push(super::build::iteration(level));
-        open.seconds.push(level.time_series.len());
-        let mut configuration = configuration(plan, &open.pooled, open.verification.clone());
-        configuration.cv = variation(&open.iterations);
-        configuration.iterations.clone_from(&open.iterations);
-        if open.iterations.len() > 1 {
-            number_seconds(&mut configuration.time_series, &open);
-        }
+        open.tell_iterations(&mut configuration, plan.seed);
         configuration.validity = assess(&configuration, &Circumstances::of(&self.document));
-        configuration.targets = targets::judge(&plan.targets, &configuration, &plan.source.effective);
-        if again {
-            self.document.configurations.pop();
-        }
-        self.document.configurations.push(configuration);
+        configuration.targets = targets::judge(&plan.targets, &configuration, &open.effective);
+        self.document.configurations[index] = configuration;
         self.document.findings = find(&self.document);
-        let iterations = super::build::workload(plan, level).iterations;
-        self.open = (level.iteration < iterations).then_some(open);
+        let wanted = plan.workloads.iter().find(|one| one.name == workload).map_or(0, |one| one.iterations);
+        if open.ran() >= wanted as usize {
+            // Nothing can follow, and of many levels together the histograms are large.
+            open.pooled = None;
+        }
     }
 
     /// Says how the run ended. `reason` is a sentence for a run that ended early.
@@ -100,33 +181,65 @@ impl Builder {
         document.reason = reason;
         // A run that was cut short has not come to what they are about.
         if status == Status::Completed {
-            document.targets =
-                targets::unmatched(&plan.targets, &document.configurations, &plan.source.effective);
+            let effective = self.levels.iter().map(|open| &open.effective);
+            let levels: Vec<_> = document.configurations.iter().zip(effective).collect();
+            document.targets = targets::unmatched(&plan.targets, &levels);
         }
-        self.open = None;
     }
 }
 
 impl OpenLevel {
-    fn continues_with(&self, level: &LevelMeasurement) -> bool {
-        self.pooled.workload == level.workload
-            && self.pooled.concurrency == level.concurrency
-            && level.iteration > 1
+    fn assert_new(&self, iteration: u32) {
+        let known = self.iterations.iter().any(|one| one.iteration == iteration)
+            || self.failures.iter().any(|one| one.iteration == iteration);
+        assert!(!known, "iteration {iteration} of a level comes once");
+    }
+
+    /// Iterations so far, failed ones included.
+    fn ran(&self) -> usize {
+        self.iterations.len() + self.without_figures()
+    }
+
+    fn without_figures(&self) -> usize {
+        let measured =
+            |failed: &&IterationFailure| self.iterations.iter().any(|one| one.iteration == failed.iteration);
+        self.failures.iter().filter(|failed| !measured(failed)).count()
+    }
+
+    fn tell_iterations(&self, configuration: &mut Configuration, seed: u64) {
+        configuration.iterations.clone_from(&self.iterations);
+        configuration.iterations.sort_by_key(|one| one.iteration);
+        configuration.failures.clone_from(&self.failures);
+        configuration.failures.sort_by_key(|one| one.iteration);
+        configuration.iterations_failed = self.failures.len() as u64;
+        configuration.iterations_succeeded = (self.ran() - self.failures.len()) as u64;
+        configuration.statistics = statistics(&configuration.iterations, seed);
+        configuration.cv = configuration.statistics.as_ref().and_then(|found| found.throughput.cv);
+        if self.iterations.len() > 1 {
+            let numbers = self.seconds.iter();
+            let numbers = numbers.flat_map(|(iteration, seconds)| std::iter::repeat_n(*iteration, *seconds));
+            let seconds = configuration.time_series.iter_mut().zip(numbers);
+            seconds.for_each(|(second, iteration)| second.iteration = Some(iteration));
+        }
     }
 }
 
-fn number_seconds(series: &mut [SecondFigures], open: &OpenLevel) {
-    let numbers = open.iterations.iter().zip(&open.seconds);
-    let numbers = numbers.flat_map(|(one, seconds)| std::iter::repeat_n(one.iteration, *seconds));
-    series.iter_mut().zip(numbers).for_each(|(second, number)| second.iteration = Some(number));
-}
-
-/// Standard deviation (divisor n - 1) of the throughput, divided by its mean.
-fn variation(iterations: &[Iteration]) -> Option<f64> {
-    let n = iterations.len() as f64;
-    let mean = iterations.iter().map(|one| one.throughput).sum::<f64>() / n;
-    let squares = iterations.iter().map(|one| (one.throughput - mean).powi(2)).sum::<f64>();
-    (iterations.len() > 1 && mean > 0.0).then(|| (squares / (n - 1.0)).sqrt() / mean)
+/// What an iteration that was measured lacks.
+fn failure(iteration: &Iteration, verification: &Verification) -> Option<IterationFailure> {
+    let reason = match iteration.status {
+        IterationStatus::Succeeded => return None,
+        IterationStatus::CutShort => "It was cut short.".to_owned(),
+        IterationStatus::VerificationFailed => {
+            let first = verification.problems.first().or(verification.integrity.first());
+            first.cloned().unwrap_or_else(|| "Its verification failed.".to_owned())
+        }
+    };
+    Some(IterationFailure {
+        iteration: iteration.iteration,
+        position: iteration.position,
+        reason,
+        peak_memory_bytes: iteration.peak_memory_bytes,
+    })
 }
 
 impl RunResult {
@@ -135,6 +248,13 @@ impl RunResult {
         self.configurations
             .iter()
             .any(|level| level.verification.status == crate::measure::VerificationStatus::Failed)
+    }
+
+    /// Levels none of whose iterations succeeded, though some ran.
+    pub fn failed_levels(&self) -> impl Iterator<Item = &Configuration> {
+        self.configurations
+            .iter()
+            .filter(|level| level.iterations_succeeded == 0 && level.iterations_failed > 0)
     }
 
     /// Whether any demand of the scenario was not met; one whose figure is invalid was not.
@@ -155,3 +275,7 @@ impl RunResult {
 #[cfg(test)]
 #[path = "builder_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "cases_tests.rs"]
+mod cases_tests;

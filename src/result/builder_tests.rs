@@ -20,11 +20,11 @@ fn iteration(number: u32, latencies: &[u64], refused: u64) -> LevelMeasurement {
 fn iterations_of_a_level_become_one_configuration() {
     let plan = repeated(3);
     let mut result = begun();
-    result.add_level(&plan, &iteration(1, &[1_000_000, 3_000_000], 0), verified(2));
-    result.add_level(&plan, &iteration(2, &[2_000_000, 8_000_000], 2), verified(2));
+    result.add_level(&plan, &iteration(1, &[1_000_000, 3_000_000], 0), verified(2), 1);
+    result.add_level(&plan, &iteration(2, &[2_000_000, 8_000_000], 2), verified(2), 2);
     let mut slow = iteration(3, &[5_000_000, 5_000_000], 0);
     slow.duration_ns = 8_000_000;
-    result.add_level(&plan, &slow, verified(2));
+    result.add_level(&plan, &slow, verified(2), 3);
     let [level] = result.document.configurations.as_slice() else { panic!("one configuration") };
     assert_eq!((level.attempted, level.succeeded, level.total_writes), (8, 6, 8));
     assert_eq!(level.duration_ms, 16.0);
@@ -51,8 +51,8 @@ fn iterations_of_a_level_become_one_configuration() {
 fn the_histogram_of_iterations_holds_all_of_their_operations() {
     let plan = repeated(2);
     let mut result = begun();
-    result.add_level(&plan, &iteration(1, &[1_000_000; 30], 0), verified(30));
-    result.add_level(&plan, &iteration(2, &[9_000_000; 10], 0), verified(10));
+    result.add_level(&plan, &iteration(1, &[1_000_000; 30], 0), verified(30), 1);
+    result.add_level(&plan, &iteration(2, &[9_000_000; 10], 0), verified(10), 2);
     let level = &result.document.configurations[0];
     let decoded = super::super::decode_histogram(level.histogram.as_deref().unwrap()).unwrap();
     assert_eq!(decoded.len(), 40);
@@ -67,7 +67,7 @@ fn the_next_level_is_another_configuration() {
     for concurrency in [1, 2] {
         for number in [1, 2] {
             let measured = LevelMeasurement { iteration: number, ..level(concurrency, &[1_000_000], 0) };
-            result.add_level(&plan, &measured, verified(1));
+            result.add_level(&plan, &measured, verified(1), 1);
         }
     }
     let found: Vec<_> =
@@ -84,9 +84,9 @@ fn the_worst_verification_of_all_iterations_counts() {
         problems: vec!["Table users has 1 row of 2.".to_owned()],
         ..verified(2)
     };
-    result.add_level(&plan, &iteration(1, &[1_000_000], 0), verified(1));
-    result.add_level(&plan, &iteration(2, &[1_000_000], 0), failed);
-    result.add_level(&plan, &iteration(3, &[1_000_000], 0), verified(1));
+    result.add_level(&plan, &iteration(1, &[1_000_000], 0), verified(1), 1);
+    result.add_level(&plan, &iteration(2, &[1_000_000], 0), failed, 2);
+    result.add_level(&plan, &iteration(3, &[1_000_000], 0), verified(1), 3);
     let level = &result.document.configurations[0];
     assert_eq!(level.verification.status, VerificationStatus::Failed);
     assert_eq!(level.verification.problems, ["Table users has 1 row of 2."]);
@@ -97,9 +97,9 @@ fn the_worst_verification_of_all_iterations_counts() {
 fn one_short_iteration_makes_the_level_incomplete() {
     let plan = repeated(2);
     let mut result = begun();
-    result.add_level(&plan, &iteration(1, &[1_000_000], 0), verified(1));
+    result.add_level(&plan, &iteration(1, &[1_000_000], 0), verified(1), 1);
     let short = LevelMeasurement { complete: false, ..iteration(2, &[1_000_000], 0) };
-    result.add_level(&plan, &short, verified(1));
+    result.add_level(&plan, &short, verified(1), 1);
     assert!(!result.document.configurations[0].complete);
 }
 
@@ -108,12 +108,12 @@ fn a_workload_that_reads_has_no_metrics_of_writing_and_only_its_own_operations()
     let mut plan = plan();
     plan.operations[0].kind = crate::plan::Kind::Get { table: 0 };
     let mut result = begun();
-    result.add_level(&plan, &level(1, &[1_000_000, 2_000_000], 0), verified(1));
+    result.add_level(&plan, &level(1, &[1_000_000, 2_000_000], 0), verified(1), 1);
     let configuration = &result.document.configurations[0];
     assert_eq!(configuration.metrics, None);
     assert_eq!(configuration.operations.len(), 2);
     plan.workloads[0].crews[0].counts = vec![0, 4];
-    result.add_level(&plan, &level(1, &[], 0), verified(0));
+    result.add_level(&plan, &level(2, &[], 0), verified(0), 2);
     let configuration = &result.document.configurations[1];
     assert_eq!(configuration.operations.keys().collect::<Vec<_>>(), ["posts"]);
     assert!(configuration.metrics.is_some(), "the read does not come in this workload");
@@ -182,7 +182,7 @@ fn open_plan() -> Plan {
 #[test]
 fn everything_that_was_measured_stands_in_the_document() {
     let mut result = begun();
-    result.add_level(&open_plan(), &with_everything(1), verified(2));
+    result.add_level(&open_plan(), &with_everything(1), verified(2), 1);
     let document = serde_json::to_value(&result.document).unwrap();
     assert_eq!(validate(&document), Vec::<String>::new());
     let level = &document["configurations"][0];
@@ -238,8 +238,8 @@ fn everything_that_was_measured_is_pooled_over_iterations() {
     let mut first = with_everything(1);
     // A backlog that was noted once less than the time series has seconds.
     first.arrivals.as_mut().unwrap().backlog.truncate(1);
-    result.add_level(&plan, &first, verified(2));
-    result.add_level(&plan, &with_everything(2), verified(2));
+    result.add_level(&plan, &first, verified(2), 1);
+    result.add_level(&plan, &with_everything(2), verified(2), 1);
     let level = &result.document.configurations[0];
     let backlog: Vec<_> = level.time_series.iter().map(|second| second.backlog).collect();
     assert_eq!(backlog, [Some(1), Some(0), Some(1), Some(4)]);

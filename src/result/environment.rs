@@ -242,11 +242,11 @@ impl Engine {
         let pragmas = plan.database.pragmas.iter();
         let unconfirmed = pragmas.filter(|pragma| !confirmed(&pragma.name, &pragma.expected));
         Engine {
-            name: facts.name.to_owned(),
+            name: facts.name.to_string(),
             version: facts.version.clone(),
             source_id: facts.source_id.clone(),
             compile_options: facts.compile_options.clone(),
-            storage: facts.storage.to_owned(),
+            storage: facts.storage.to_string(),
             path: match &plan.database.location {
                 Location::File(path) => Some(path.to_string_lossy().into_owned()),
                 Location::Memory { .. } => None,

@@ -1,5 +1,6 @@
 //! Several iterations of a level as one measurement: latencies pooled, counts and durations added, time series one after the other.
 
+use std::borrow::Cow;
 use std::collections::btree_map::{BTreeMap, Entry};
 
 use super::VerificationStatus;
@@ -26,6 +27,7 @@ pub(super) fn append(to: &mut LevelMeasurement, next: &LevelMeasurement) {
         ours.succeeded.merge(&theirs.succeeded);
         ours.failed.merge(&theirs.failed);
         ours.errors += theirs.errors;
+        ours.payload_bytes += theirs.payload_bytes;
     }
     to.time_series.extend_from_slice(&next.time_series);
     append_workers(&mut to.workers, &next.workers);
@@ -56,10 +58,10 @@ fn append_workers(to: &mut Vec<WorkerMeasurement>, next: &[WorkerMeasurement]) {
 }
 
 fn append_errors(to: &mut Vec<ErrorMeasurement>, next: &[ErrorMeasurement]) {
-    let mut places: BTreeMap<(usize, &'static str), usize> =
-        to.iter().enumerate().map(|(place, error)| ((error.operation, error.code), place)).collect();
+    let mut places: BTreeMap<(usize, Cow<'static, str>), usize> =
+        to.iter().enumerate().map(|(place, error)| ((error.operation, error.code.clone()), place)).collect();
     for error in next {
-        match places.entry((error.operation, error.code)) {
+        match places.entry((error.operation, error.code.clone())) {
             Entry::Occupied(place) => to[*place.get()].count += error.count,
             Entry::Vacant(place) => {
                 place.insert(to.len());

@@ -1,11 +1,11 @@
-//! Figures of what a workload has beyond operations: open loop, retries, batches, pool, statement cache, times, checkpoints.
+//! Figures of what a workload has beyond operations: open loop, retries, batches, pool, statement cache, times, checkpoints, resources.
 
 use super::build::{histogram, latency, ms, per_second, thousandths};
 use super::model::*;
 use crate::engine::Counters;
 use crate::measure::{
-    ArrivalMeasurement, BatchMeasurement, LevelMeasurement, PoolMeasurement, RetryMeasurement,
-    TimesMeasurement, WarmUpMeasurement,
+    ArrivalMeasurement, BatchMeasurement, LevelMeasurement, PoolMeasurement, ResourceMeasurement,
+    RetryMeasurement, TimesMeasurement, WarmUpMeasurement,
 };
 use crate::plan::{BatchSize, Extent, Load, Stage, Workload};
 
@@ -141,4 +141,24 @@ pub(super) fn checkpoints(level: &LevelMeasurement) -> Option<CheckpointFigures>
         share: if level.duration_ns > 0 { total as f64 / level.duration_ns as f64 } else { 0.0 },
         list: list.collect(),
     })
+}
+
+pub(super) fn resources(measured: &ResourceMeasurement) -> Resources {
+    let engine = &measured.engine;
+    Resources {
+        user_cpu_ms: measured.user_cpu_ns.map(ms),
+        system_cpu_ms: measured.system_cpu_ns.map(ms),
+        peak_memory_bytes: measured.peak_memory_bytes,
+        read_bytes: measured.read_bytes,
+        written_bytes: measured.written_bytes,
+        other_load: measured.other_load,
+        database_bytes: engine.database_bytes,
+        wal_bytes: engine.wal_bytes,
+        cache_hits: engine.cache_hits,
+        cache_misses: engine.cache_misses,
+        cache_writes: engine.cache_writes,
+        cache_spills: engine.cache_spills,
+        checkpoints: engine.checkpoints,
+        syncs: engine.syncs,
+    }
 }

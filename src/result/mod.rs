@@ -5,6 +5,7 @@
 
 mod build;
 mod builder;
+mod case;
 mod environment;
 mod findings;
 mod histogram;
@@ -12,13 +13,15 @@ mod iterations;
 mod load;
 mod model;
 mod schema;
+mod statistics;
 mod store;
 mod targets;
 #[cfg(test)]
 pub(crate) mod testing;
 mod validity;
 
-pub use builder::Builder;
+pub use builder::{Builder, FailedIteration};
+pub use case::{last as last_key, plain as plain_value};
 pub use environment::{Engine, Environment, OverrideRecord, Runner, ScenarioRecord, Storage};
 pub use findings::{Finding, find};
 pub use histogram::{HISTOGRAM_UNIT, decode as decode_histogram, encode as encode_histogram};

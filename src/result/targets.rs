@@ -17,13 +17,10 @@ pub(super) fn judge(targets: &[Target], level: &Configuration, effective: &Value
     about.map(|target| judge_one(target, level)).collect()
 }
 
-/// Demands that are about none of the configurations: a demand that nothing is measured for is not met.
-pub(super) fn unmatched(
-    targets: &[Target],
-    levels: &[Configuration],
-    effective: &Value,
-) -> Vec<TargetVerdict> {
-    let about_none = |target: &&Target| !levels.iter().any(|level| is_about(target, level, effective));
+/// Demands that are about none of the configurations, each with its case after overrides: a demand that nothing is measured for is not met.
+pub(super) fn unmatched(targets: &[Target], levels: &[(&Configuration, &Value)]) -> Vec<TargetVerdict> {
+    let about_none =
+        |target: &&Target| !levels.iter().any(|(level, effective)| is_about(target, level, effective));
     let told = |target: &Target| {
         let of = target.operation.as_ref().map_or(String::new(), |name| format!(" of {name}"));
         let within = target.workload.as_ref().map_or(String::new(), |name| format!(" in {name}"));
@@ -53,7 +50,9 @@ fn judge_one(target: &Target, level: &Configuration) -> TargetVerdict {
         return verdict(target, None, TargetStatus::Fail, Some(reason));
     };
     let measured = Some(figure.value);
-    if !level.validity.valid {
+    // Whether iterations succeeded is known of a level whose figures are not: that it misses its target is.
+    let known = target.metric == ITERATIONS && is_broken(target, figure.value);
+    if !level.validity.valid && !known {
         let doubt = level.validity.doubts.iter().find(|doubt| doubt.invalidating);
         let why = doubt.map_or("its figures should not be believed", |doubt| &doubt.code);
         let reason = format!("{}: the level is invalid ({why}).", subject(target, level));
@@ -82,6 +81,13 @@ fn judge_one(target: &Target, level: &Configuration) -> TargetVerdict {
     verdict(target, measured, status, broken)
 }
 
+/// Part of the iterations that succeeded.
+const ITERATIONS: &str = "iterations.success_rate";
+
+fn is_broken(target: &Target, value: f64) -> bool {
+    target.max.is_some_and(|max| value > max) || target.min.is_some_and(|min| value < min)
+}
+
 /// What a verdict is about, to begin a sentence with.
 fn subject(target: &Target, level: &Configuration) -> String {
     let of = target.operation.as_ref().map_or(String::new(), |name| format!(" of {name}"));
@@ -89,7 +95,8 @@ fn subject(target: &Target, level: &Configuration) -> String {
         Some(name) if *name == level.workload => String::new(),
         _ => format!(" in {}", level.workload),
     };
-    format!("{}{of}{in_workload} with {}", target.metric, workers(&[level.concurrency]))
+    let case = level.case().map_or(String::new(), |case| format!(" ({case})"));
+    format!("{}{of}{in_workload} with {}{case}", target.metric, workers(&[level.concurrency]))
 }
 
 fn verdict(
@@ -123,6 +130,9 @@ struct Figure {
 fn figure(target: &Target, level: &Configuration) -> Option<Figure> {
     let operation = target.operation.as_ref().map(|name| level.operations.get(name));
     let figures = operation.unwrap_or(Some(&level.overall))?;
+    if let Some(over) = over_iterations(&target.metric, level, figures) {
+        return over.figure;
+    }
     if let Some((family, part)) = target.metric.split_once('.') {
         let (times, samples) = match family {
             "latency" => (figures.latency_ms, figures.count),
@@ -138,6 +148,54 @@ fn figure(target: &Target, level: &Configuration) -> Option<Figure> {
         return Some(Figure { value, samples: per_mille.map(|per_mille| (samples, per_mille)) });
     }
     scalar(&target.metric, figures, level).map(plain)
+}
+
+/// A figure over the iterations, which may not have been measured.
+struct OverIterations {
+    figure: Option<Figure>,
+}
+
+/// Nothing for a metric that is none over the iterations.
+fn over_iterations(
+    metric: &str,
+    level: &Configuration,
+    figures: &OperationFigures,
+) -> Option<OverIterations> {
+    let statistics = level.statistics.as_ref();
+    let of = |figure: Option<f64>| Some(OverIterations { figure: figure.map(plain) });
+    match metric {
+        ITERATIONS => {
+            let all = level.iterations_succeeded + level.iterations_failed;
+            of((all > 0).then(|| level.iterations_succeeded as f64 / all as f64))
+        }
+        "throughput.median" => of(statistics.map(|found| found.throughput.median)),
+        "throughput.cv" => of(statistics.and_then(|found| found.throughput.cv)),
+        "payload.mb_per_second" => of(figures.bytes_per_second.map(|bytes| bytes / 1e6)),
+        "payload.mb_per_second.median" => {
+            of(statistics.and_then(|found| Some(found.payload_bytes_per_second?.median / 1e6)))
+        }
+        _ => {
+            let part = metric.strip_prefix("latency.")?.strip_suffix(".median")?;
+            let value = statistics.and_then(|found| median_of(found.latency_ms.as_ref()?, part));
+            // Every iteration needs its own samples.
+            let samples = level.iterations.iter().map(|one| one.succeeded).min().unwrap_or(0);
+            let samples = per_mille_beyond(part).map(|per_mille| (samples, per_mille));
+            Some(OverIterations { figure: value.map(|value| Figure { value, samples }) })
+        }
+    }
+}
+
+fn median_of(latency: &LatencyStatistics, part: &str) -> Option<f64> {
+    let summary = match part {
+        "avg" => latency.avg,
+        "p50" => latency.p50,
+        "p90" => latency.p90,
+        "p95" => latency.p95,
+        "p99" => latency.p99,
+        "p999" => latency.p999,
+        _ => return None,
+    };
+    Some(summary.median)
 }
 
 fn plain(value: f64) -> Figure {
@@ -188,6 +246,8 @@ fn scalar(metric: &str, figures: &OperationFigures, level: &Configuration) -> Op
 /// With all the digits that tell a figure from its bound.
 fn with_unit(metric: &str, value: f64) -> String {
     let unit = match metric.split('.').next() {
+        _ if metric.ends_with(".cv") => "",
+        Some("payload") => " MB per second",
         Some("latency" | "service" | "batch" | "checkout" | "duration") => " ms",
         Some("throughput") => " per second",
         Some("database_bytes" | "wal_bytes" | "peak_memory_bytes") => " bytes",

@@ -64,6 +64,32 @@ fn measured() -> Configuration {
         histogram: None,
     });
     level.cv = Some(0.25);
+    level.overall.bytes_per_second = Some(7e6);
+    let over = |median: f64| Summary {
+        n: 10,
+        median,
+        mean: median,
+        stddev: 1.0,
+        cv: Some(0.125),
+        min: median,
+        max: median,
+        low: None,
+        high: None,
+    };
+    level.statistics = Some(Statistics {
+        throughput: over(450.0),
+        payload_bytes_per_second: Some(over(6e6)),
+        latency_ms: Some(LatencyStatistics {
+            avg: over(51.0),
+            p50: over(52.0),
+            p90: over(53.0),
+            p95: over(54.0),
+            p99: over(55.0),
+            p999: over(56.0),
+        }),
+    });
+    level.iterations[0].succeeded = 10_000;
+    (level.iterations_succeeded, level.iterations_failed) = (9, 1);
     level.retries = Some(RetryFigures { attempts: 31, succeeded: 30, gave_up: 1, delay_ms: 5.0 });
     level.arrivals = Some(ArrivalFigures {
         asked_rate: 500.0,
@@ -106,6 +132,17 @@ fn every_metric_passes_at_its_bound_and_fails_beyond_it() {
         ("error_rate".to_owned(), 0.2),
         ("success_rate".to_owned(), 0.8),
         ("cv".to_owned(), 0.25),
+        ("throughput.median".to_owned(), 450.0),
+        ("throughput.cv".to_owned(), 0.125),
+        ("iterations.success_rate".to_owned(), 0.9),
+        ("payload.mb_per_second".to_owned(), 7.0),
+        ("payload.mb_per_second.median".to_owned(), 6.0),
+        ("latency.avg.median".to_owned(), 51.0),
+        ("latency.p50.median".to_owned(), 52.0),
+        ("latency.p90.median".to_owned(), 53.0),
+        ("latency.p95.median".to_owned(), 54.0),
+        ("latency.p99.median".to_owned(), 55.0),
+        ("latency.p999.median".to_owned(), 56.0),
         ("retries".to_owned(), 31.0),
         ("backlog".to_owned(), 41.0),
         ("duration".to_owned(), 20_000.0),
@@ -121,6 +158,8 @@ fn every_metric_passes_at_its_bound_and_fails_beyond_it() {
         let of = |(index, part): (usize, &&str)| (format!("{family}.{part}"), base + index as f64);
         cases.extend(parts.iter().enumerate().map(of));
     }
+    let covered = |name: &str| cases.iter().any(|(metric, _)| metric == name);
+    assert!(crate::plan::METRICS.iter().all(|metric| covered(metric.name)), "every metric has a case");
     for (metric, value) in cases {
         let with = |max, min| one(Target { max, min, ..target(&metric) }, &level);
         let exact = with(Some(value), Some(value));
@@ -155,7 +194,7 @@ fn selectors_choose_the_configurations() {
         change(&mut target);
         let effective = serde_json::json!({ "vars": { "size": 3 } });
         let judged = judge(std::slice::from_ref(&target), &level, &effective).len() == 1;
-        let left = unmatched(&[target], std::slice::from_ref(&level), &effective);
+        let left = unmatched(&[target], &[(&level, &effective)]);
         assert_eq!(judged, left.is_empty());
         judged
     };
@@ -179,7 +218,7 @@ fn a_target_that_no_level_is_about_fails_the_run() {
     let mut plan = plan();
     plan.targets = vec![Target { workload: Some("read".to_owned()), ..target("throughput") }];
     let mut result = begun();
-    result.add_level(&plan, &level(1, &[1_000_000], 0), verified(1));
+    result.add_level(&plan, &level(1, &[1_000_000], 0), verified(1), 1);
     assert!(!result.document.targets_failed(), "levels may be to come");
     result.finish(&plan, Status::Completed, None);
     let verdict = &result.document.targets[0];
@@ -227,7 +266,7 @@ fn an_invalid_level_meets_no_target() {
     plan.targets = vec![Target { min: Some(0.0), ..target("throughput") }];
     let mut result = begun();
     result.document.environment.runner.build_profile = "debug".to_owned();
-    result.add_level(&plan, &level(1, &[1_000_000], 0), verified(1));
+    result.add_level(&plan, &level(1, &[1_000_000], 0), verified(1), 1);
     let verdict = &result.document.configurations[0].targets[0];
     assert_eq!(verdict.status, TargetStatus::Invalid);
     assert!(verdict.reason.as_ref().unwrap().contains("(debug-build)"));

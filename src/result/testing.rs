@@ -108,10 +108,10 @@ pub(crate) fn environment() -> Environment {
 /// A result without levels, started at ten o'clock.
 pub(crate) fn begun() -> Builder {
     let facts = Facts {
-        name: "sqlite",
+        name: "sqlite".into(),
         version: "3.50.4".to_owned(),
         settings: vec![("journal_mode".to_owned(), "delete".to_owned())],
-        storage: "file",
+        storage: "file".into(),
         ..Facts::default()
     };
     Builder::new(&plan(), &facts, environment(), "2026-11-21T10:00:00.9Z".parse().unwrap())
@@ -126,6 +126,7 @@ pub(crate) fn level(concurrency: u32, latencies: &[u64], refused: u64) -> LevelM
             succeeded: Latencies::default(),
             failed: Latencies::default(),
             errors: 0,
+            payload_bytes: 0,
         })
         .into();
     latencies.iter().enumerate().for_each(|(index, ns)| operations[index % 2].succeeded.record(*ns));
@@ -147,7 +148,7 @@ pub(crate) fn level(concurrency: u32, latencies: &[u64], refused: u64) -> LevelM
     });
     let error = ErrorMeasurement {
         operation: 0,
-        code: "SQLITE_BUSY",
+        code: "SQLITE_BUSY".into(),
         count: refused,
         sample: "database is locked".to_owned(),
     };
@@ -196,8 +197,8 @@ pub(crate) fn verified(rows: u64) -> Verification {
 /// Two levels without a flaw.
 pub(crate) fn finished() -> RunResult {
     let mut result = begun();
-    result.add_level(&plan(), &level(1, &[1_000_000, 3_000_000], 0), verified(2));
-    result.add_level(&plan(), &level(2, &[1_200_000, 2_600_000], 0), verified(2));
+    result.add_level(&plan(), &level(1, &[1_000_000, 3_000_000], 0), verified(2), 1);
+    result.add_level(&plan(), &level(2, &[1_200_000, 2_600_000], 0), verified(2), 1);
     result.finish(&plan(), Status::Completed, None);
     result.document
 }

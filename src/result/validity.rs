@@ -80,13 +80,31 @@ pub(super) fn noun(level: &Configuration) -> &'static str {
 /// Judges a level.
 pub fn assess(level: &Configuration, circumstances: &Circumstances) -> Validity {
     let mut doubts = Vec::new();
-    invalidating(level, circumstances, &mut doubts);
-    noted(level, circumstances, &mut doubts);
+    if level.iterations.is_empty() {
+        // Without a figure there is nothing else to doubt.
+        doubts.push(without_figures(level));
+    } else {
+        invalidating(level, circumstances, &mut doubts);
+        noted(level, circumstances, &mut doubts);
+    }
     Validity { valid: !doubts.iter().any(|doubt| doubt.invalidating), doubts }
 }
 
 fn doubt(code: &str, invalidating: bool, sentence: impl Into<String>) -> Doubt {
     Doubt { code: code.to_owned(), sentence: sentence.into(), invalidating }
+}
+
+/// The first reason why an iteration failed, to stand behind a colon.
+fn first_failure(level: &Configuration) -> &str {
+    level.failures.first().map_or("unknown", |failure| failure.reason.trim_end_matches('.'))
+}
+
+fn without_figures(level: &Configuration) -> Doubt {
+    let sentence = match level.iterations_failed {
+        1 => format!("The iteration failed: {}.", first_failure(level)),
+        all => format!("All {all} iterations failed, the first one: {}.", first_failure(level)),
+    };
+    doubt("no-figures", true, sentence)
 }
 
 fn invalidating(level: &Configuration, circumstances: &Circumstances, doubts: &mut Vec<Doubt>) {
@@ -179,8 +197,19 @@ fn noted(level: &Configuration, circumstances: &Circumstances, doubts: &mut Vec<
             format!("The database file is on {kind}, a file system in memory, where a sync costs nothing.");
         doubts.push(doubt("memory-file-system", false, sentence));
     }
+    if level.iterations_failed > 0 && level.complete {
+        let all = level.iterations_failed + level.iterations_succeeded;
+        let sentence = format!(
+            "{} of {all} iterations failed and are in no statistics: {}.",
+            level.iterations_failed,
+            first_failure(level)
+        );
+        doubts.push(doubt("failed-iterations", false, sentence));
+    }
     if level.iterations.len() <= 1 {
-        let sentence = "The level ran once, so nothing is known about how much its figures vary.";
+        let once =
+            if level.iterations_failed > 0 { "One iteration has figures" } else { "The level ran once" };
+        let sentence = format!("{once}, so nothing is known about how much its figures vary.");
         doubts.push(doubt("one-iteration", false, sentence));
     }
     if let Some((first, last)) = thirds(level)
@@ -284,6 +313,8 @@ mod tests {
         check("used-up", true, &|level| level.used_up = Some(true));
         check("too-few-samples", true, &|level| level.succeeded = 999);
         check("one-iteration", true, &|level| level.iterations.truncate(1));
+        check("failed-iterations", true, &|level| level.iterations_failed = 1);
+        check("no-figures", false, &|level| level.iterations.clear());
         check("other-load", true, &|level| level.resources.other_load = Some(3.0));
         check("no-contention-measured", true, &|level| {
             level.reset = Some(ResetFigures { total_ms: 8.0, avg_ms: Some(2.0) });

@@ -181,7 +181,7 @@ impl View<'_> {
             let help = format!("`{name}` stands at the top of the file, above the first `[table]`");
             return Some((help, Some(vec![name.to_owned()])));
         }
-        for home in ["database", "output", "retry", "pool"] {
+        for home in ["database", "output", "retry", "pool", "limits"] {
             if path != [home] && has(&[home], name) {
                 let meant = Some(vec![home.to_owned(), name.to_owned()]);
                 return Some((format!("`{name}` stands in `[{home}]`"), meant));

@@ -13,7 +13,7 @@ use super::operation::OperationSection;
 use super::target::TargetSection;
 use crate::diagnostic::{Code, Severity};
 use crate::template::Locale;
-use crate::units::Duration;
+use crate::units::{Duration, Size};
 
 with_load! {
 /// One TOML file: a database, its tables, and what is written to them.
@@ -75,8 +75,26 @@ pub struct Scenario {
     #[serde(default)]
     #[schemars(extend("examples" = [{ "customers": 1000 }]))]
     pub vars: serde_json::Map<String, serde_json::Value>,
+    /// The same file with other values: below a name of its own, each has the keys that it changes. A table goes into a table key by key, an item
+    /// of a list by its number from 0; everything else is replaced. The file as it stands is the variant `base`.
+    #[serde(default)]
+    #[schemars(extend("additionalProperties" = { "description": "Keys of the scenario that this variant changes, all but `language`, `name`, `test`, `description`, `quick`, `variants`, `matrix`, `output`, `case_order` and `allow_warnings`.", "type": "object" }))]
+    #[schemars(extend("examples" = [{ "wal": { "database": { "pragmas": { "journal_mode": "wal" } } } }]))]
+    pub variants: IndexMap<String, serde_json::Value>,
+    /// Keys of the scenario, each with the list of values that it takes: every variant is carried out with every combination of them. The first key
+    /// changes least often. The same keys as in `[variants]`.
+    #[serde(default)]
+    #[schemars(extend("examples" = [{ "vars": { "file_size": ["100MB", "1GB"] } }]))]
+    pub matrix: serde_json::Map<String, serde_json::Value>,
+    /// In which order the cases run, where variants or a matrix make several.
+    #[serde(default)]
+    pub case_order: CaseOrder,
+    /// What a case may use of the machine. It then runs in a process of its own; where the machine does not allow that, it does not run.
+    #[serde(default)]
+    #[schemars(extend("examples" = [{ "memory": "512MiB" }]))]
+    pub limits: LimitsSection,
     /// Keys of the scenario that `--quick` replaces, all but `language`, `name` and `quick`. A `total` here holds for every workload that has one.
-    /// Totals, `warmup_operations`, `max_operations`, `duration`, `warmup` and durations of stages that do not stand here are divided by 100.
+    /// What a variant or the matrix changes goes before what stands here; a `matrix` here replaces lists of the matrix. Totals, `warmup_operations`, `max_operations`, `duration`, `warmup` and durations of stages that do not stand here are divided by 100.
     #[serde(default)]
     #[schemars(extend("examples" = [{ "total_writes": 500 }]))]
     pub quick: serde_json::Map<String, serde_json::Value>,
@@ -163,6 +181,23 @@ pub struct DatabaseSection {
     #[schemars(range(max = 100_000))]
     #[schemars(extend("examples" = [100]))]
     pub statement_cache: Option<u32>,
+    /// An SQLite database that exists, relative to the working directory: every reset begins with a copy of it. It is only read, also while it is
+    /// in use.
+    #[schemars(extend("examples" = ["app.db"]))]
+    pub from: Option<PathBuf>,
+}
+
+/// `[limits]`: what the process that carries out a case may use.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LimitsSection {
+    /// Memory, page cache included: what the database file keeps there counts. At least 32 MiB.
+    #[schemars(extend("examples" = ["512MiB"]))]
+    pub memory: Option<Size>,
+    /// Processors. 0.5 is half of one's time.
+    #[schemars(range(min = 0.01, max = 1024))]
+    #[schemars(extend("examples" = [1]))]
+    pub cpus: Option<f64>,
 }
 
 /// Text, a number, or true or false.
@@ -259,6 +294,15 @@ pub struct OutputSection {
     /// A stricter JSON Schema of one's own, relative to the working directory, which a completed result must also satisfy.
     #[schemars(extend("examples" = ["schemas/mine.schema.json"]))]
     pub schema: Option<PathBuf>,
+    /// Whether a table of all figures is written, with a row for each level of each case: `results/NAME/results.csv`.
+    #[serde(default)]
+    pub csv: bool,
+    /// Whether the figures are written for readers: `results/NAME/summary.txt`.
+    #[serde(default)]
+    pub summary: bool,
+    /// Whether it is written what happened when, a file for each case below `results/NAME/logs/`.
+    #[serde(default)]
+    pub logs: bool,
 }
 
 /// In which order the iterations of the cases run.

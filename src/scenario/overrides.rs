@@ -2,6 +2,7 @@
 //!
 //! Whether the replaced keys exist and take their values is left to the check that follows.
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use toml::de::{DeTable, DeValue};
 
@@ -10,7 +11,7 @@ use super::tree::{Origin, Tree, toml_key, toml_path, toml_text, tree};
 use crate::diagnostic::{Code, Diagnostic, Source, Sources, Span};
 
 /// What the command line says beside the file.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Overrides {
     /// Totals are divided by 100, and the keys of `[quick]` hold.
     pub quick: bool,
@@ -24,39 +25,17 @@ pub struct Overrides {
     pub iterations: Option<u32>,
     /// Names of the workloads that run; all where there are none.
     pub workloads: Vec<String>,
+    /// Names of the variants that run; all where there are none.
+    pub variants: Vec<String>,
 }
 
 /// What was replaced: key path and TOML value.
 pub(super) type Applied = Vec<(String, String)>;
 
 /// Part of a key path, and where it was written.
-type Part = (String, Span);
+pub(super) type Part = (String, Span);
 
-/// The names of a level's total, the usual one first.
-pub(super) const TOTALS: &[&str] = &["total_writes", "total"];
-/// The name of the list of levels.
-const LEVELS: &[&str] = &["concurrency"];
-/// The name of the number of repetitions.
-const ITERATIONS: &[&str] = &["iterations"];
-
-/// Where a key stands that holds for every workload: at the top, and in each workload that has one of its own. Where it stands nowhere, its
-/// usual name at the top.
-pub(super) fn homes(scenario: &Value, names: &[&str]) -> Vec<Vec<String>> {
-    let own = |table: &Value| names.iter().find(|name| table.get(name).is_some()).map(|n| (*n).to_owned());
-    let workloads = scenario.get("workloads").and_then(Value::as_object);
-    let within = workloads
-        .into_iter()
-        .flatten()
-        .filter_map(|(name, workload)| Some(vec!["workloads".to_owned(), name.clone(), own(workload)?]));
-    let mut homes: Vec<Vec<String>> =
-        own(scenario).map(|name| vec![name]).into_iter().chain(within).collect();
-    if homes.is_empty() {
-        homes.extend(names.first().map(|name| vec![(*name).to_owned()]));
-    }
-    homes
-}
-
-/// Applies everything but `--quick`. The texts become sources, so that their faults can be shown.
+/// Applies each `--set`. The texts become a source, so that their faults can be shown.
 ///
 /// Returns the key paths that were set: they go before `[quick]`.
 pub(super) fn apply(
@@ -67,17 +46,6 @@ pub(super) fn apply(
     faults: &mut Vec<Diagnostic>,
 ) -> Vec<Vec<String>> {
     let mut named = Vec::new();
-    let mut set = |tree: &mut Tree, path: Vec<Part>, leaf: Tree, faults: &mut Vec<Diagnostic>| {
-        let names: Vec<String> = path.iter().map(|(name, _)| name.clone()).collect();
-        let text = (toml_path(names.iter().map(String::as_str)), toml_text(&leaf.value));
-        match insert(tree, &path, leaf) {
-            Ok(()) => {
-                applied.push(text);
-                named.push(names);
-            }
-            Err(fault) => faults.push(helped(*fault)),
-        }
-    };
     // The source of `--set` stands at index 1 even where it is empty, as all diagnostics rely on it.
     let lines: Vec<String> = overrides.set.iter().map(|line| line.replace(['\n', '\r'], " ")).collect();
     let mut offset = 0;
@@ -85,48 +53,12 @@ pub(super) fn apply(
         let origin = Origin { source: 1, offset };
         offset += line.len() + 1;
         match assignment(line, origin, faults) {
-            Ok((path, leaf)) => set(tree, path, leaf, faults),
+            Ok((path, leaf)) => set(tree, &path, leaf, (applied, &mut named), faults),
             Err(fault) => faults.push(helped(*fault)),
         }
     }
     sources.push(Source { name: "--set".to_owned(), text: lines.join("\n") });
-    let total = overrides.total.map(|total| ("--total", TOTALS, total.to_string(), Value::from(total)));
-    let concurrency = overrides.concurrency.as_ref().map(|levels| {
-        let words: Vec<String> = levels.iter().map(u32::to_string).collect();
-        ("--concurrency", LEVELS, words.join(","), Value::from(levels.clone()))
-    });
-    let iterations =
-        overrides.iterations.map(|n| ("--iterations", ITERATIONS, n.to_string(), Value::from(n)));
-    for (flag, keys, text, value) in total.into_iter().chain(concurrency).chain(iterations) {
-        let span = Span { source: sources.len(), start: 0, end: text.len() };
-        let node = flag_node(&value, &text, span);
-        sources.push(Source { name: flag.to_owned(), text });
-        let mut homes = homes(&tree.value, keys);
-        // The key has a default, so that workloads which do not name it are meant too.
-        let top = vec![keys[0].to_owned()];
-        if keys == ITERATIONS && !homes.contains(&top) {
-            homes.push(top);
-        }
-        for path in homes {
-            let parts = path.into_iter().map(|part| (part, span)).collect();
-            set(tree, parts, Tree { value: value.clone(), node: node.clone() }, faults);
-        }
-    }
     named
-}
-
-/// The places of a flag's value; those of a list follow its commas.
-fn flag_node(value: &Value, text: &str, span: Span) -> Node {
-    let mut node = Node { key: Some(span), value: Some(span), ..Node::default() };
-    if value.is_array() {
-        let mut start = 0;
-        for (i, word) in text.split(',').enumerate() {
-            let item = Span { start, end: start + word.len(), ..span };
-            node.children.insert(i.to_string(), Node { value: Some(item), ..Node::default() });
-            start = item.end + 1;
-        }
-    }
-    node
 }
 
 type Fault = Box<Diagnostic>;
@@ -213,6 +145,25 @@ fn key_path(text: &str, origin: Origin) -> Result<Vec<Part>, Fault> {
     wrong(0..text.len(), format!("`{text}` is not a key path"))
 }
 
+/// Puts a value at a path, and tells so.
+pub(super) fn set(
+    tree: &mut Tree,
+    path: &[Part],
+    leaf: Tree,
+    (applied, named): (&mut Applied, &mut Vec<Vec<String>>),
+    faults: &mut Vec<Diagnostic>,
+) {
+    let names: Vec<String> = path.iter().map(|(name, _)| name.clone()).collect();
+    let text = (toml_path(names.iter().map(String::as_str)), toml_text(&leaf.value));
+    match insert(tree, path, leaf) {
+        Ok(()) => {
+            applied.push(text);
+            named.push(names);
+        }
+        Err(fault) => faults.push(helped(*fault)),
+    }
+}
+
 /// Puts a value at a path, making tables on the way.
 fn insert(tree: &mut Tree, path: &[Part], mut leaf: Tree) -> Result<(), Fault> {
     let Some(((last, last_span), parents)) = path.split_last() else {
@@ -266,7 +217,8 @@ fn child<'a>(value: &'a mut Value, name: &str) -> Result<&'a mut Value, String> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scenario::quick::quicken;
+    use crate::scenario::flags::flags;
+    use crate::scenario::quick::{Kept, quicken};
     use crate::scenario::tree::parse;
 
     const TEXT: &str =
@@ -277,9 +229,13 @@ mod tests {
         let mut tree = parse(text, &mut faults).unwrap();
         let mut sources = vec![Source { name: "x.toml".to_owned(), text: text.to_owned() }];
         let mut applied = Vec::new();
-        let named = apply(&mut tree, overrides, &mut sources, &mut applied, &mut faults);
+        let mut named = apply(&mut tree, overrides, &mut sources, &mut applied, &mut faults);
+        for flag in flags(overrides, &mut sources) {
+            flag.apply(&mut tree, (&mut applied, &mut named), &mut faults);
+        }
         if overrides.quick {
-            quicken(&mut tree, &named, &mut applied, &mut faults);
+            let kept = Kept { named: &named, varied: &[] };
+            quicken(&mut tree, kept, &mut applied, &mut faults);
         }
         let words = faults.iter().map(|fault| {
             let span = fault.span.unwrap();
@@ -290,7 +246,7 @@ mod tests {
         (tree, sources, applied, words)
     }
 
-    fn set(lines: &[&str]) -> Overrides {
+    fn sets(lines: &[&str]) -> Overrides {
         Overrides { set: lines.iter().map(|line| (*line).to_owned()).collect(), ..Overrides::default() }
     }
 
@@ -302,7 +258,7 @@ mod tests {
             "tables.\"a.b\".share=3",
             "concurrency.1=4",
         ];
-        let (tree, sources, applied, faults) = run(TEXT, &set(&lines));
+        let (tree, sources, applied, faults) = run(TEXT, &sets(&lines));
         assert_eq!(faults, Vec::<String>::new());
         assert_eq!(tree.value["database"], serde_json::json!({ "path": "db/y.db", "busy_timeout": "60s" }));
         assert_eq!(tree.value["tables"]["a.b"]["share"], 3);
@@ -327,7 +283,7 @@ mod tests {
             "seed=2026-01-01",
             "é='",
         ];
-        let (_, _, _, faults) = run(TEXT, &set(&lines));
+        let (_, _, _, faults) = run(TEXT, &sets(&lines));
         assert_eq!(faults[0], "--set:1:1: `seed` is not of the form KEY=VALUE");
         assert_eq!(faults[1], "--set:2:1: there is no key before the `=`");
         assert!(faults[2].starts_with("--set:3:3: `a b` is not a key path: "), "{}", faults[2]);
@@ -346,7 +302,7 @@ mod tests {
             quick: true,
             total: Some(300),
             concurrency: Some(vec![2, 16]),
-            ..set(&["database.path=z"])
+            ..sets(&["database.path=z"])
         };
         let (tree, sources, _, faults) = run(TEXT, &overrides);
         assert_eq!(faults, Vec::<String>::new());

@@ -4,7 +4,8 @@
 
 use serde_json::Value;
 
-use super::overrides::{Applied, TOTALS, homes};
+use super::flags::{TOTALS, homes};
+use super::overrides::Applied;
 use super::spans::Node;
 use super::tree::{Tree, toml_path, toml_text};
 use crate::diagnostic::{Code, Diagnostic};
@@ -17,16 +18,31 @@ const TIMES: [&str; 2] = ["duration", "warmup"];
 /// By how much.
 const DIVISOR: u64 = 100;
 
-/// Lets the keys of `[quick]` hold, but for those that the command line names; divides totals and durations that neither names.
+/// Key paths that go before `[quick]`.
+#[derive(Clone, Copy)]
+pub(super) struct Kept<'a> {
+    /// Of the command line: not divided either.
+    pub(super) named: &'a [Vec<String>],
+    /// Of a variant or the matrix.
+    pub(super) varied: &'a [Vec<String>],
+}
+
+impl Kept<'_> {
+    fn has(self, path: &[String]) -> bool {
+        self.named.iter().chain(self.varied).any(|kept| kept == path)
+    }
+}
+
+/// Lets the keys of `[quick]` hold, but for those that go before them; divides totals and durations that neither it nor the command line names.
 pub(super) fn quicken(
     tree: &mut Tree,
-    named: &[Vec<String>],
+    kept: Kept<'_>,
     applied: &mut Applied,
     faults: &mut Vec<Diagnostic>,
 ) {
     let quick = tree.value.get("quick").and_then(Value::as_object).cloned().unwrap_or_default();
     let node = tree.node.children.get("quick").cloned().unwrap_or_default();
-    let mut replaced: Vec<Vec<String>> = named.to_vec();
+    let mut replaced: Vec<Vec<String>> = kept.named.to_vec();
     for (key, value) in quick {
         let mut leaf = Tree { value, node: node.children.get(&key).cloned().unwrap_or_default() };
         if ["quick", "language", "name"].contains(&key.as_str()) {
@@ -34,23 +50,31 @@ pub(super) fn quicken(
             faults.push(Diagnostic::error(Code::QuickKey, leaf.node.key, message).help("remove this line"));
             continue;
         }
+        // Both were looked at before the cases were made.
+        if ["variants", "matrix"].contains(&key.as_str()) {
+            continue;
+        }
         if TOTALS.contains(&key.as_str()) {
             // One total for all workloads, by whichever name they have theirs.
             for path in homes(&tree.value, TOTALS) {
-                put(tree, &path, leaf.clone(), (named, applied));
-                replaced.push(path);
+                if !kept.has(&path) {
+                    put(tree, &path, leaf.clone(), applied);
+                    replaced.push(path);
+                }
             }
             continue;
         }
         let mut path = vec![key];
-        leaves(&leaf.value, &mut path, &mut replaced);
-        merge(&mut tree.value, &mut tree.node, &mut path, &mut leaf, (named, applied));
+        let mut named = Vec::new();
+        leaves(&leaf.value, &mut path, &mut named);
+        replaced.extend(named.into_iter().filter(|path| !kept.has(path)));
+        merge(&mut tree.value, &mut tree.node, &mut path, &mut leaf, (kept, applied));
     }
     divide(&mut tree.value, &replaced, applied);
 }
 
 /// The paths of everything in a value that is no table.
-fn leaves(value: &Value, path: &mut Vec<String>, found: &mut Vec<Vec<String>>) {
+pub(super) fn leaves(value: &Value, path: &mut Vec<String>, found: &mut Vec<Vec<String>>) {
     let Value::Object(map) = value else {
         found.push(path.clone());
         return;
@@ -63,7 +87,7 @@ fn leaves(value: &Value, path: &mut Vec<String>, found: &mut Vec<Vec<String>>) {
 }
 
 /// Puts a value at a path whose tables all exist.
-fn put(tree: &mut Tree, path: &[String], mut leaf: Tree, command: (&[Vec<String>], &mut Applied)) {
+fn put(tree: &mut Tree, path: &[String], mut leaf: Tree, applied: &mut Applied) {
     let Some((last, tables)) = path.split_last() else { return };
     let (mut value, mut node) = (&mut tree.value, &mut tree.node);
     for table in tables {
@@ -71,11 +95,8 @@ fn put(tree: &mut Tree, path: &[String], mut leaf: Tree, command: (&[Vec<String>
         value = inner;
         node = node.children.entry(table.clone()).or_default();
     }
-    if command.0.iter().any(|named| named == path) {
-        return;
-    }
     let Value::Object(map) = value else { return };
-    command.1.push((toml_path(path.iter().map(String::as_str)), toml_text(&leaf.value)));
+    applied.push((toml_path(path.iter().map(String::as_str)), toml_text(&leaf.value)));
     map.insert(last.clone(), leaf.value.take());
     node.children.insert(last.clone(), std::mem::take(&mut leaf.node));
 }
@@ -140,10 +161,10 @@ fn merge(
     node: &mut Node,
     path: &mut Vec<String>,
     leaf: &mut Tree,
-    (named, applied): (&[Vec<String>], &mut Applied),
+    (kept, applied): (Kept<'_>, &mut Applied),
 ) {
     let name = path.last().cloned().unwrap_or_default();
-    if named.iter().any(|named| named == path) {
+    if kept.has(path) {
         return;
     }
     let Value::Object(map) = value else {
@@ -154,7 +175,7 @@ fn merge(
         for (key, value) in std::mem::take(new) {
             let mut leaf = Tree { value, node: leaf.node.children.swap_remove(&key).unwrap_or_default() };
             path.push(key);
-            merge(old, old_node, path, &mut leaf, (named, applied));
+            merge(old, old_node, path, &mut leaf, (kept, applied));
             path.pop();
         }
         return;
@@ -177,7 +198,7 @@ mod tests {
         let named: Vec<Vec<String>> =
             named.iter().map(|path| path.iter().map(|part| (*part).to_owned()).collect()).collect();
         let mut applied = Vec::new();
-        quicken(&mut tree, &named, &mut applied, &mut faults);
+        quicken(&mut tree, Kept { named: &named, varied: &[] }, &mut applied, &mut faults);
         (tree.value, applied, faults.into_iter().map(|fault| fault.message).collect())
     }
 

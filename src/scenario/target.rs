@@ -22,10 +22,10 @@ pub struct TargetSection {
     #[schemars(range(min = 1))]
     #[schemars(extend("examples" = [8]))]
     pub concurrency: Option<u32>,
-    /// Only this variant. There is one, `"base"`: the file as it stands.
+    /// Only this variant. `"base"` is the file as it stands. Without it, all.
     #[schemars(extend("examples" = ["base"]))]
     pub variant: Option<String>,
-    /// Only where variables have these values.
+    /// Only where variables have these values. Another key that the matrix varies goes by its path, such as `"limits.memory"`.
     #[serde(default)]
     #[schemars(with = "IndexMap<String, PragmaValue>")]
     #[schemars(extend("examples" = [{ "file_size": "100MB" }]))]

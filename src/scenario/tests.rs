@@ -73,7 +73,7 @@ fn an_unknown_key_names_the_nearest_and_all() {
     assert_eq!(
         fault("path = ", "busy_timout = \"1s\"\npath = "),
         "unknown-key x.toml:7:1 unknown key `busy_timout` in `[database]` | write `busy_timeout`; `[database]` takes \
-         `path`, `busy_timeout`, `pragmas`, `allow`, `statement_cache`"
+         `path`, `busy_timeout`, `pragmas`, `allow`, `statement_cache`, `from`"
     );
     assert_eq!(
         fault("value = 30", "colour = 30"),

@@ -67,7 +67,7 @@ pub(super) fn preview(arguments: &PreviewArgs) -> Exit {
             return Exit::Wrong;
         }
     };
-    match model::preview(&ready.plan, &chosen, arguments.rows) {
+    match model::preview(ready.plan(), &chosen, arguments.rows) {
         Ok(preview) => output::put(&drawn(&preview, arguments.format)),
         Err(words) => {
             eprintln!("error: {words}");
@@ -85,7 +85,7 @@ fn drawn(preview: &Preview, format: Format) -> String {
 
 /// What the command line names; with neither tables nor operations, everything.
 fn chosen(arguments: &PreviewArgs, ready: &Ready) -> Result<Chosen, String> {
-    let plan = &ready.plan;
+    let plan = ready.plan();
     let tables: Vec<&str> = plan.tables.iter().map(|table| table.name.as_str()).collect();
     let operations: Vec<&str> = plan.operations.iter().map(|operation| operation.name.as_str()).collect();
     let all = arguments.table.is_empty() && arguments.operation.is_empty();

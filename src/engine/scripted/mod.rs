@@ -103,7 +103,7 @@ impl Engine for ScriptedEngine {
     }
 
     fn facts(&self) -> Facts {
-        Facts { name: "scripted", storage: "script", ..Facts::default() }
+        Facts { name: "scripted".into(), storage: "script".into(), ..Facts::default() }
     }
 
     fn counters(&mut self) -> Result<Counters, EngineError> {

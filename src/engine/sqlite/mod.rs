@@ -345,6 +345,20 @@ impl Drop for SqliteEngine {
     }
 }
 
+/// Removes the database file that an engine left behind because its process was killed; `workers` where each had a file of its own.
+///
+/// # Errors
+/// As [`SqliteEngine::open`]: what the runner did not make stays.
+pub fn remove_left(database: &Database, workers: Option<u32>) -> Result<(), EngineError> {
+    let Location::File(path) = &database.location else { return Ok(()) };
+    let paths: Vec<PathBuf> = match workers {
+        None => vec![path.clone()],
+        Some(workers) => (0..workers as usize).map(|worker| own_path(path, worker)).collect(),
+    };
+    let left = paths.iter().filter(|path| path.symlink_metadata().is_ok());
+    left.into_iter().try_for_each(|path| Claim::take(path)?.release(false))
+}
+
 /// Unique to this engine among all of the process; others do not see it.
 fn shared_name() -> String {
     static NEXT: AtomicU64 = AtomicU64::new(0);
@@ -369,5 +383,12 @@ fn facts(
         .prepare("PRAGMA compile_options")?
         .query_map([], |row| row.get(0))?
         .collect::<rusqlite::Result<_>>()?;
-    Ok(Facts { name: "sqlite", version, source_id, compile_options, settings, storage })
+    Ok(Facts {
+        name: "sqlite".into(),
+        version,
+        source_id,
+        compile_options,
+        settings,
+        storage: storage.into(),
+    })
 }

@@ -245,7 +245,7 @@ mod tests {
     fn a_run_of_refusals_names_the_setting_to_change() {
         let mut result = begun();
         result.document.engine.busy_timeout_ms = 0;
-        result.add_level(&plan(), &level(2, &[1_000_000; 20], 9_980), verified(20));
+        result.add_level(&plan(), &level(2, &[1_000_000; 20], 9_980), verified(20), 1);
         let finding = &result.document.findings[0];
         assert_eq!(finding.code, "mostly-busy");
         assert_eq!(finding.levels, [2]);
@@ -258,7 +258,7 @@ mod tests {
     #[test]
     fn a_few_refusals_are_another_finding() {
         let mut result = begun();
-        result.add_level(&plan(), &level(2, &[1_000_000; 20], 5), verified(20));
+        result.add_level(&plan(), &level(2, &[1_000_000; 20], 5), verified(20), 1);
         assert_eq!(codes(&result.document), ["refused-busy"]);
     }
 
@@ -269,7 +269,7 @@ mod tests {
         measured.duration_ns = 1_000_000_000;
         measured.workers[0].succeeded = 80;
         measured.workers[1].succeeded = 20;
-        result.add_level(&plan(), &measured, verified(100));
+        result.add_level(&plan(), &measured, verified(100), 1);
         assert_eq!(codes(&result.document), ["starved-workers"]);
         assert!(
             result.document.findings[0]
@@ -282,8 +282,8 @@ mod tests {
     fn rows_that_were_never_sent_are_told() {
         let mut result = begun();
         let mut measured = level(1, &[1_000_000; 20], 4);
-        measured.errors[0].code = "parent_missing";
-        result.add_level(&plan(), &measured, verified(20));
+        measured.errors[0].code = "parent_missing".into();
+        result.add_level(&plan(), &measured, verified(20), 1);
         assert_eq!(codes(&result.document), ["parent-missing"]);
     }
 

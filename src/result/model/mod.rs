@@ -3,6 +3,7 @@
 //! Keys are camelCase. Outside of `metrics`, a number that could not be measured is absent.
 
 mod load;
+mod statistics;
 mod target;
 mod work;
 
@@ -16,6 +17,7 @@ use super::validity::Validity;
 use crate::measure::Verification;
 
 pub use load::*;
+pub use statistics::*;
 pub use target::{TargetStatus, TargetVerdict};
 pub use work::*;
 
@@ -35,7 +37,7 @@ pub struct RunResult {
     /// When the run started, in UTC.
     #[schemars(regex(pattern = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$"))]
     pub timestamp: String,
-    /// One for each level that was run, in the order in which they ran; the iterations of a level are one.
+    /// One for each level that was run, in the order of cases, workloads and levels; the iterations of a level are one.
     pub configurations: Vec<Configuration>,
     /// Version of this document's shape.
     #[schemars(range(min = 1, max = 1))]
@@ -74,7 +76,7 @@ pub enum Status {
     Failed,
 }
 
-/// One level: one number of workers in one workload, with all of its iterations.
+/// One level: one number of workers in one workload of one case, with all of its iterations.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Configuration {
@@ -93,11 +95,14 @@ pub struct Configuration {
     pub variant: String,
     /// Values of the matrix, by key.
     pub parameters: IndexMap<String, serde_json::Value>,
+    /// What its process could use; absent where there was no limit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limits: Option<LimitFigures>,
     /// Operations that were attempted, failed ones included.
     pub attempted: u64,
     /// Operations that the database acknowledged.
     pub succeeded: u64,
-    /// False when the level was cut short.
+    /// False when one of the iterations that were measured was cut short.
     pub complete: bool,
     /// From the common start of the workers to the last one's last operation, milliseconds; the sum over all iterations.
     pub duration_ms: f64,
@@ -152,7 +157,19 @@ pub struct Configuration {
     pub targets: Vec<TargetVerdict>,
     /// The repetitions that these figures were made from: latencies pooled, counts and durations added.
     pub iterations: Vec<Iteration>,
-    /// Standard deviation of the iterations' throughput divided by its mean; absent for fewer than two.
+    /// Repetitions that ran to their end and lost nothing.
+    #[serde(default)]
+    pub iterations_succeeded: u64,
+    /// Those that did not.
+    #[serde(default)]
+    pub iterations_failed: u64,
+    /// Why they did not.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub failures: Vec<IterationFailure>,
+    /// Figures over the iterations that succeeded; absent for fewer than two.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub statistics: Option<Statistics>,
+    /// Standard deviation of the iterations' throughput divided by its mean, as in `statistics`; absent for fewer than two.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cv: Option<f64>,
     /// Latencies of all acknowledged operations in nanoseconds: an HdrHistogram in the V2 compressed encoding, as base64.
@@ -201,6 +218,9 @@ pub struct OperationFigures {
     pub success_rate: Option<f64>,
     /// Acknowledged per second of the level.
     pub throughput: f64,
+    /// Bytes of values written, or read, by acknowledged operations, per second of the level; absent where they are not counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bytes_per_second: Option<f64>,
     /// Latency of acknowledged operations: from the start to the end, in an open loop from the intended start (response time). In
     /// batches, the batch's latency divided by its operations. Absent where there were none.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -290,31 +310,6 @@ pub struct Floor {
     /// Operations per second at most: no figure above this could have been measured with one worker.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub operations_per_second: Option<f64>,
-}
-
-/// One repetition of a level.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct Iteration {
-    /// Which repetition, from 1.
-    pub iteration: u32,
-    /// Operations that were attempted.
-    pub attempted: u64,
-    /// Operations that were acknowledged.
-    pub succeeded: u64,
-    /// Acknowledged per second.
-    pub throughput: f64,
-    /// Its duration, milliseconds.
-    pub duration_ms: f64,
-    /// Mean latency, milliseconds; absent where nothing was acknowledged.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub avg_ms: Option<f64>,
-    /// Median latency, milliseconds.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub p50_ms: Option<f64>,
-    /// 99th percentile, milliseconds.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub p99_ms: Option<f64>,
 }
 
 /// What set-ups and tear-downs around single writes cost.

@@ -1,0 +1,78 @@
+//! A unit in this process: the engine for it, what the run needs, and the end of both.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use super::UnitError;
+use crate::clock::Clock;
+use crate::engine::sqlite::{SqliteEngine, ensure_descriptors};
+use crate::engine::{Engine, EngineError, Facts};
+use crate::plan::{Location, Plan};
+use crate::run::{self, Event, Options, Stretch};
+
+/// Of capped memory, the part that the tape may take: one in so many. The rest is what is measured.
+const TAPE_PART: u64 = 8;
+
+/// Opens the engine that a plan asks for.
+///
+/// # Errors
+/// As [`SqliteEngine::open`], or when too few files may be open.
+pub fn open_engine(plan: &Plan, clock: &Clock, stop: &Arc<AtomicBool>) -> Result<SqliteEngine, EngineError> {
+    ensure_descriptors(&plan.database, u64::from(plan.connections()), plan.per_write())?;
+    SqliteEngine::open(
+        &plan.database,
+        &plan.tables,
+        &plan.operations,
+        plan.per_write(),
+        clock,
+        Arc::clone(stop),
+    )
+}
+
+/// What a run of the plan needs beside it.
+pub fn options(plan: &Plan, clock: &Clock, stop: &Arc<AtomicBool>) -> Options {
+    let part = plan.limits.memory_bytes.map_or(u64::MAX, |bytes| bytes / TAPE_PART);
+    Options {
+        clock: clock.clone(),
+        stop: Arc::clone(stop),
+        tape_budget_bytes: run::TAPE_BUDGET_BYTES.min(part),
+        tape_folder: tape_folder(plan),
+    }
+}
+
+/// Beside the database, where there is room for as much; a temporary folder may lie in memory.
+fn tape_folder(plan: &Plan) -> PathBuf {
+    let beside = match &plan.database.location {
+        Location::File(path) => path.parent().filter(|p| !p.as_os_str().is_empty()).map(Path::to_owned),
+        Location::Memory { .. } => None,
+    };
+    beside.filter(|folder| folder.is_dir()).unwrap_or_else(std::env::temp_dir)
+}
+
+/// What carrying out a unit takes beside its plan.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Here<'a> {
+    pub(super) clock: &'a Clock,
+    pub(super) stop: &'a Arc<AtomicBool>,
+    pub(super) keep_db: bool,
+}
+
+impl Here<'_> {
+    /// From making the database to removing it. Returns what it said of itself.
+    pub(super) fn carry_out(
+        &self,
+        plan: &Plan,
+        stretch: &Stretch,
+        on_event: &mut dyn FnMut(Event<'_>),
+    ) -> Result<Facts, UnitError> {
+        let mut engine = open_engine(plan, self.clock, self.stop).map_err(|error| UnitError::from(&error))?;
+        let options = options(plan, self.clock, self.stop);
+        let ended = run::execute_stretch(plan, stretch, &mut engine, &options, on_event);
+        let facts = engine.facts();
+        let removed = engine.tear_down(self.keep_db);
+        ended.map_err(|error| UnitError::from(&error))?;
+        removed.map_err(|error| UnitError::from(&error))?;
+        Ok(facts)
+    }
+}
