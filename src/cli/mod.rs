@@ -8,11 +8,13 @@
 mod carry_out;
 mod check;
 mod completions;
+mod conduct;
 mod doctor;
 mod exit;
 mod explain;
 mod fakers;
 mod layout;
+mod log;
 mod manual;
 mod new;
 mod outlook;
@@ -21,6 +23,7 @@ mod prepare;
 mod preview;
 mod progress;
 mod signals;
+mod verdict;
 mod version;
 
 use std::io::IsTerminal;
@@ -165,6 +168,9 @@ struct RunArgs {
     /// Stop at the first scenario that is wrong or fails.
     #[arg(long)]
     fail_fast: bool,
+    /// Measure all iterations of an experiment anew, also those that an interrupted run has finished.
+    #[arg(long)]
+    fresh: bool,
     /// Check everything and say what would run, but run nothing.
     #[arg(long)]
     dry_run: bool,

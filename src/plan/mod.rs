@@ -45,9 +45,9 @@ use crate::scenario::{self, Overrides, Rejected, Reset};
 pub use crate::scenario::{BASE_VARIANT, CaseOrder, same_value};
 
 pub use build::build;
+pub use ddl::{ForeignKey, foreign_keys, quote};
 pub use experiment::{experiment, one_case};
 pub use limits::LEAST_MEMORY_BYTES;
-pub use ddl::{ForeignKey, foreign_keys, quote};
 pub use operation::{
     Bind, EXPECT_CHANGES, EXPECT_ROWS, EXPECT_VALUE, Expect, Kind, NOTHING_CAPTURED, Operation, Repeat, Step,
     Transaction,
@@ -150,6 +150,14 @@ impl Plan {
     /// Whether tables are set up and torn down around every single write, each worker with a database of its own. Holds for all workloads.
     pub fn per_write(&self) -> bool {
         self.workloads.iter().any(|workload| workload.reset == Reset::Write)
+    }
+
+    /// Which case it is: its variant, and the values of the matrix.
+    pub fn in_words(&self) -> String {
+        let value =
+            |value: &serde_json::Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        let parameters = self.parameters.iter().map(|(key, v)| format!("{key} {}", value(v)));
+        std::iter::once(self.variant.clone()).chain(parameters).collect::<Vec<_>>().join(", ")
     }
 
     /// Connections that are open at once, at most.

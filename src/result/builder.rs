@@ -73,6 +73,7 @@ impl Builder {
             status: Status::Running,
             reason: None,
             quick: plan.quick,
+            reused_iterations: 0,
             findings: Vec::new(),
             targets: Vec::new(),
             scenario: ScenarioRecord::new(plan),

@@ -120,6 +120,32 @@ impl Store {
         self.folder.join(format!("{}.rejected.json", self.name))
     }
 
+    /// The folder of what is written beside the result. It may not be there.
+    pub fn beside(&self) -> PathBuf {
+        self.folder.join(&self.name)
+    }
+
+    /// Writes a file beside the result, in place of one of an earlier run.
+    ///
+    /// # Errors
+    /// When it cannot be written, or something else stands there.
+    pub fn put_beside(&self, file: &str, text: &str) -> Result<(), StoreError> {
+        let folder = self.beside();
+        let path = folder.join(file);
+        let failed = |source| StoreError::Write { path: path.clone(), source };
+        fs::create_dir_all(&folder).map_err(failed)?;
+        match fs::read(&path) {
+            // All files of one name begin alike.
+            Ok(old) if !old.is_empty() && old.get(..ALIKE) != text.as_bytes().get(..ALIKE) => {
+                return Err(StoreError::InTheWay { path, what: "was not written by runner" });
+            }
+            Ok(_) => {}
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(source) => return Err(failed(source)),
+        }
+        replace(&path, &self.name, text.as_bytes())
+    }
+
     fn history(&self) -> PathBuf {
         self.folder.join("history").join(&self.name)
     }
@@ -289,6 +315,9 @@ fn temporary(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<tempfile::Na
     file.as_file().sync_all()?;
     Ok(file)
 }
+
+/// Bytes at the beginning that tell a file of an earlier run from anything else.
+const ALIKE: usize = 8;
 
 /// Between the name and the process in the name of a temporary file.
 const TEMPORARY: &str = ".json.tmp-";

@@ -49,6 +49,9 @@ pub struct RunResult {
     pub reason: Option<String>,
     /// Whether the totals were divided for a quick look; such figures are for trying a scenario out.
     pub quick: bool,
+    /// Iterations that an earlier, interrupted run had measured, and that were taken over.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub reused_iterations: u64,
     /// What the figures say about the database, and what to try next.
     pub findings: Vec<Finding>,
     /// Demands of the scenario that no level is the subject of, which is a failure. Those that have one stand with their configuration.
@@ -60,6 +63,11 @@ pub struct RunResult {
     pub environment: Environment,
     /// Against what it was run.
     pub engine: Engine,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 /// How a run ended.
