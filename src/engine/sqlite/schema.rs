@@ -19,7 +19,7 @@ pub(super) fn create_missing(connection: &Connection, tables: &[Table]) -> rusql
     let transaction = connection.unchecked_transaction()?;
     for sql in tables.iter().flat_map(|table| &table.create) {
         match transaction.execute_batch(sql) {
-            Err(rusqlite::Error::SqliteFailure(_, Some(words))) if words.ends_with("already exists") => {}
+            Err(rusqlite::Error::SqlInputError { msg, .. }) if msg.ends_with("already exists") => {}
             other => other?,
         }
     }
