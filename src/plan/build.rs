@@ -10,8 +10,8 @@ use super::loads::{self, Settled};
 use super::mixes::{Mixer, Share};
 use super::operations::{self, Made};
 use super::tables::{self, Input, Tables};
-use super::warnings::{self, Finished};
 use super::targets::{About, Aim};
+use super::warnings::{self, Finished};
 use super::{
     Operation, Outputs, Plan, Record, Table, Target, Workload, database, limits, lookups, statements,
 };

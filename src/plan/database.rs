@@ -116,7 +116,8 @@ fn source(
     let loads = &input.scenario.workloads;
     let resets = loads.values().map(|workload| workload.reset).chain([input.scenario.reset]);
     if resets.flatten().any(|reset| reset == Reset::Write) {
-        let words = "`from` and `reset = \"write\"` exclude each other: tables are made anew around every write";
+        let words =
+            "`from` and `reset = \"write\"` exclude each other: tables are made anew around every write";
         return refuse(Code::Reset, words.to_owned(), "leave out `from`, or write `reset = \"level\"`");
     }
     Some(from.to_owned())

@@ -46,7 +46,9 @@ pub fn experiment(
     for (case, first) in alike.iter().enumerate() {
         let place = firsts.binary_search(first).expect("every case is like one that was built");
         match (&built[place], *first == case) {
-            (Case { built: Built { plan: Some(plan), .. }, .. }, true) => cases.push(Plan { case, ..plan.clone() }),
+            (Case { built: Built { plan: Some(plan), .. }, .. }, true) => {
+                cases.push(Plan { case, ..plan.clone() })
+            }
             (Case { built: Built { plan: Some(plan), .. }, .. }, false) => {
                 match with_limits(path, &expansion, case, plan) {
                     Ok(plan) => cases.push(plan),
@@ -167,7 +169,9 @@ impl Selectors<'_> {
         let section = &self.input.scenario.targets[target];
         let index = target.to_string();
         let mut faults = Vec::new();
-        if let Some(name) = section.variant.as_deref().filter(|name| !self.expansion.variants().any(|v| v == *name)) {
+        if let Some(name) =
+            section.variant.as_deref().filter(|name| !self.expansion.variants().any(|v| v == *name))
+        {
             let help = instead(name, "variants", self.expansion.variants());
             let at = self.input.at(&["targets", &index, "variant"]);
             let words = format!("there is no variant `{name}`");
@@ -209,7 +213,11 @@ impl Selectors<'_> {
                 list.push(text);
             }
         }
-        let what = if self.expansion.values(name).is_some() { format!("`{name}`") } else { format!("`vars.{name}`") };
+        let what = if self.expansion.values(name).is_some() {
+            format!("`{name}`")
+        } else {
+            format!("`vars.{name}`")
+        };
         let words = format!("{what} is {} here, so that the target is about nothing", list.join(" or "));
         let key = if name.contains('.') { format!("\"{name}\"") } else { name.to_owned() };
         let help = format!("write `{key} = {}`, or leave it out", list[0]);

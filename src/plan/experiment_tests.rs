@@ -44,7 +44,9 @@ fn every_case_has_its_place_its_values_and_its_limits() {
 #[test]
 fn a_single_case_is_the_one_among_all() {
     let experiment = all(MANY);
-    let shown = |plan: &Plan| format!("{:?} {:?}", plan.source, (&plan.variant, &plan.parameters, plan.limits, plan.case));
+    let shown = |plan: &Plan| {
+        format!("{:?} {:?}", plan.source, (&plan.variant, &plan.parameters, plan.limits, plan.case))
+    };
     for plan in &experiment.cases {
         let one = one_case(Path::new("x.toml"), text(MANY), &Overrides::default(), plan.case);
         let one = one.unwrap_or_else(|rejected| panic!("{:?}", rejected.diagnostics));
@@ -88,7 +90,8 @@ fn a_target_about_a_variant_that_is_not_chosen_is_not_asked_for() {
     let file = format!("{POOL}{}{}", target("pool"), target("base"));
     let targets = |variants: &[&str]| {
         let experiment = try_all(&file, variants).unwrap();
-        let each = experiment.cases.iter().map(|case| case.targets.iter().map(|t| t.variant.clone().unwrap()));
+        let each =
+            experiment.cases.iter().map(|case| case.targets.iter().map(|t| t.variant.clone().unwrap()));
         each.map(|names| names.collect::<Vec<_>>().join(" ")).collect::<Vec<_>>()
     };
     assert_eq!(targets(&[]), ["pool base", "pool base"]);

@@ -45,9 +45,9 @@ use crate::scenario::{self, Overrides, Rejected, Reset};
 pub use crate::scenario::{BASE_VARIANT, CaseOrder, same_value};
 
 pub use build::build;
+pub use ddl::{ForeignKey, foreign_keys, quote};
 pub use experiment::{experiment, one_case};
 pub use limits::LEAST_MEMORY_BYTES;
-pub use ddl::{ForeignKey, foreign_keys, quote};
 pub use operation::{
     Bind, EXPECT_CHANGES, EXPECT_ROWS, EXPECT_VALUE, Expect, Kind, NOTHING_CAPTURED, Operation, Repeat, Step,
     Transaction,

@@ -237,7 +237,8 @@ impl Expansion {
             };
             let mut cases = self.points.iter().enumerate().filter(|(_, p)| p.variant == index).peekable();
             if cases.peek().is_some() && cases.all(same) {
-                let words = format!("variant `{}` changes nothing: it is the file as it stands", variant.name);
+                let words =
+                    format!("variant `{}` changes nothing: it is the file as it stands", variant.name);
                 let help = "change a key to another value, or remove the variant; or `allow_warnings = [\"same-as-base\"]` \
                     at the top of the file";
                 found.push(Diagnostic::warning(Code::SameAsBase, variant.at, words).help(help));
@@ -246,7 +247,10 @@ impl Expansion {
         for axis in self.axes.iter().filter(|axis| axis.items.len() == 1) {
             let given = checked::at(&self.base.value, &axis.path);
             if given.is_some_and(|given| varied::same_value(given, &axis.items[0].value)) {
-                let words = format!("the matrix changes nothing of `{}`: its only value is the file's own", axis.name);
+                let words = format!(
+                    "the matrix changes nothing of `{}`: its only value is the file's own",
+                    axis.name
+                );
                 let help = "add the values to compare it with, or remove the line";
                 found.push(Diagnostic::warning(Code::SameAsBase, axis.at, words).help(help));
             }
@@ -368,7 +372,8 @@ fn points(variants: &[usize], axes: &[Axis]) -> Option<Vec<Point>> {
 }
 
 fn too_many(base: &Tree, variants: usize, axes: &[Axis]) -> Diagnostic {
-    let cells = axes.iter().fold(variants as u64, |cells, axis| cells.saturating_mul(axis.items.len() as u64));
+    let cells =
+        axes.iter().fold(variants as u64, |cells, axis| cells.saturating_mul(axis.items.len() as u64));
     let section = |name: &str| base.node.children.get(name).and_then(|node| node.value.or(node.key));
     let words = format!("there are {} cases, and at most {} can run", count(cells), count(MOST_CASES as u64));
     let lists = axes.iter().map(|axis| format!("{} for `{}`", axis.items.len(), axis.name));
@@ -377,7 +382,6 @@ fn too_many(base: &Tree, variants: usize, axes: &[Axis]) -> Diagnostic {
     let help = format!("vary fewer keys at once: there are {}", list.join(", "));
     Diagnostic::error(Code::OutOfRange, section("matrix").or(section("variants")), words).help(help)
 }
-
 
 #[cfg(test)]
 #[path = "expansion_tests.rs"]

@@ -1,8 +1,8 @@
 //! Whole files through [`Expansion`]: which cases there are, in which order, and what each consists of.
 
 use super::*;
-use crate::scenario::BASE_VARIANT;
 use crate::diagnostic::render;
+use crate::scenario::BASE_VARIANT;
 
 const FILE: &str = "total_writes = 1000\nconcurrency = [1, 8]\n[database]\npath = 'x'\n[vars]\nsize = 1\n\
     [tables.users]\nshare = 1\n[tables.users.columns]\nid = { type = 'INTEGER PRIMARY KEY' }\n";
@@ -40,7 +40,10 @@ fn a_case_is_the_file_with_its_own_values_and_nothing_of_the_others() {
     let expansion = read(MANY, &Overrides::default());
     let case = load(&expansion, 10);
     assert_eq!(case.variant, "wal");
-    assert_eq!(serde_json::json!(case.parameters), serde_json::json!({ "vars.size": 2, "limits.memory": "1GiB" }));
+    assert_eq!(
+        serde_json::json!(case.parameters),
+        serde_json::json!({ "vars.size": 2, "limits.memory": "1GiB" })
+    );
     assert_eq!(case.effective["vars"]["size"], 2);
     assert_eq!(case.effective["database"]["pragmas"]["journal_mode"], "wal");
     assert_eq!(case.scenario.limits.memory.map(crate::units::Size::as_bytes), Some(1 << 30));
@@ -48,7 +51,9 @@ fn a_case_is_the_file_with_its_own_values_and_nothing_of_the_others() {
     let base = load(&expansion, 0);
     assert!(base.effective["database"].get("pragmas").is_none());
     let span = case.spans.value(&["database", "pragmas", "journal_mode"]).unwrap();
-    assert!(expansion.is_varied(span) && !expansion.is_varied(case.spans.value(&["database", "path"]).unwrap()));
+    assert!(
+        expansion.is_varied(span) && !expansion.is_varied(case.spans.value(&["database", "path"]).unwrap())
+    );
 }
 
 #[test]
@@ -135,7 +140,8 @@ fn what_the_matrix_varies_cannot_be_replaced_by_the_command_line() {
 fn more_cases_than_anyone_waits_for_are_refused_before_they_are_made() {
     let list: Vec<String> = (0..200).map(|n| n.to_string()).collect();
     let list = list.join(", ");
-    let expansion = read(&format!("[matrix]\nseed = [{list}]\nvars.size = [{list}]\n"), &Overrides::default());
+    let expansion =
+        read(&format!("[matrix]\nseed = [{list}]\nvars.size = [{list}]\n"), &Overrides::default());
     assert_eq!(words(&expansion.faults), ["there are 40,000 cases, and at most 10,000 can run"]);
     assert_eq!(expansion.len(), 1);
 }

@@ -70,8 +70,7 @@ fn usual(value: &Value, path: &[String], key: &str) -> String {
 
 fn no_item(path: &[String], key: &str, count: usize, node: &Node) -> Diagnostic {
     let list = toml_path(path.iter().map(String::as_str));
-    let words =
-        format!("`{list}` is a list of {count}, counted from 0; it has no item `{}`", toml_key(key));
+    let words = format!("`{list}` is a list of {count}, counted from 0; it has no item `{}`", toml_key(key));
     let last = path.last().map_or("", String::as_str);
     Diagnostic::error(Code::BadOverride, node.key.or(node.value), words)
         .help(format!("write the whole list, as in `{} = […]`", toml_key(last)))
@@ -115,7 +114,10 @@ mod tests {
 
     #[test]
     fn a_total_replaces_the_one_of_the_other_name() {
-        let (value, _) = merged("total_writes = 5\n[workloads.a]\ntotal = 6\n", "total = 7\nworkloads.a.total_writes = 8\n");
+        let (value, _) = merged(
+            "total_writes = 5\n[workloads.a]\ntotal = 6\n",
+            "total = 7\nworkloads.a.total_writes = 8\n",
+        );
         assert_eq!(value, json!({ "total_writes": 7, "workloads": { "a": { "total": 8 } } }));
     }
 }

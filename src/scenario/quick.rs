@@ -34,12 +34,7 @@ impl Kept<'_> {
 }
 
 /// Lets the keys of `[quick]` hold, but for those that go before them; divides totals and durations that neither it nor the command line names.
-pub(super) fn quicken(
-    tree: &mut Tree,
-    kept: Kept<'_>,
-    applied: &mut Applied,
-    faults: &mut Vec<Diagnostic>,
-) {
+pub(super) fn quicken(tree: &mut Tree, kept: Kept<'_>, applied: &mut Applied, faults: &mut Vec<Diagnostic>) {
     let quick = tree.value.get("quick").and_then(Value::as_object).cloned().unwrap_or_default();
     let node = tree.node.children.get("quick").cloned().unwrap_or_default();
     let mut replaced: Vec<Vec<String>> = kept.named.to_vec();
