@@ -118,7 +118,10 @@ const COMMAND_LINES: &[(&str, &[&str])] = &[
         &["check", "target-limit-matrix.toml", "--set", "vars.size=3MB", "--set", "limits.memory=64MiB"],
     ),
     ("bad-override-matrix-flag", &["check", "many.toml", "--total", "7"]),
-    ("bad-override-variant", &["check", "many.toml", "--variant", "more", "--set", "variants.more.concurrency.4=2"]),
+    (
+        "bad-override-variant",
+        &["check", "many.toml", "--variant", "more", "--set", "variants.more.concurrency.4=2"],
+    ),
     ("quick-key-quick", &["check", "--quick", "quick-key.toml"]),
 ];
 
