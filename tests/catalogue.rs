@@ -28,8 +28,8 @@ fn reported(example: Example) -> Vec<(Code, String)> {
 }
 
 fn reported_as(example: Example, overrides: &Overrides) -> Vec<(Code, String)> {
-    let found = match plan::prepare(Path::new("mine.toml"), example.whole(), overrides) {
-        Ok((plan, _)) => plan.warnings,
+    let found = match plan::experiment(Path::new("mine.toml"), example.whole(), overrides) {
+        Ok((experiment, _)) => experiment.warnings(),
         Err(rejected) => rejected.diagnostics,
     };
     found.into_iter().map(|diagnostic| (diagnostic.code, diagnostic.message)).collect()

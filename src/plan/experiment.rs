@@ -257,3 +257,7 @@ fn keep_chosen_targets(cases: &mut [Plan]) {
         case.targets.retain(|target| asked.contains(target));
     }
 }
+
+#[cfg(test)]
+#[path = "experiment_tests.rs"]
+mod tests;

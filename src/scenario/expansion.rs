@@ -292,7 +292,7 @@ fn take_varying(tree: &mut Tree) -> Tree {
     taken
 }
 
-/// `matrix` and `variants` of `[quick]`: they hold before cases are made of them. Where `--quick` is not given, they are only looked at.
+/// `matrix` and `variants` of `[quick]`, but for what `--set` gives: they hold before cases are made of them. Where `--quick` is not given, they are only looked at.
 fn quick_lists(
     tree: &mut Tree,
     named: &[Vec<String>],
@@ -305,29 +305,37 @@ fn quick_lists(
         return;
     };
     let mut changes = Tree { value: Value::Object(given.clone()), node: node.clone() };
-    let changes = take_varying(&mut changes);
+    let mut changes = take_varying(&mut changes);
+    named.iter().for_each(|path| remove(&mut changes.value, path));
     if changes.value.as_object().is_none_or(serde_json::Map::is_empty) {
         return;
     }
     let mut quicker = tree.clone();
     let mut merged = Merged::default();
     merge(&mut quicker, &changes, &mut merged);
-    let path_text = |path: &Vec<String>| toml_path(path.iter().map(String::as_str));
     faults.append(&mut merged.faults);
-    let none_named = !merged.set.iter().any(|path| named.iter().any(|named| path.starts_with(named)));
-    if quick && none_named {
-        applied.extend(
-            merged.set.iter().filter_map(|path| {
-                Some((path_text(path), tree::toml_text(checked::at(&quicker.value, path)?)))
-            }),
-        );
+    if quick {
+        applied.extend(merged.set.iter().filter_map(|path| {
+            let value = checked::at(&quicker.value, path)?;
+            Some((toml_path(path.iter().map(String::as_str)), tree::toml_text(value)))
+        }));
         *tree = quicker;
-    } else if !quick {
+    } else {
         let mut own = Vec::new();
         varied::variants(&quicker, &mut own);
         varied::axes(&quicker, &mut own);
         let places = |fault: &Diagnostic| fault.span.is_some_and(|span| checked::holds(&changes.node, span));
         faults.extend(own.into_iter().filter(places));
+    }
+}
+
+/// Takes a value out, if it is there.
+fn remove(value: &mut Value, path: &[String]) {
+    if let Some((last, tables)) = path.split_last() {
+        let table = tables.iter().try_fold(value, |value, part| value.get_mut(part));
+        if let Some(Value::Object(map)) = table {
+            map.shift_remove(last);
+        }
     }
 }
 
@@ -374,3 +382,7 @@ fn too_many(base: &Tree, variants: usize, axes: &[Axis]) -> Diagnostic {
     let help = format!("vary fewer keys at once: there are {}", list.join(", "));
     Diagnostic::error(Code::OutOfRange, section("matrix").or(section("variants")), words).help(help)
 }
+
+#[cfg(test)]
+#[path = "expansion_tests.rs"]
+mod tests;
