@@ -40,6 +40,13 @@ pub(super) fn run(arguments: &RunArgs) -> Exit {
     let clock = Clock::real();
     let mut header_printed = false;
     for scenario in &ready {
+        if outlook::refuse(scenario) {
+            exit = exit.max(Exit::Unavailable);
+            if arguments.fail_fast {
+                break;
+            }
+            continue;
+        }
         let outcome = Scenario { arguments, scenario, stop: &stop, clock: &clock }.run();
         if let Some(document) = outcome.document.as_deref().filter(|_| !arguments.quiet) {
             print_result(document, arguments.format, &mut header_printed);

@@ -63,7 +63,7 @@ enum Command {
         after_help = "Examples:\n  runner check mine.toml\n  runner check scenarios --deny-warnings\n  runner check mine.toml --format json | jq ."
     )]
     Check(check::CheckArgs),
-    /// Show the levels, writes, and an estimate of time and disk, without running anything.
+    /// Show the cases, levels, writes, and an estimate of time, disk and memory, without running anything.
     #[command(after_help = "Example:\n  runner plan scenarios/base-0.toml")]
     Plan {
         /// Scenario files.
@@ -239,16 +239,20 @@ fn unit() -> Exit {
 
 fn plan(files: &[PathBuf], overrides: &Overrides) -> Exit {
     let prepared = prepare::all(files, overrides);
+    let mut exit = prepare::worst(&prepared);
     for scenario in prepared.iter() {
         match scenario {
             Ok(ready) => {
                 eprint!("{}", ready.warnings(stderr_color()));
                 println!("{}", outlook::describe(&ready.experiment));
+                if outlook::refuse(ready) {
+                    exit = exit.max(Exit::Unavailable);
+                }
             }
             Err(rejected) => eprint!("{}", rejected.text(stderr_color())),
         }
     }
-    prepare::worst(&prepared)
+    exit
 }
 
 fn no_color() -> bool {

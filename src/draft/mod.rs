@@ -20,6 +20,7 @@ mod write;
 
 pub use difference::difference;
 pub use make::{Drafted, Request, from_database, measured};
+pub(crate) use source::open_to_read;
 
 /// Why no draft can be made of a database, in words that follow its path.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

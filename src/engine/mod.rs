@@ -21,6 +21,22 @@ pub trait Engine {
     /// Drops what the last level left and makes the tables anew, in the same physical state each time.
     fn reset(&mut self) -> Result<(), EngineError>;
 
+    /// Keeps the database as it is, to [begin from](Engine::begin_from) again, with a note. Called when no session is open. Says whether it did:
+    /// an engine may have no place for it.
+    fn keep(&mut self, _name: &str, _note: &[u8]) -> Result<bool, EngineError> {
+        Ok(false)
+    }
+
+    /// Takes the database to the state that was kept under a name, in place of a reset, and gives the note back. Nothing happens where none was.
+    fn begin_from(&mut self, _name: &str) -> Result<Option<Vec<u8>>, EngineError> {
+        Ok(None)
+    }
+
+    /// Makes the system let go of what it caches of the database, so that it is read from the disk again. Called when no session is open.
+    fn drop_caches(&mut self) -> Result<(), EngineError> {
+        Ok(())
+    }
+
     /// A session with every setting applied and read back, and every operation prepared. `worker` counts from 0.
     fn open_session(&mut self, worker: usize) -> Result<Box<dyn Session>, EngineError>;
 

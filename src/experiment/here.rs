@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicBool;
 
 use super::UnitError;
 use crate::clock::Clock;
-use crate::engine::sqlite::{SqliteEngine, ensure_descriptors};
+use crate::engine::sqlite::{SqliteEngine, Starts, ensure_descriptors};
 use crate::engine::{Engine, EngineError, Facts};
 use crate::plan::{Location, Plan};
 use crate::run::{self, Event, Options, Stretch};
@@ -14,19 +14,38 @@ use crate::run::{self, Event, Options, Stretch};
 /// Of capped memory, the part that the tape may take: one in so many. The rest is what is measured.
 const TAPE_PART: u64 = 8;
 
-/// Opens the engine that a plan asks for.
+/// Opens the engine that a plan asks for. Where it begins from loaded rows more than once, they are loaded once and copied from then on.
 ///
 /// # Errors
 /// As [`SqliteEngine::open`], or when too few files may be open.
 pub fn open_engine(plan: &Plan, clock: &Clock, stop: &Arc<AtomicBool>) -> Result<SqliteEngine, EngineError> {
+    let starts = starts(plan).filter(|_| run::stretches(plan).len() > 1);
+    open_with(plan, clock, stop, starts)
+}
+
+/// Where states of a plan's database are kept to begin from again; absent where none is worth it, or there is no file.
+pub(super) fn starts(plan: &Plan) -> Option<Arc<Starts>> {
+    let Location::File(path) = &plan.database.location else { return None };
+    let loads = plan.workloads.iter().any(|workload| workload.crews[0].dataset.load_total() > 0);
+    let worth = !plan.per_write() && (loads || plan.database.from.is_some());
+    worth.then(|| Arc::new(Starts::beside(path)))
+}
+
+fn open_with(
+    plan: &Plan,
+    clock: &Clock,
+    stop: &Arc<AtomicBool>,
+    starts: Option<Arc<Starts>>,
+) -> Result<SqliteEngine, EngineError> {
     ensure_descriptors(&plan.database, u64::from(plan.connections()), plan.per_write())?;
-    SqliteEngine::open(
+    SqliteEngine::open_with(
         &plan.database,
         &plan.tables,
         &plan.operations,
         plan.per_write(),
         clock,
         Arc::clone(stop),
+        starts,
     )
 }
 
@@ -51,11 +70,12 @@ fn tape_folder(plan: &Plan) -> PathBuf {
 }
 
 /// What carrying out a unit takes beside its plan.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Here<'a> {
     pub(super) clock: &'a Clock,
     pub(super) stop: &'a Arc<AtomicBool>,
     pub(super) keep_db: bool,
+    pub(super) starts: Option<Arc<Starts>>,
 }
 
 impl Here<'_> {
@@ -66,7 +86,8 @@ impl Here<'_> {
         stretch: &Stretch,
         on_event: &mut dyn FnMut(Event<'_>),
     ) -> Result<Facts, UnitError> {
-        let mut engine = open_engine(plan, self.clock, self.stop).map_err(|error| UnitError::from(&error))?;
+        let mut engine = open_with(plan, self.clock, self.stop, self.starts.clone())
+            .map_err(|error| UnitError::from(&error))?;
         let options = options(plan, self.clock, self.stop);
         let ended = run::execute_stretch(plan, stretch, &mut engine, &options, on_event);
         let facts = engine.facts();

@@ -10,6 +10,7 @@ use super::here::Here;
 use super::wire::{Counters, Job, Message, message};
 use crate::clock::Clock;
 use crate::engine::Facts;
+use crate::engine::sqlite::Starts;
 use crate::files::reason;
 use crate::machine::cgroup;
 use crate::plan;
@@ -69,13 +70,18 @@ fn carry_out<W: Write>(job: Job, voice: &Voice<W>, stop: &Arc<AtomicBool>) -> Re
         |what: &str, error: &io::Error| UnitError::Unavailable(format!("{what}: {}", reason(error)));
     cgroup::enter(&job.doors).map_err(|error| unavailable("the control group cannot be entered", &error))?;
     die_with(job.parent).map_err(|error| unavailable("the process cannot be tied to its parent", &error))?;
-    let planned = plan::prepare(&job.path, job.text, &job.overrides);
-    let Ok((plan, _)) = planned else {
+    let planned = plan::one_case(&job.path, job.text, &job.overrides, job.unit.case);
+    let Ok(plan) = planned else {
         let words = "a file that the scenario names has changed since it was checked; run it again";
         return Err(UnitError::Ended(words.to_owned()));
     };
     let clock = Clock::real();
-    let here = Here { clock: &clock, stop, keep_db: job.keep_db };
+    let here = Here {
+        clock: &clock,
+        stop,
+        keep_db: job.keep_db,
+        starts: job.starts.map(|folder| Arc::new(Starts::of(folder))),
+    };
     here.carry_out(&plan, &job.unit.stretch, &mut |event| {
         let (message, counters) = message(event);
         *voice.counters.lock().unwrap_or_else(PoisonError::into_inner) = counters;

@@ -28,6 +28,7 @@ mod journal;
 mod outside;
 mod wire;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -35,10 +36,11 @@ use std::sync::atomic::AtomicBool;
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Clock;
+use crate::engine::sqlite::Starts;
 use crate::engine::{EngineError, Facts};
 use crate::machine::cgroup::{self, Caps, Refusal};
 use crate::measure::{LevelMeasurement, Verification};
-use crate::plan::{Experiment, Limits, Plan};
+use crate::plan::{Experiment, Limits, Location, Plan};
 use crate::run::{Event, RunError, Stretch};
 use crate::scenario::Overrides;
 
@@ -145,6 +147,8 @@ pub struct Conductor {
     overrides: Overrides,
     clock: Clock,
     stop: Arc<AtomicBool>,
+    /// States of databases to begin from again, by the database's path.
+    starts: BTreeMap<PathBuf, Arc<Starts>>,
 }
 
 impl Conductor {
@@ -156,6 +160,7 @@ impl Conductor {
             overrides: overrides.clone(),
             clock: clock.clone(),
             stop: Arc::clone(stop),
+            starts: BTreeMap::new(),
         }
     }
 
@@ -177,9 +182,10 @@ impl Conductor {
         keep_db: bool,
         on_event: &mut dyn FnMut(Event<'_>),
     ) -> Result<Outcome, UnitError> {
+        let starts = self.starts(plan);
         if plan.limits.is_empty() {
             let mut levels = Vec::new();
-            let here = here::Here { clock: &self.clock, stop: &self.stop, keep_db };
+            let here = here::Here { clock: &self.clock, stop: &self.stop, keep_db, starts };
             let facts = here.carry_out(plan, stretch, &mut |event| {
                 if let Event::LevelFinished { measurement, verification } = &event {
                     let (measurement, verification) = ((*measurement).clone(), verification.clone());
@@ -196,7 +202,19 @@ impl Conductor {
             plan,
             stretch,
             keep_db,
+            starts: starts.as_deref().map(Starts::folder),
         };
         call.run(on_event)
+    }
+
+    /// Kept for as long as the experiment goes on: loaded once, copied for each unit.
+    fn starts(&mut self, plan: &Plan) -> Option<Arc<Starts>> {
+        let Location::File(path) = &plan.database.location else { return None };
+        if let Some(starts) = self.starts.get(path) {
+            return Some(Arc::clone(starts));
+        }
+        let starts = here::starts(plan)?;
+        self.starts.insert(path.clone(), Arc::clone(&starts));
+        Some(starts)
     }
 }

@@ -35,6 +35,8 @@ pub(super) struct Call<'a> {
     pub(super) plan: &'a Plan,
     pub(super) stretch: &'a Stretch,
     pub(super) keep_db: bool,
+    /// Folder of states to begin from again.
+    pub(super) starts: Option<&'a Path>,
 }
 
 /// How a child ended.
@@ -91,6 +93,7 @@ impl Call<'_> {
             overrides: self.overrides.clone(),
             unit: Unit { case: self.plan.case, stretch: self.stretch.clone() },
             keep_db: self.keep_db,
+            starts: self.starts.map(Path::to_owned),
             doors: group.doors(),
             parent: std::process::id(),
         };

@@ -23,6 +23,8 @@ pub(super) struct Job {
     pub(super) overrides: Overrides,
     pub(super) unit: Unit,
     pub(super) keep_db: bool,
+    /// Folder of states to begin from again.
+    pub(super) starts: Option<PathBuf>,
     /// Of its control group.
     pub(super) doors: Vec<PathBuf>,
     /// The process that it ends with.

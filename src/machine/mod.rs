@@ -13,7 +13,9 @@ pub use limits::{Machine, open_files};
 pub use pressure::{
     available_memory_bytes, clock_source, disk_pressure, frequency_governor, load_average, stolen_share,
 };
-pub use storage::{FileSystem, file_system, free_bytes, sync_latency_ns, sync_times_ns};
+pub use storage::{
+    FileSystem, file_system, free_bytes, sync_latency_ns, sync_times_ns, write_bytes_per_second,
+};
 pub use usage::{Usage, other_load, usage};
 
 use crate::clock::Clock;

@@ -61,6 +61,21 @@ pub fn sync_times_ns(folder: &Path, count: u64) -> io::Result<Vec<u64>> {
     Ok(times)
 }
 
+/// Bytes that the file system of a folder takes each second: 16 MiB written to an unlinked file, and synced. Absent where no such file can be made.
+pub fn write_bytes_per_second(folder: &Path) -> Option<f64> {
+    const BLOCKS: u64 = 16;
+    let file = tempfile::tempfile_in(existing(folder)?).ok()?;
+    let block = vec![0x5a; 1 << 20];
+    let clock = Clock::real();
+    let start = clock.now();
+    for round in 0..BLOCKS {
+        file.write_all_at(&block, round * block.len() as u64).ok()?;
+    }
+    rustix::fs::fdatasync(&file).ok()?;
+    let nanos = clock.nanos_between(start, clock.now()).max(1);
+    Some((BLOCKS * block.len() as u64) as f64 / nanos as f64 * 1e9)
+}
+
 fn timed_sync(clock: &Clock, file: &File, round: u64) -> io::Result<u64> {
     let block = [u8::try_from(round).unwrap_or(0); 4096];
     let start = clock.now();

@@ -153,14 +153,17 @@ impl<'a> One<'a, '_> {
         let help = match usual.or_else(|| nearest(name, names)) {
             Some(near) => format!("did you mean \"{near}\"?"),
             None => {
-                let plain = METRICS.iter().map(|metric| metric.name).filter(|name| !name.contains(".p"));
+                let plain = METRICS
+                    .iter()
+                    .map(|metric| metric.name)
+                    .filter(|name| !name.contains(".p") && !name.ends_with(".median"));
                 let list: Vec<&str> = plain
                     .filter(|n| {
                         !n.starts_with("service") && !n.starts_with("batch") && !n.starts_with("checkout")
                     })
                     .collect();
                 format!(
-                    "the metrics are {}, percentiles such as latency.p99, and the same for service, batch and checkout",
+                    "the metrics are {}, percentiles such as latency.p99, the same for service, batch and checkout, and medians over iterations such as latency.p99.median",
                     list.join(", ")
                 )
             }

@@ -1,15 +1,20 @@
 //! Which columns a table of levels has: what every workload has, and what only some have, where they have it.
 
-use crate::result::{Configuration, LatencyMs, RunResult};
+use indexmap::IndexSet;
+
+use crate::result::{Configuration, LatencyMs, RunResult, Summary, last_key, plain_value};
 use crate::units::{bytes, compact, count, duration, latency_or_dash, rate};
 
 /// One column of a table of levels.
 pub(super) struct Column {
-    pub(super) header: &'static str,
+    pub(super) header: String,
     /// Those with the greatest number go first when the line is too short; 0 always stays.
     pub(super) dispensable: u8,
-    pub(super) cell: fn(&Configuration) -> String,
+    pub(super) cell: Cell,
 }
+
+/// What a column shows of a level.
+type Cell = Box<dyn Fn(&Configuration) -> String>;
 
 /// The levels of one workload, in their order.
 pub(super) struct Section<'a> {
@@ -29,26 +34,32 @@ pub(super) fn sections(result: &RunResult) -> Vec<Section<'_>> {
     sections
 }
 
-/// Whether a result is nothing but one mix of writes, whose operations are its tables.
+/// Whether a result is nothing but one mix of writes of a single case, whose operations are its tables.
 pub(super) fn is_mix_of_writes(result: &RunResult) -> bool {
     let sections = sections(result);
-    sections.len() <= 1 && result.configurations.iter().all(|level| level.metrics.is_some())
+    sections.len() <= 1
+        && !result.has_several_cases()
+        && result.configurations.iter().all(|level| level.metrics.is_some())
 }
 
 /// The columns that these levels have something to say in.
 pub(super) fn columns(levels: &[&Configuration]) -> Vec<Column> {
-    let column = |header, dispensable, cell| Column { header, dispensable, cell };
     let any = |has: fn(&Configuration) -> bool| levels.iter().any(|level| has(level));
     let writes = !any(|level| level.metrics.is_none());
     let open = any(|level| level.arrivals.is_some());
-    let mut columns = vec![
+    let mut columns = cases(levels);
+    let plain = columns.is_empty();
+    columns.extend([
         column("workers", 0, |level| {
             let mark = if level.validity.valid { "" } else { "! " };
             format!("{mark}{}", level.concurrency)
         }),
-        column(succeeded_header(writes), 0, |level| count(level.succeeded)),
+        column(succeeded_header(writes), if plain { 0 } else { 2 }, |level| count(level.succeeded)),
         column("errors", 0, |level| count(level.overall.errors)),
-    ];
+    ]);
+    if any(|level| !level.failures.is_empty()) {
+        columns.push(column("failed", 0, failed_iterations));
+    }
     if open {
         columns.push(column("asked/s", 0, |level| {
             level.arrivals.as_ref().map_or_else(dash, |arrivals| rate(arrivals.asked_rate))
@@ -56,11 +67,19 @@ pub(super) fn columns(levels: &[&Configuration]) -> Vec<Column> {
         columns.push(column("achieved/s", 0, |level| {
             level.arrivals.as_ref().map_or_else(dash, |arrivals| rate(arrivals.achieved_rate))
         }));
+    } else if any(|level| level.statistics.is_some()) {
+        columns.push(column(median_header(writes), 0, |level| throughput(level).map_or_else(dash, rate)));
+        columns.push(column("95 % interval", 1, |level| {
+            level.statistics.as_ref().map_or_else(dash, |found| interval(&found.throughput, rate))
+        }));
     } else {
         columns.push(column(rate_header(writes), 0, |level| rate(level.overall.throughput)));
     }
     if any(|level| level.cv.is_some()) {
         columns.push(column("cv", 1, |level| level.cv.map_or_else(dash, percent)));
+    }
+    if any(|level| level.overall.bytes_per_second.is_some()) {
+        columns.push(column("MB/s", 0, |level| payload(level).map_or_else(dash, megabytes)));
     }
     columns.extend([
         column("avg", 2, |level| time(level.overall.latency_ms, |l| l.avg)),
@@ -69,7 +88,25 @@ pub(super) fn columns(levels: &[&Configuration]) -> Vec<Column> {
         column("p99", 0, |level| time(level.overall.latency_ms, |l| l.p99)),
         column("max", 3, |level| time(level.overall.latency_ms, |l| l.max)),
     ]);
-    if open {
+    columns.extend(of_some(levels));
+    let limited = any(|level| level.limits.is_some());
+    columns.extend([
+        column("duration", 5, |level| duration(level.duration_ms)),
+        column("per worker", 6, per_worker),
+        column("memory", if limited { 1 } else { 7 }, |level| peak_memory(level).map_or_else(dash, bytes)),
+    ]);
+    columns
+}
+
+fn column(header: &str, dispensable: u8, cell: impl Fn(&Configuration) -> String + 'static) -> Column {
+    Column { header: header.to_owned(), dispensable, cell: Box::new(cell) }
+}
+
+/// What only some workloads have.
+fn of_some(levels: &[&Configuration]) -> Vec<Column> {
+    let any = |has: fn(&Configuration) -> bool| levels.iter().any(|level| has(level));
+    let mut columns = Vec::new();
+    if any(|level| level.arrivals.is_some()) {
         columns.push(column("service p99", 0, |level| time(level.overall.service_ms, |l| l.p99)));
         columns.push(column("backlog", 0, |level| {
             level.arrivals.as_ref().map_or_else(dash, |arrivals| count(arrivals.backlog_max))
@@ -90,12 +127,78 @@ pub(super) fn columns(levels: &[&Configuration]) -> Vec<Column> {
             level.retries.map_or_else(dash, |retries| count(retries.attempts))
         }));
     }
-    columns.extend([
-        column("duration", 5, |level| duration(level.duration_ms)),
-        column("per worker", 6, per_worker),
-        column("memory", 7, |level| level.resources.peak_memory_bytes.map_or_else(dash, bytes)),
-    ]);
     columns
+}
+
+/// What tells cases apart: the variant, values of the matrix, and limits that are none of them. Empty where all levels are of one case.
+pub(super) fn cases(levels: &[&Configuration]) -> Vec<Column> {
+    let differ = |value: &dyn Fn(&Configuration) -> String| {
+        let mut values = levels.iter().map(|level| value(level));
+        let first = values.next();
+        values.any(|other| Some(other) != first)
+    };
+    let mut columns = Vec::new();
+    if differ(&|level| level.variant.clone()) {
+        columns.push(column("variant", 0, |level| level.variant.clone()));
+    }
+    let keys: IndexSet<&String> = levels.iter().flat_map(|level| level.parameters.keys()).collect();
+    for key in &keys {
+        let twins = keys.iter().filter(|other| last_key(other) == last_key(key)).count();
+        let header = if twins > 1 { key.as_str() } else { last_key(key) };
+        let key = (*key).clone();
+        let value = move |level: &Configuration| level.parameters.get(&key).map_or_else(dash, plain_value);
+        if differ(&value) {
+            columns.push(column(header, 0, value));
+        }
+    }
+    let memory =
+        |level: &Configuration| level.limits.and_then(|limits| limits.memory_bytes).map_or_else(dash, bytes);
+    let cpus = |level: &Configuration| {
+        level.limits.and_then(|limits| limits.cpus).map_or_else(dash, |cpus| cpus.to_string())
+    };
+    if !keys.iter().any(|key| *key == "limits.memory") && differ(&memory) {
+        columns.push(column("memory limit", 0, memory));
+    }
+    if !keys.iter().any(|key| *key == "limits.cpus") && differ(&cpus) {
+        columns.push(column("cpu limit", 0, cpus));
+    }
+    columns
+}
+
+/// The iterations' median where there are several; otherwise that of all. Absent where no iteration has figures.
+fn throughput(level: &Configuration) -> Option<f64> {
+    let median = level.statistics.as_ref().map(|found| found.throughput.median);
+    median.or(Some(level.overall.throughput).filter(|_| !level.iterations.is_empty()))
+}
+
+/// That of an iteration that was killed is a peak, too.
+fn peak_memory(level: &Configuration) -> Option<u64> {
+    let failed = level.failures.iter().filter_map(|failure| failure.peak_memory_bytes);
+    failed.chain(level.resources.peak_memory_bytes).max()
+}
+
+/// Bytes per second: the iterations' median where there are several.
+fn payload(level: &Configuration) -> Option<f64> {
+    let statistics = level.statistics.as_ref().and_then(|found| found.payload_bytes_per_second);
+    statistics.map(|found| found.median).or(level.overall.bytes_per_second)
+}
+
+/// Millions of bytes.
+pub(super) fn megabytes(bytes: f64) -> String {
+    rate(bytes / 1e6)
+}
+
+/// `480–520`.
+fn interval(summary: &Summary, drawn: fn(f64) -> String) -> String {
+    summary.interval().map_or_else(dash, |(low, high)| format!("{}–{}", drawn(low), drawn(high)))
+}
+
+/// `2 of 10`.
+fn failed_iterations(level: &Configuration) -> String {
+    match level.iterations_failed {
+        0 => "0".to_owned(),
+        failed => format!("{failed} of {}", failed + level.iterations_succeeded),
+    }
 }
 
 /// What acknowledged operations are called above their column.
@@ -106,6 +209,11 @@ pub(super) fn succeeded_header(writes: bool) -> &'static str {
 /// What operations per second are called above their column.
 pub(super) fn rate_header(writes: bool) -> &'static str {
     if writes { "writes/s" } else { "ops/s" }
+}
+
+/// The same for the median of several iterations.
+fn median_header(writes: bool) -> &'static str {
+    if writes { "median writes/s" } else { "median ops/s" }
 }
 
 pub(super) fn dash() -> String {
@@ -139,33 +247,41 @@ fn per_worker(level: &Configuration) -> String {
 }
 
 /// Header and rows of each operation at each level: what came of it and how long it took.
-pub(super) fn operation_rows(levels: &[&Configuration]) -> (Vec<&'static str>, Vec<Vec<String>>) {
-    let several = levels.len() > 1;
-    let mut header = vec!["operation", "count", "errors", "success", "ops/s", "avg", "p50", "p99"];
-    if several {
-        header.insert(1, "workers");
+pub(super) fn operation_rows(levels: &[&Configuration]) -> (Vec<String>, Vec<Vec<String>>) {
+    let mut columns = cases(levels);
+    if levels.len() > 1 {
+        columns.push(column("workers", 0, |level| level.concurrency.to_string()));
     }
-    let names = levels.first().map(|level| level.operations.keys()).into_iter().flatten();
-    let rows = names.flat_map(|name| {
-        levels.iter().filter_map(move |level| {
-            let figures = level.operations.get(name)?;
+    let operations = || levels.iter().flat_map(|level| level.operations.values());
+    let payload = operations().any(|figures| figures.bytes_per_second.is_some());
+    let mut header = vec!["operation".to_owned()];
+    header.extend(columns.iter().map(|column| column.header.clone()));
+    header.extend(["count", "errors", "success", "ops/s"].map(str::to_owned));
+    header.extend(payload.then(|| "MB/s".to_owned()));
+    header.extend(["avg", "p50", "p99"].map(str::to_owned));
+    let names: IndexSet<&String> = levels.iter().flat_map(|level| level.operations.keys()).collect();
+    let mut rows = Vec::new();
+    for name in names {
+        for level in levels {
+            let Some(figures) = level.operations.get(name) else { continue };
             let mut row = vec![name.clone()];
-            if several {
-                row.push(level.concurrency.to_string());
-            }
+            row.extend(columns.iter().map(|column| (column.cell)(level)));
             row.extend([
                 count(figures.count),
                 count(figures.errors),
                 figures.success_rate.map_or_else(dash, percent),
                 rate(figures.throughput),
+            ]);
+            row.extend(payload.then(|| figures.bytes_per_second.map_or_else(dash, megabytes)));
+            row.extend([
                 time(figures.latency_ms, |l| l.avg),
                 time(figures.latency_ms, |l| l.p50),
                 time(figures.latency_ms, |l| l.p99),
             ]);
-            Some(row)
-        })
-    });
-    (header, rows.collect())
+            rows.push(row);
+        }
+    }
+    (header, rows)
 }
 
 #[cfg(test)]

@@ -2,9 +2,10 @@
 
 use crate::result::{
     Configuration, LatencyMs, OperationFigures, RunResult, TargetStatus, TargetVerdict, VerificationStatus,
+    plain_value,
 };
 
-const COLUMNS: [&str; 45] = [
+const COLUMNS: [&str; 54] = [
     "configuration_id",
     "test_name",
     "timestamp",
@@ -50,6 +51,15 @@ const COLUMNS: [&str; 45] = [
     "statement_cache_hit_rate",
     "waiting_share",
     "targets",
+    "parameters",
+    "memory_limit_bytes",
+    "cpu_limit",
+    "iterations_failed",
+    "payload_bytes_per_s",
+    "throughput_median_per_s",
+    "throughput_low_per_s",
+    "throughput_high_per_s",
+    "peak_memory_bytes",
 ];
 
 /// Header and rows of one result. A figure that was not measured is an empty field; the operation of a whole level is `*`.
@@ -112,6 +122,7 @@ fn row(result: &RunResult, level: &Configuration, operation: &str, figures: &Ope
     ];
     fields.extend(load(level, figures, operation == "*"));
     fields.push(targets(level, operation));
+    fields.extend(case(level, figures, operation == "*"));
     assert_eq!(fields.len(), COLUMNS.len(), "every column has a field");
     fields.iter().map(|field| quoted(field)).collect::<Vec<_>>().join(",") + "\n"
 }
@@ -143,6 +154,24 @@ fn load(level: &Configuration, figures: &OperationFigures, whole: bool) -> [Stri
     ]
 }
 
+/// What tells cases apart, and what their iterations came to; limits and medians are those of the level as a whole.
+fn case(level: &Configuration, figures: &OperationFigures, whole: bool) -> [String; 9] {
+    let parameters: Vec<String> =
+        level.parameters.iter().map(|(key, value)| format!("{key}={}", plain_value(value))).collect();
+    let throughput = level.statistics.as_ref().filter(|_| whole).map(|found| found.throughput);
+    [
+        parameters.join(" "),
+        text(level.limits.and_then(|limits| limits.memory_bytes)),
+        text(level.limits.and_then(|limits| limits.cpus)),
+        level.iterations_failed.to_string(),
+        text(figures.bytes_per_second),
+        text(throughput.map(|found| found.median)),
+        text(throughput.and_then(|found| found.low)),
+        text(throughput.and_then(|found| found.high)),
+        text(level.resources.peak_memory_bytes.filter(|_| whole)),
+    ]
+}
+
 /// Demands on this row's figures, as `latency.p99=pass`.
 fn targets(level: &Configuration, operation: &str) -> String {
     let own = level.targets.iter().filter(|verdict| verdict.operation.as_deref().unwrap_or("*") == operation);
@@ -158,11 +187,11 @@ fn time(times: Option<LatencyMs>, pick: fn(&LatencyMs) -> f64) -> String {
     text(times.as_ref().map(pick))
 }
 
-fn text(figure: Option<impl ToString>) -> String {
+pub(super) fn text(figure: Option<impl ToString>) -> String {
     figure.map_or_else(String::new, |figure| figure.to_string())
 }
 
-fn verification(status: VerificationStatus) -> &'static str {
+pub(super) fn verification(status: VerificationStatus) -> &'static str {
     match status {
         VerificationStatus::Verified => "verified",
         VerificationStatus::Failed => "failed",
@@ -172,7 +201,7 @@ fn verification(status: VerificationStatus) -> &'static str {
 }
 
 /// In quotes where commas, quotes or line feeds ask for it.
-fn quoted(field: &str) -> String {
+pub(super) fn quoted(field: &str) -> String {
     if field.contains([',', '"', '\n', '\r']) {
         format!("\"{}\"", field.replace('"', "\"\""))
     } else {

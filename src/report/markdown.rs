@@ -1,9 +1,10 @@
 //! A result as Markdown, for documents and pull requests.
 
 use super::columns::{Section, columns, is_mix_of_writes, operation_rows, sections};
-use super::notes::{Mood, machine, notes, setting};
+use super::notes::{Mood, notes};
+use super::setting::{machine, setting};
 use super::targets::target_rows;
-use crate::result::{LatencyMs, OperationFigures, RunResult};
+use crate::result::{Configuration, LatencyMs, OperationFigures, RunResult};
 use crate::units::{count, duration, latency_or_dash, rate};
 
 /// A heading, the levels, the tables of each level, and what has to be said about them. Ends with a line feed.
@@ -15,7 +16,8 @@ pub fn markdown(result: &RunResult) -> String {
     for line in [result.timestamp.clone(), setting(result), machine(result)] {
         out.push_str(&format!("- {}\n", escaped(&line)));
     }
-    if is_mix_of_writes(result) {
+    let repeated = result.configurations.iter().any(|level| level.statistics.is_some());
+    if is_mix_of_writes(result) && !repeated {
         out.push_str(&tables(result));
     } else {
         sections(result).iter().for_each(|section| out.push_str(&workload(section)));
@@ -35,9 +37,10 @@ pub fn markdown(result: &RunResult) -> String {
 /// The levels of a workload, and each of its operations at each level.
 fn workload(section: &Section<'_>) -> String {
     let columns = columns(&section.levels);
-    let header: Vec<&str> = columns.iter().map(|column| column.header).collect();
-    let levels =
-        section.levels.iter().map(|level| columns.iter().map(|column| (column.cell)(level)).collect());
+    let header: Vec<String> = columns.iter().map(|column| escaped(&column.header)).collect();
+    let cells =
+        |level: &&Configuration| columns.iter().map(|column| escaped(&(column.cell)(level))).collect();
+    let levels = section.levels.iter().map(cells);
     let mut out = format!("\n## {}\n\n{}", escaped(section.workload), rows(&header, levels));
     if section.levels.iter().any(|level| level.operations.len() > 1) {
         let (header, operations) = operation_rows(&section.levels);
@@ -91,8 +94,9 @@ fn figures(figures: &OperationFigures) -> Vec<String> {
     ]
 }
 
-fn rows(header: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {
-    let mut out = format!("| {} |\n|{}\n", header.join(" | "), " ---: |".repeat(header.len()));
+fn rows(header: &[impl AsRef<str>], rows: impl Iterator<Item = Vec<String>>) -> String {
+    let names: Vec<&str> = header.iter().map(AsRef::as_ref).collect();
+    let mut out = format!("| {} |\n|{}\n", names.join(" | "), " ---: |".repeat(names.len()));
     rows.for_each(|row| out.push_str(&format!("| {} |\n", row.join(" | "))));
     out
 }

@@ -1,4 +1,4 @@
-//! Draws stored results: a table for terminals, Markdown for documents, CSV for spreadsheets.
+//! Draws stored results: a table for terminals, Markdown for documents, CSV for spreadsheets, a summary as plain text.
 //!
 //! It sees neither plan nor engine, so any stored result can be drawn again. JSON is the stored document itself.
 
@@ -6,9 +6,14 @@ mod columns;
 mod csv;
 mod markdown;
 mod notes;
+mod overview;
+mod setting;
+mod summary;
 mod table;
 mod targets;
 
 pub use csv::{csv, csv_header, csv_rows};
 pub use markdown::markdown;
+pub use overview::overview_csv;
+pub use summary::summary;
 pub use table::{TableOptions, table};

@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 
 use super::columns::sections;
 use crate::result::{Configuration, RunResult, Status, TargetStatus, VerificationStatus};
-use crate::units::{bytes, count, latency, workers};
+use crate::units::{bytes, count, workers};
 
 /// How good the news of a note is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,48 +41,6 @@ pub(super) fn notes(result: &RunResult) -> Vec<Note> {
     notes.extend(floor(result));
     notes.extend(memory(result));
     notes
-}
-
-/// The database and the disk in a line.
-pub(super) fn setting(result: &RunResult) -> String {
-    let engine = &result.engine;
-    let mut parts = vec![format!("{} {}", engine.name, engine.version).trim().to_owned()];
-    parts.push(engine.path.clone().unwrap_or_else(|| engine.storage.clone()));
-    for name in ["journal_mode", "synchronous"] {
-        if let Some(value) = engine.settings.get(name) {
-            parts.push(format!("{name} {}", spelled(name, value)));
-        }
-    }
-    parts.push(format!("busy_timeout {} ms", engine.busy_timeout_ms));
-    let storage = &result.environment.storage;
-    if let Some(system) = storage.file_system.as_ref().filter(|_| engine.path.is_some()) {
-        let sync = storage.sync_latency_ms.map_or(String::new(), |ms| format!(", one sync {}", latency(ms)));
-        parts.push(format!("{}{sync}", system.kind));
-    }
-    parts.join(" · ")
-}
-
-/// The machine in a line.
-pub(super) fn machine(result: &RunResult) -> String {
-    let machine = &result.environment.machine;
-    let cpus = machine.cpus_available.map(|count| format!("{count} processors"));
-    let memory = machine.memory_limit_bytes.or(machine.memory_bytes);
-    let memory = memory.map(|size| format!("{} of memory", bytes(size)));
-    let runner = &result.environment.runner;
-    let runner = Some(format!("runner {} ({})", runner.version, runner.build_profile));
-    let parts = [machine.cpu_model.clone(), cpus, memory, machine.kernel.clone(), runner];
-    parts.into_iter().flatten().collect::<Vec<_>>().join(" · ")
-}
-
-/// SQLite answers with a number where people write a word.
-fn spelled<'a>(name: &str, value: &'a str) -> &'a str {
-    match (name, value) {
-        ("synchronous", "0") => "off",
-        ("synchronous", "1") => "normal",
-        ("synchronous", "2") => "full",
-        ("synchronous", "3") => "extra",
-        _ => value,
-    }
 }
 
 fn ending(result: &RunResult) -> Option<Note> {
@@ -143,6 +101,9 @@ const FEW_WORKLOADS: usize = 3;
 /// `with 1 and 2 workers`; where there are several workloads, `in append with 8 workers and in steady`: a workload that has no
 /// other levels stands alone. Of many workloads only the number: `in 6 workloads`.
 fn scope(result: &RunResult, levels: &[&Configuration]) -> String {
+    if result.has_several_cases() {
+        return scope_of_cases(result, levels);
+    }
     let sections = sections(result);
     if sections.len() <= 1 {
         return format!(
@@ -171,6 +132,20 @@ fn scope(result: &RunResult, levels: &[&Configuration]) -> String {
         Some((last, [])) => last.clone(),
         Some((last, first)) => format!("{} and {last}", first.join(", ")),
         None => String::new(),
+    }
+}
+
+/// `in wal, file_size 1GB with 2 workers`, or the number: `in 12 of 40 configurations`.
+fn scope_of_cases(result: &RunResult, levels: &[&Configuration]) -> String {
+    let all = result.configurations.len();
+    match levels {
+        [only] => {
+            let workload =
+                if sections(result).len() > 1 { format!("{}, ", only.workload) } else { String::new() };
+            format!("in {workload}{} with {}", only.case_or_base(), workers(&[only.concurrency]))
+        }
+        some if some.len() == all => format!("in all {all} configurations"),
+        some => format!("in {} of {all} configurations", some.len()),
     }
 }
 
@@ -263,7 +238,7 @@ fn doubts(result: &RunResult) -> Vec<Note> {
             entry.levels.push(level);
         }
     }
-    let several = sections(result).len() > 1;
+    let several = sections(result).len() > 1 || result.has_several_cases();
     let all = result.configurations.len();
     let mut notes: Vec<Note> = seen
         .into_iter()

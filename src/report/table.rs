@@ -4,8 +4,9 @@ use std::path::Path;
 
 use comfy_table::{Cell, CellAlignment, ContentArrangement, ContentLineStyle, LineStyle, Table, TableStyle};
 
-use super::columns::{Column, columns, is_mix_of_writes, operation_rows, sections, time};
-use super::notes::{Mood, machine, notes, setting};
+use super::columns::{Column, cases, columns, is_mix_of_writes, operation_rows, sections, time};
+use super::notes::{Mood, notes};
+use super::setting::{machine, setting};
 use super::targets::target_rows;
 use crate::result::{Configuration, RunResult, TargetStatus};
 use crate::units::{count, rate};
@@ -91,7 +92,7 @@ fn levels(levels: &[&Configuration], width: usize, paint: Paint) -> String {
     };
     let invalid = |row: usize| levels.get(row).is_some_and(|level| !level.validity.valid);
     loop {
-        let header: Vec<&str> = columns.iter().map(|column| column.header).collect();
+        let header: Vec<&str> = columns.iter().map(|column| column.header.as_str()).collect();
         let drawn = drawn(&header, &cells(&columns), Alignment::Numbers, width);
         let most = columns.iter().map(|column| column.dispensable).max().unwrap_or(0);
         match drawn {
@@ -125,8 +126,11 @@ fn operations(levels: &[&Configuration], tables: bool, width: usize, paint: Pain
         1 if tables => tables_in_full(first, width),
         few if few <= FEW_LEVELS && !tables => {
             let (header, rows) = operation_rows(levels);
+            let header: Vec<&str> = header.iter().map(String::as_str).collect();
             either(drawn(&header, &rows, Alignment::FirstLeft, width))
         }
+        // A column for each level says nothing where levels differ in more than their workers.
+        _ if !cases(levels).is_empty() => return None,
         _ => p99_by_level(levels, first, width),
     };
     Some(painted(&lines, &|_| false, paint))

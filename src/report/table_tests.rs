@@ -168,7 +168,10 @@ fn workloads_have_a_table_each_with_the_columns_that_they_need() {
     let plain: Vec<String> =
         drawn.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
     let after = |title: &str| plain[plain.iter().position(|line| line == title).unwrap() + 1].clone();
-    assert!(after("append · 2 iterations").starts_with("workers succeeded errors ops/s cv avg"));
+    assert!(
+        after("append · 2 iterations")
+            .starts_with("workers succeeded errors median ops/s 95 % interval cv avg")
+    );
     let open = after("steady");
     assert!(open.contains("asked/s achieved/s") && open.contains("service p99 backlog"), "{open}");
     assert!(after("pooled").contains("checkout p99 retries"));
@@ -214,7 +217,44 @@ fn markdown_and_csv_tell_the_same() {
     assert!(drawn.contains("✗ FAIL"));
     let text = crate::report::csv(&result);
     let whole = text.lines().find(|line| line.contains(",append,8,*,")).unwrap();
-    assert!(whole.ends_with(",latency.avg=pass throughput=FAIL"), "{whole}");
+    assert!(whole.contains(",latency.avg=pass throughput=FAIL,"), "{whole}");
     let users = text.lines().find(|line| line.contains(",append,8,users,")).unwrap();
-    assert!(users.ends_with(",latency.p999=invalid"), "{users}");
+    assert!(users.contains(",latency.p999=invalid,"), "{users}");
+}
+
+#[test]
+fn cases_are_told_apart_by_what_varies() {
+    let result = crate::result::testing::experiment();
+    let drawn = table(&result, TableOptions { width: 120, ..Default::default() });
+    let plain: Vec<String> =
+        drawn.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
+    let header = plain.iter().position(|line| line.starts_with("variant file_size workers")).unwrap();
+    assert!(
+        plain[header].contains("errors failed median writes/s 95 % interval cv MB/s"),
+        "{}",
+        plain[header]
+    );
+    assert!(plain[header + 2].starts_with("base 1MB 1 6 0 0 100 90.9–111 10.1 % 50.0 "), "{drawn}");
+    assert!(plain[header + 5].starts_with("wal 2MB ! 1 0 0 3 of 3 – – – – – – – 256 MiB"), "{drawn}");
+    assert!(plain[1].contains("limited to 256 MiB of memory"), "{drawn}");
+    assert!(
+        drawn.contains("! no-figures: In wal, file_size 2MB with 1 worker: All 3 iterations failed"),
+        "{drawn}"
+    );
+    for width in [80, 100, 120] {
+        let drawn = table(&result, TableOptions { width, ..Default::default() });
+        let widest = drawn.lines().map(|line| line.chars().count()).max().unwrap();
+        assert!(widest <= width, "{widest} > {width}\n{drawn}");
+    }
+}
+
+#[test]
+fn markdown_tells_cases_apart_too() {
+    let drawn = crate::report::markdown(&crate::result::testing::experiment());
+    assert!(drawn.contains("| variant | file_size | workers |"), "{drawn}");
+    assert!(drawn.contains("| operation | variant | file_size | workers | count |"), "{drawn}");
+    for part in drawn.split("\n\n").filter(|part| part.starts_with('|')) {
+        let cells: Vec<usize> = part.lines().map(|line| line.matches('|').count()).collect();
+        assert!(cells.windows(2).all(|pair| pair[0] == pair[1]), "{part}");
+    }
 }

@@ -1,7 +1,7 @@
 //! The table of demands: which figure, what was measured, what is allowed, and the verdict in words.
 
 use super::columns::{dash, percent, sections};
-use crate::result::{RunResult, TargetStatus, TargetVerdict};
+use crate::result::{Configuration, RunResult, TargetStatus, TargetVerdict};
 use crate::units::{bytes, count, latency, rate};
 
 /// Header and rows; absent where the scenario demands nothing.
@@ -11,9 +11,21 @@ pub(super) fn target_rows(result: &RunResult) -> Option<(Vec<&'static str>, Vec<
     if several {
         header.insert(1, "workload");
     }
+    let cases = result.has_several_cases();
+    if cases {
+        header.insert(1, "case");
+    }
     let rows = result.all_targets().map(|(level, verdict)| {
         let of = verdict.operation.as_ref().map_or(String::new(), |name| format!(" of {name}"));
         let mut row = vec![format!("{}{of}", verdict.metric)];
+        if cases {
+            row.push(
+                level
+                    .map(Configuration::case_or_base)
+                    .or_else(|| verdict.variant.clone())
+                    .unwrap_or_else(dash),
+            );
+        }
         if several {
             let workload = level.map(|level| level.workload.clone()).or_else(|| verdict.workload.clone());
             row.push(workload.unwrap_or_else(dash));

@@ -77,6 +77,7 @@ pub(super) fn configuration(
         workload: level.workload.clone(),
         variant: plan.variant.clone(),
         parameters: plan.parameters.clone(),
+        settings: IndexMap::new(),
         limits: limits(plan),
         attempted,
         succeeded: overall.count,

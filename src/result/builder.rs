@@ -1,5 +1,7 @@
 //! A result as it grows, iteration by iteration: keeps what the document does not hold, so that iterations can be pooled.
 
+use std::collections::BTreeMap;
+
 use super::build;
 use super::environment::{Engine, Environment, ScenarioRecord};
 use super::iterations::{append, worst};
@@ -17,6 +19,8 @@ pub struct Builder {
     pub document: RunResult,
     /// One for each configuration, in the same order.
     levels: Vec<OpenLevel>,
+    /// What the database said of itself in cases whose facts were given.
+    engines: BTreeMap<usize, Engine>,
 }
 
 /// An iteration that ended without figures.
@@ -36,6 +40,9 @@ pub struct FailedIteration {
     pub peak_memory_bytes: Option<u64>,
 }
 
+/// Up to so many iterations, each one brings the statistics up to date.
+const SUMMED_ALWAYS: usize = 20;
+
 /// Where a configuration stands: case, workload, place among the workload's levels, workers.
 type Place = (usize, usize, usize, u32);
 
@@ -50,6 +57,10 @@ struct OpenLevel {
     /// Which iteration each part of the time series is of, and its seconds.
     seconds: Vec<(u32, usize)>,
     verification: Option<Verification>,
+    /// As they were summed up last.
+    statistics: Option<Statistics>,
+    /// The case's seed.
+    seed: u64,
     /// The case after overrides, as far as targets ask for it.
     effective: serde_json::Value,
 }
@@ -80,7 +91,7 @@ impl Builder {
             environment,
             engine,
         };
-        Builder { document, levels: Vec::new() }
+        Builder { document, levels: Vec::new(), engines: BTreeMap::new() }
     }
 
     /// Adds an iteration to the configuration of its case, workload and level, judges that, and brings the findings up to date. `position` is its
@@ -111,6 +122,12 @@ impl Builder {
             None => verification,
         });
         self.judge(plan, index, &level.workload);
+    }
+
+    /// Keeps what the database says of itself in a case, to be called before its first iteration: settings that differ from those of the
+    /// unchanged file stand with its configurations, and those that could not be confirmed invalidate them.
+    pub fn set_facts(&mut self, plan: &Plan, facts: &crate::engine::Facts) {
+        self.engines.insert(plan.case, Engine::new(plan, facts));
     }
 
     /// Adds an iteration that ended without figures.
@@ -146,6 +163,8 @@ impl Builder {
                 failures: Vec::new(),
                 seconds: Vec::new(),
                 verification: None,
+                statistics: None,
+                seed: plan.seed,
                 effective: serde_json::json!({ "vars": vars }),
             };
             let empty = build::nothing(plan, workload, concurrency);
@@ -163,20 +182,35 @@ impl Builder {
             Some(pooled) => build::configuration(plan, pooled, open.verification.clone().unwrap_or_default()),
             None => self.document.configurations[index].clone(),
         };
-        open.tell_iterations(&mut configuration, plan.seed);
-        configuration.validity = assess(&configuration, &Circumstances::of(&self.document));
+        let wanted = plan.workloads.iter().find(|one| one.name == workload).map_or(0, |one| one.iterations);
+        let last = open.ran() >= wanted as usize;
+        open.sum_up(last);
+        open.tell_iterations(&mut configuration);
+        let mut circumstances = Circumstances::of(&self.document);
+        if let Some(engine) = self.engines.get(&plan.case) {
+            let differs = |(name, value): &(&String, &String)| {
+                self.document.engine.settings.get(*name).is_none_or(|other| other != *value)
+            };
+            let own = engine.settings.iter().filter(differs);
+            configuration.settings = own.map(|(name, value)| (name.clone(), value.clone())).collect();
+            circumstances.unconfirmed_settings.clone_from(&engine.unconfirmed_settings);
+        }
+        configuration.validity = assess(&configuration, &circumstances);
         configuration.targets = targets::judge(&plan.targets, &configuration, &open.effective);
         self.document.configurations[index] = configuration;
         self.document.findings = find(&self.document);
-        let wanted = plan.workloads.iter().find(|one| one.name == workload).map_or(0, |one| one.iterations);
-        if open.ran() >= wanted as usize {
+        if last {
             // Nothing can follow, and of many levels together the histograms are large.
-            open.pooled = None;
+            self.levels[index].pooled = None;
         }
     }
 
     /// Says how the run ended. `reason` is a sentence for a run that ended early.
     pub fn finish(&mut self, plan: &Plan, status: Status, reason: Option<String>) {
+        for (open, configuration) in self.levels.iter_mut().zip(&mut self.document.configurations) {
+            open.sum_up(true);
+            open.tell_iterations(configuration);
+        }
         let document = &mut self.document;
         document.status = status;
         document.reason = reason;
@@ -207,14 +241,24 @@ impl OpenLevel {
         self.failures.iter().filter(|failed| !measured(failed)).count()
     }
 
-    fn tell_iterations(&self, configuration: &mut Configuration, seed: u64) {
+    /// Brings the statistics up to date; of many iterations only now and then and at the last, since intervals take their time.
+    fn sum_up(&mut self, last: bool) {
+        let summed = self.statistics.as_ref().map_or(0, |found| found.throughput.n as usize);
+        let succeeded = self.ran() - self.failures.len();
+        let due = last || succeeded <= SUMMED_ALWAYS || succeeded * 4 >= summed * 5;
+        if due && succeeded != summed {
+            self.statistics = statistics(&self.iterations, self.seed);
+        }
+    }
+
+    fn tell_iterations(&self, configuration: &mut Configuration) {
         configuration.iterations.clone_from(&self.iterations);
         configuration.iterations.sort_by_key(|one| one.iteration);
         configuration.failures.clone_from(&self.failures);
         configuration.failures.sort_by_key(|one| one.iteration);
         configuration.iterations_failed = self.failures.len() as u64;
         configuration.iterations_succeeded = (self.ran() - self.failures.len()) as u64;
-        configuration.statistics = statistics(&configuration.iterations, seed);
+        configuration.statistics.clone_from(&self.statistics);
         configuration.cv = configuration.statistics.as_ref().and_then(|found| found.throughput.cv);
         if self.iterations.len() > 1 {
             let numbers = self.seconds.iter();

@@ -9,8 +9,19 @@ impl Configuration {
     /// `wal, file_size 100MB, memory 256MiB`; absent for the plain file.
     pub fn case(&self) -> Option<String> {
         let variant = (self.variant != BASE_VARIANT).then(|| self.variant.clone());
+        let parts: Vec<String> = variant.into_iter().chain(self.point()).collect();
+        (!parts.is_empty()).then(|| parts.join(", "))
+    }
+
+    /// The same, and `base` for the plain file.
+    pub fn case_or_base(&self) -> String {
+        self.case().unwrap_or_else(|| BASE_VARIANT.to_owned())
+    }
+
+    /// Its values of the matrix: `file_size 100MB, memory 256MiB`; absent where there is no matrix.
+    pub fn point(&self) -> Option<String> {
         let parameters = self.parameters.iter().map(|(key, value)| format!("{} {}", last(key), plain(value)));
-        let parts: Vec<String> = variant.into_iter().chain(parameters).collect();
+        let parts: Vec<String> = parameters.collect();
         (!parts.is_empty()).then(|| parts.join(", "))
     }
 

@@ -121,6 +121,28 @@ fn statistics_are_those_of_the_iterations_own_figures() {
 }
 
 #[test]
+fn statistics_of_many_iterations_are_complete_at_the_last_one_and_at_the_end() {
+    let mut case = cases().remove(0);
+    case.workloads[0].iterations = 45;
+    let count = |result: &Builder| {
+        let found = &result.document.configurations[0];
+        (found.statistics.as_ref().unwrap().throughput.n, found.iterations_succeeded)
+    };
+    let mut result = begun();
+    let add = |result: &mut Builder, number| {
+        result.add_level(&case, &measured(1, number, u64::from(number)), verified(2), number);
+    };
+    (1..=26).for_each(|number| add(&mut result, number));
+    assert_eq!(count(&result), (25, 26), "a figure of a while ago says of how many it is");
+    let mut interrupted = result;
+    interrupted.finish(&plan(), Status::Interrupted, None);
+    assert_eq!(count(&interrupted), (26, 26));
+    let mut result = begun();
+    (1..=45).for_each(|number| add(&mut result, number));
+    assert_eq!(count(&result), (45, 45));
+}
+
+#[test]
 fn an_iteration_that_failed_is_counted_with_its_reason_and_is_in_no_figure() {
     let case = &cases()[0];
     let mut result = begun();
@@ -208,6 +230,30 @@ fn what_came_from_another_process_makes_the_same_configuration() {
     here.add_level(case, &original, verified(2), 1);
     there.add_level(case, &read, verification, 1);
     assert_eq!(here.document, there.document);
+}
+
+#[test]
+fn settings_of_a_case_that_differ_from_the_base_stand_with_it() {
+    let cases = cases();
+    let facts = |journal: &str, synchronous: &str| crate::engine::Facts {
+        settings: vec![
+            ("journal_mode".to_owned(), journal.to_owned()),
+            ("synchronous".to_owned(), synchronous.to_owned()),
+        ],
+        ..crate::engine::Facts::default()
+    };
+    let mut result = begun();
+    result.document.engine.settings.insert("synchronous".to_owned(), "2".to_owned());
+    result.set_facts(&cases[0], &facts("delete", "2"));
+    result.set_facts(&cases[2], &facts("wal", "1"));
+    result.add_level(&cases[0], &measured(1, 1, 4), verified(2), 1);
+    result.add_level(&cases[2], &measured(1, 1, 4), verified(2), 2);
+    let [base, wal] = result.document.configurations.as_slice() else { panic!("two configurations") };
+    assert!(base.settings.is_empty());
+    let own: Vec<_> = wal.settings.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    assert_eq!(own, ["journal_mode=wal", "synchronous=1"]);
+    let told = result.document.findings.iter().find(|finding| finding.code == "less-durable").unwrap();
+    assert!(told.sentence.starts_with("In wal, memory 256MiB: In WAL with `synchronous` normal"), "{told:?}");
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 
-use super::builder::Builder;
+use super::builder::{Builder, FailedIteration};
 use super::environment::{Environment, Runner, Storage};
 use super::model::{RunResult, Status};
 use crate::dataset::{Dataset, Interleaving, Parts, Rows};
@@ -199,6 +199,43 @@ pub(crate) fn finished() -> RunResult {
     let mut result = begun();
     result.add_level(&plan(), &level(1, &[1_000_000, 3_000_000], 0), verified(2), 1);
     result.add_level(&plan(), &level(2, &[1_200_000, 2_600_000], 0), verified(2), 1);
+    result.finish(&plan(), Status::Completed, None);
+    result.document
+}
+
+/// Base and a variant that is twice as fast, each at two sizes under a limit, three iterations; at the larger size the variant is killed.
+pub(crate) fn experiment() -> RunResult {
+    let mut result = begun();
+    let mut position = 0;
+    let points = [("base", "1MB"), ("base", "2MB"), ("wal", "1MB"), ("wal", "2MB")];
+    for (index, (variant, size)) in points.into_iter().enumerate() {
+        let mut case = plan();
+        case.case = index;
+        case.variant = variant.to_owned();
+        case.parameters.insert("vars.file_size".to_owned(), size.into());
+        case.limits = Limits { memory_bytes: Some(256 << 20), cpus: None };
+        case.workloads[0].iterations = 3;
+        for (iteration, ms) in [(1, 20), (2, 22), (3, 18)] {
+            position += 1;
+            if (variant, size) == ("wal", "2MB") {
+                let failed = FailedIteration {
+                    workload: "write".to_owned(),
+                    concurrency: 1,
+                    iteration,
+                    position,
+                    reason: "Killed: it needed more than 256 MiB.".to_owned(),
+                    peak_memory_bytes: Some(256 << 20),
+                };
+                result.add_failure(&case, failed);
+                continue;
+            }
+            let mut measured = level(1, &[1_000_000, 3_000_000], 0);
+            measured.iteration = iteration;
+            measured.duration_ns = ms * if variant == "wal" { 500_000 } else { 1_000_000 };
+            measured.operations[1].payload_bytes = 1_000_000;
+            result.add_level(&case, &measured, verified(2), position);
+        }
+    }
     result.finish(&plan(), Status::Completed, None);
     result.document
 }

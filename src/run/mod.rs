@@ -23,6 +23,7 @@ mod running;
 mod sending;
 mod single;
 mod size;
+mod start;
 mod states;
 mod stretch;
 mod verify;

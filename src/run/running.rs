@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::ledger::Ledger;
 use super::level::{LiveCounters, Work, Worked};
+use super::start::{self, Start};
 use super::stretch::Stretch;
 use super::{Event, Options, RunError, load, measurement, verify};
 use crate::clock::Ticks;
@@ -99,6 +100,10 @@ impl<'a> Run<'a> {
         if self.options.stop.load(Ordering::Relaxed) {
             return Err(RunError::Interrupted);
         }
+        if self.plan.limits.memory_bytes.is_some() {
+            // Pages that others brought in would be nobody's against the cap.
+            self.engine.drop_caches()?;
+        }
         let live = LiveCounters::default();
         let per_write = self.workload.reset == Reset::Write;
         let extent = self.workload.extent;
@@ -142,26 +147,50 @@ impl<'a> Run<'a> {
         worked.fatal.map_or(Ok(()), |error| Err(error.into()))
     }
 
-    /// Tables made anew, with the rows that are there before anything is measured.
+    /// Tables made anew, with the rows that are there before anything is measured; or the same from a copy, where the engine kept one.
     fn start_afresh(&mut self) -> Result<(), RunError> {
         (self.on_event)(Event::Resetting);
+        let mut ledger = Ledger::new(self.workload);
+        let name = start::name(self.plan, self.workload);
+        let kept = name.as_deref().map(|name| self.engine.begin_from(name)).transpose()?.flatten();
+        let kept = kept.and_then(|note| serde_json::from_slice::<Start>(&note).ok());
+        if let Some(start) = kept {
+            start.apply(&mut ledger);
+            self.ledger = Some(ledger);
+            return Ok(());
+        }
         self.engine.reset()?;
-        let ledger = Ledger::new(self.workload);
-        let total = self.workload.crews[0].dataset.load_total();
-        if total > 0 {
-            if self.loaded.is_none() {
-                self.loaded = Some(self.make(total, |run, options| {
-                    Tape::load(&run.workload.crews[0].dataset, &load::inserts(run.plan), options)
-                })?);
-            }
-            let done = Arc::new(AtomicU64::new(0));
-            (self.on_event)(Event::Loading { total, done: Arc::clone(&done) });
-            if let Some(tape) = &self.loaded {
-                let stop = &self.options.stop;
-                load::load(self.plan, tape, &mut *self.engine, &ledger.states, &done, stop)?;
+        let mut start = Start::look(self.plan, &mut *self.engine)?;
+        self.load(&ledger)?;
+        start.loaded(&ledger, self.workload);
+        start.apply(&mut ledger);
+        if let Some(name) = name {
+            let note = serde_json::to_vec(&start).expect("numbers are JSON");
+            if self.engine.keep(&name, &note)? {
+                // The first level begins as all later ones will.
+                self.engine.begin_from(&name)?;
             }
         }
         self.ledger = Some(ledger);
+        Ok(())
+    }
+
+    fn load(&mut self, ledger: &Ledger) -> Result<(), RunError> {
+        let total = self.workload.crews[0].dataset.load_total();
+        if total == 0 {
+            return Ok(());
+        }
+        if self.loaded.is_none() {
+            self.loaded = Some(self.make(total, |run, options| {
+                Tape::load(&run.workload.crews[0].dataset, &load::inserts(run.plan), options)
+            })?);
+        }
+        let done = Arc::new(AtomicU64::new(0));
+        (self.on_event)(Event::Loading { total, done: Arc::clone(&done) });
+        if let Some(tape) = &self.loaded {
+            let stop = &self.options.stop;
+            load::load(self.plan, tape, &mut *self.engine, &ledger.states, &done, stop)?;
+        }
         Ok(())
     }
 

@@ -12,6 +12,7 @@ use rusqlite::{Connection, OptionalExtension};
 use super::{DraftError, SourceTable};
 use crate::plan::quote;
 
+pub(crate) use open::open as open_to_read;
 pub(crate) use tables::{IndexItem, SourceIndex};
 
 /// A database that is read, in one transaction, until this is dropped.

@@ -23,7 +23,7 @@ const READ_VERSION: usize = 19;
 
 /// A connection that only reads, in one transaction.
 #[derive(Debug)]
-pub(super) struct Opened {
+pub(crate) struct Opened {
     pub(super) connection: Connection,
     /// Whether the file says that it keeps a write-ahead log.
     pub(super) wal: bool,
@@ -49,8 +49,13 @@ impl Looks {
 }
 
 impl Opened {
+    /// What it is read by.
+    pub(crate) fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
     /// Whether all that was read is of one moment. Without a lock, somebody may have written in between.
-    pub(super) fn is_of_one_moment(&self) -> bool {
+    pub(crate) fn is_of_one_moment(&self) -> bool {
         self.before.as_ref().is_none_or(|before| *before == Looks::of(&self.path))
     }
 }
@@ -59,7 +64,7 @@ impl Opened {
 ///
 /// # Errors
 /// In words, when it is missing, no database, or locked for longer than five seconds.
-pub(super) fn open(path: &Path) -> Result<Opened, DraftError> {
+pub(crate) fn open(path: &Path) -> Result<Opened, DraftError> {
     // SQLite follows links too, and looks for the log beside the file itself.
     let path = fs::canonicalize(path).map_err(|error| unreadable(&error))?;
     let wal = keeps_log(&path)?;

@@ -23,7 +23,7 @@ use crate::engine::EngineError;
 use crate::plan::Pragma;
 
 /// PRAGMAs that have an effect only before the first write to a new database.
-const EARLY: [&str; 3] = ["page_size", "auto_vacuum", "encoding"];
+pub(super) const EARLY: [&str; 3] = ["page_size", "auto_vacuum", "encoding"];
 
 /// PRAGMAs that set something but give no row when read, so that nothing can be read back.
 const WRITE_ONLY: [&str; 4] = ["case_sensitive_like", "incremental_vacuum", "optimize", "shrink_memory"];
@@ -107,6 +107,16 @@ impl Settings {
     /// Whether the scenario asks for a setting with this value.
     pub(super) fn asks_for(&self, name: &str, expected: &str) -> bool {
         self.position(name, expected).is_some()
+    }
+
+    /// Where among the PRAGMAs one has this name.
+    pub(super) fn named(&self, name: &str) -> Option<usize> {
+        self.pragmas.iter().position(|pragma| pragma.name == name)
+    }
+
+    /// Whether the run is being stopped.
+    pub(super) fn stopping(&self) -> bool {
+        self.stop.load(std::sync::atomic::Ordering::Relaxed)
     }
 
     /// Where among the PRAGMAs it does so.
@@ -193,7 +203,7 @@ fn open(place: &Place) -> rusqlite::Result<Connection> {
 ///
 /// Without a journal: so an empty main file beside a journal is never ours.
 pub(super) fn mark(path: &Path, settings: &Settings) -> Result<(), EngineError> {
-    let stopping = || settings.stop.load(std::sync::atomic::Ordering::Relaxed);
+    let stopping = || settings.stopping();
     let fault = |error: rusqlite::Error| engine_error(&error, "making the database", stopping());
     let connection = open(&Place::File(path.to_owned())).map_err(fault)?;
     set(&connection, "journal_mode", "OFF").map_err(fault)?;
@@ -273,7 +283,7 @@ fn refused(index: usize, pragma: &Pragma, error: &rusqlite::Error, stopping: boo
     }
 }
 
-fn set(connection: &Connection, name: &str, value: &str) -> rusqlite::Result<()> {
+pub(super) fn set(connection: &Connection, name: &str, value: &str) -> rusqlite::Result<()> {
     let mut statement = connection.prepare(&format!("PRAGMA {name} = {value}"))?;
     let mut rows = statement.query([])?;
     while rows.next()?.is_some() {}

@@ -11,6 +11,9 @@
 //! connect      a connection with every setting applied and read back
 //! schema       tables made and dropped
 //! rows         rows as made against rows as stored
+//! starts       databases kept to begin from again
+//! source       a copy of an existing database
+//! begin        where a level begins: tables made, a copy of a source, or what was kept
 //! syncs        how often files and folders are synced
 //! prepared     a statement, bound and stepped
 //! cache        statements held, or sought by their text
@@ -23,8 +26,10 @@
 //! session      Session
 //! connector    Connector
 //! inspect      Inspector
+//! facts        what the database says of itself
 //! ```
 
+mod begin;
 mod cache;
 mod checkpoints;
 mod codes;
@@ -32,6 +37,7 @@ mod connect;
 mod connector;
 mod delays;
 mod descriptors;
+mod facts;
 mod fault;
 mod inspect;
 mod multi_row;
@@ -43,6 +49,8 @@ mod rows;
 mod schema;
 mod session;
 mod slots;
+mod source;
+mod starts;
 mod syncs;
 mod tools;
 mod totals;
@@ -56,11 +64,12 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use rusqlite::Connection;
 use rusqlite::config::DbConfig;
 
+pub use self::begin::remove_left;
 pub use self::descriptors::{descriptors_needed, ensure_descriptors};
 pub use self::path::APPLICATION_ID;
+pub use self::starts::Starts;
 
 use self::connect::{Link, Place, Role, Settings};
 use self::connector::SqliteConnector;
@@ -95,6 +104,10 @@ pub struct SqliteEngine {
     /// By worker where each has a file of its own, else only 0; none in memory.
     claims: BTreeMap<usize, Claim>,
     own: bool,
+    /// What every reset begins with a copy of.
+    source: Option<PathBuf>,
+    /// Dropped after the claims, so that its folder goes last.
+    starts: Option<Arc<Starts>>,
     blueprint: Arc<Blueprint>,
     totals: Arc<Totals>,
     facts: Facts,
@@ -124,6 +137,22 @@ impl SqliteEngine {
         clock: &Clock,
         stop: Arc<AtomicBool>,
     ) -> Result<SqliteEngine, EngineError> {
+        SqliteEngine::open_with(database, tables, operations, per_write, clock, stop, None)
+    }
+
+    /// As [`SqliteEngine::open`]; states to begin from again are kept in `starts`. Without it, none are but the copy of a source.
+    ///
+    /// # Errors
+    /// As [`SqliteEngine::open`].
+    pub fn open_with(
+        database: &Database,
+        tables: &[Table],
+        operations: &[Operation],
+        per_write: bool,
+        clock: &Clock,
+        stop: Arc<AtomicBool>,
+        starts: Option<Arc<Starts>>,
+    ) -> Result<SqliteEngine, EngineError> {
         let settings = Settings {
             pragmas: database.pragmas.clone(),
             busy_timeout_ms: database.busy_timeout_ms,
@@ -149,6 +178,8 @@ impl SqliteEngine {
             place,
             claims: BTreeMap::new(),
             own,
+            source: database.from.clone(),
+            starts: starts.or_else(|| begin::starts_of_source(database)),
             blueprint,
             totals: Arc::default(),
             facts: Facts::default(),
@@ -159,29 +190,6 @@ impl SqliteEngine {
 
     fn settings(&self) -> &Settings {
         &self.blueprint.settings
-    }
-
-    fn find_facts(&mut self) -> Result<Facts, EngineError> {
-        let place = self.place_of(0)?;
-        let storage = match place {
-            Place::File(_) => "file",
-            Place::Private => "private memory",
-            Place::Shared(_) => "shared memory",
-        };
-        let seen = |link: &Link| {
-            let settings = connect::settings_in_force(&place, link, self.settings())?;
-            facts(&link.connection, storage, settings)
-        };
-        let fault = |error: rusqlite::Error| codes::engine_error(&error, "reading settings", false);
-        if self.place == Place::Private && !self.own {
-            return seen(self.admin()?.link()).map_err(fault);
-        }
-        if !self.own {
-            self.admin()?;
-        }
-        self.make_room();
-        let link = connect::connect(&place, self.settings(), Role::Worker)?;
-        seen(&link).map_err(fault)
     }
 
     /// Where a worker's connection leads; claims and marks the file when nobody has yet.
@@ -259,9 +267,24 @@ impl Engine for SqliteEngine {
             // Every session makes its tables itself; a level begins with new files.
             return self.release(false);
         }
+        if self.source.is_some() {
+            return self.begin_from_source();
+        }
         stoppable(self.admin()?.link(), "making the tables", |connection| {
             schema::rebuild(connection, &self.blueprint.tables)
         })
+    }
+
+    fn keep(&mut self, name: &str, note: &[u8]) -> Result<bool, EngineError> {
+        self.keep_start(name, note)
+    }
+
+    fn begin_from(&mut self, name: &str) -> Result<Option<Vec<u8>>, EngineError> {
+        self.begin_from_start(name)
+    }
+
+    fn drop_caches(&mut self) -> Result<(), EngineError> {
+        self.drop_cached()
     }
 
     fn open_session(&mut self, worker: usize) -> Result<Box<dyn Session>, EngineError> {
@@ -345,20 +368,6 @@ impl Drop for SqliteEngine {
     }
 }
 
-/// Removes the database file that an engine left behind because its process was killed; `workers` where each had a file of its own.
-///
-/// # Errors
-/// As [`SqliteEngine::open`]: what the runner did not make stays.
-pub fn remove_left(database: &Database, workers: Option<u32>) -> Result<(), EngineError> {
-    let Location::File(path) = &database.location else { return Ok(()) };
-    let paths: Vec<PathBuf> = match workers {
-        None => vec![path.clone()],
-        Some(workers) => (0..workers as usize).map(|worker| own_path(path, worker)).collect(),
-    };
-    let left = paths.iter().filter(|path| path.symlink_metadata().is_ok());
-    left.into_iter().try_for_each(|path| Claim::take(path)?.release(false))
-}
-
 /// Unique to this engine among all of the process; others do not see it.
 fn shared_name() -> String {
     static NEXT: AtomicU64 = AtomicU64::new(0);
@@ -368,27 +377,4 @@ fn shared_name() -> String {
 fn own_path(path: &Path, worker: usize) -> PathBuf {
     let stem = path.file_stem().unwrap_or_default().to_string_lossy();
     path.with_file_name(format!("{stem}.w{worker}.db"))
-}
-
-fn facts(
-    connection: &Connection,
-    storage: &'static str,
-    settings: Vec<(String, String)>,
-) -> rusqlite::Result<Facts> {
-    let (version, source_id) =
-        connection.query_row("SELECT sqlite_version(), sqlite_source_id()", [], |row| {
-            Ok((row.get(0)?, row.get(1)?))
-        })?;
-    let compile_options = connection
-        .prepare("PRAGMA compile_options")?
-        .query_map([], |row| row.get(0))?
-        .collect::<rusqlite::Result<_>>()?;
-    Ok(Facts {
-        name: "sqlite".into(),
-        version,
-        source_id,
-        compile_options,
-        settings,
-        storage: storage.into(),
-    })
 }

@@ -16,6 +16,7 @@ use super::path::{
     Identity, SIDE_FILES, cannot, check_name, check_ours, check_unlocked, identity, identity_at, in_use,
     look, open, open_existing, side_file,
 };
+use super::starts::{copy, drop_cached};
 use crate::engine::EngineError;
 use crate::files::{Folders, folder_of};
 
@@ -78,6 +79,32 @@ impl Claim {
     /// Bytes of the write-ahead log, where there is one.
     pub(super) fn wal_bytes(&self) -> Option<u64> {
         length(&side_file(&self.path, SIDE_FILES[0]))
+    }
+
+    /// Puts the bytes of another file in place of all that the database holds. Every SQLite connection to it must be closed.
+    pub(super) fn fill(&self, from: &File) -> io::Result<()> {
+        self.clear()?;
+        copy(from, &self.file)
+    }
+
+    /// Writes its bytes to another file. Every SQLite connection to it must be closed.
+    pub(super) fn copy_to(&self, to: &File) -> io::Result<()> {
+        copy(&self.file, to)
+    }
+
+    /// Writes what is cached of it to the disk and lets go of it, so that it is read from there again.
+    pub(super) fn drop_cached(&self) -> io::Result<()> {
+        self.file.sync_data()?;
+        drop_cached(&self.file)?;
+        // The locks of connections are on the file and on the index of the log, not on the log itself.
+        match File::open(side_file(&self.path, SIDE_FILES[0])) {
+            Ok(log) => {
+                log.sync_data()?;
+                drop_cached(&log)
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            Err(error) => Err(error),
+        }
     }
 
     /// Removes the file with its side files, and the folders made for it, unless it is to be kept. A file that was there before, empty,

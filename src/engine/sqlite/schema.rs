@@ -14,6 +14,31 @@ pub(super) fn create(connection: &Connection, tables: &[Table]) -> rusqlite::Res
     transaction.commit()
 }
 
+/// Makes the tables and indexes that are not there yet; those that are stay as they are.
+pub(super) fn create_missing(connection: &Connection, tables: &[Table]) -> rusqlite::Result<()> {
+    let transaction = connection.unchecked_transaction()?;
+    for sql in tables.iter().flat_map(|table| &table.create) {
+        match transaction.execute_batch(sql) {
+            Err(rusqlite::Error::SqlInputError { msg, .. }) if msg.ends_with("already exists") => {}
+            other => other?,
+        }
+    }
+    transaction.commit()
+}
+
+/// Empties the write-ahead log into the database, where there is one.
+pub(super) fn empty_log(connection: &Connection) -> rusqlite::Result<()> {
+    if read(connection, "journal_mode")?.as_deref() == Some("wal") {
+        let busy: i64 = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
+        if busy != 0 {
+            let busy = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_BUSY);
+            let words = "the write-ahead log cannot be emptied".to_owned();
+            return Err(rusqlite::Error::SqliteFailure(busy, Some(words)));
+        }
+    }
+    Ok(())
+}
+
 /// Drops every table, index, view and trigger. Says whether there was any.
 ///
 /// Foreign keys are off meanwhile: dropping a parent would otherwise check, and with it read, every child.
@@ -53,17 +78,7 @@ pub(super) fn rebuild(connection: &Connection, tables: &[Table]) -> rusqlite::Re
         connection.execute_batch("VACUUM")?;
     }
     create(connection, tables)?;
-    if read(connection, "journal_mode")?.as_deref() == Some("wal") {
-        let busy: i64 = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
-        if busy != 0 {
-            let busy = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_BUSY);
-            return Err(rusqlite::Error::SqliteFailure(
-                busy,
-                Some("the write-ahead log cannot be emptied".to_owned()),
-            ));
-        }
-    }
-    Ok(())
+    empty_log(connection)
 }
 
 #[cfg(test)]

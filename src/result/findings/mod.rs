@@ -2,7 +2,9 @@
 //!
 //! Whether the figures should be believed is left to `validity`.
 
+mod durability;
 mod load;
+mod variants;
 
 use indexmap::IndexSet;
 use schemars::JsonSchema;
@@ -31,7 +33,7 @@ pub struct Finding {
 
 /// Looks through all levels and settings of a result.
 pub fn find(result: &RunResult) -> Vec<Finding> {
-    [
+    let single = [
         mostly_busy(result),
         some_busy(result),
         load::never_succeeds(result),
@@ -44,11 +46,11 @@ pub fn find(result: &RunResult) -> Vec<Finding> {
         load::statements_prepared_again(result),
         load::retries_give_up(result),
         load::smallest_batches(result),
-        durability(result),
-    ]
-    .into_iter()
-    .flatten()
-    .collect()
+    ];
+    let mut findings = variants::compared(result);
+    findings.extend(single.into_iter().flatten());
+    findings.extend(durability::less_durable(result));
+    findings
 }
 
 /// Levels that satisfy a condition.
@@ -73,11 +75,13 @@ fn finding(
     }
 }
 
-/// `with 8 workers`; where a result has several workloads, the level's as well.
+/// `with 8 workers`; where a result has several workloads or cases, the level's as well.
 fn with(result: &RunResult, level: &Configuration) -> String {
     let several = result.configurations.iter().any(|other| other.workload != level.workload);
     let workload = if several { format!("in {} ", level.workload) } else { String::new() };
-    format!("{workload}with {}", workers(&[level.concurrency]))
+    let case = if result.has_several_cases() { level.case_or_base() } else { String::new() };
+    let case = if case.is_empty() { case } else { format!(" ({case})") };
+    format!("{workload}with {}{case}", workers(&[level.concurrency]))
 }
 
 /// Refused because somebody else held the lock.
@@ -197,39 +201,6 @@ fn missing_parents(result: &RunResult) -> Option<Finding> {
     );
     let suggestion = "They follow from other errors of the level: cure those first.";
     Some(finding("parent-missing", &seen, sentence, suggestion))
-}
-
-/// What the settings promise less than a reader may think.
-fn durability(result: &RunResult) -> Option<Finding> {
-    let engine = &result.engine;
-    if engine.path.is_none() || engine.name != "sqlite" {
-        return None;
-    }
-    let setting =
-        |name: &str| engine.settings.get(name).map(|value| value.to_lowercase()).unwrap_or_default();
-    let (journal, synchronous) = (setting("journal_mode"), setting("synchronous"));
-    let off = matches!(synchronous.as_str(), "0" | "off");
-    let normal = matches!(synchronous.as_str(), "1" | "normal");
-    let (sentence, suggestion) = match journal.as_str() {
-        "off" | "memory" => (
-            format!(
-                "The rollback journal is {journal}, so a crash in the middle of a write can destroy the database file."
-            ),
-            "Compare with `journal_mode = \"wal\"`, which is fast and survives a crash.",
-        ),
-        _ if off => (
-            "`synchronous` is off, so after a loss of power acknowledged writes may be gone and the file may be damaged."
-                .to_owned(),
-            "Compare with `synchronous = \"normal\"` in WAL, or `\"full\"` where every acknowledged write must survive.",
-        ),
-        "wal" if normal => (
-            "In WAL with `synchronous` normal, a loss of power may take back the last acknowledged writes; the file stays sound."
-                .to_owned(),
-            "Compare with `synchronous = \"full\"` where every acknowledged write must survive.",
-        ),
-        _ => return None,
-    };
-    Some(finding("less-durable", &[], sentence, suggestion))
 }
 
 #[cfg(test)]

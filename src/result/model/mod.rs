@@ -103,6 +103,9 @@ pub struct Configuration {
     pub variant: String,
     /// Values of the matrix, by key.
     pub parameters: IndexMap<String, serde_json::Value>,
+    /// Settings in force that differ from those of `engine`, by name.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub settings: IndexMap<String, String>,
     /// What its process could use; absent where there was no limit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limits: Option<LimitFigures>,

@@ -3,9 +3,12 @@
 mod batches;
 mod outcomes;
 mod sharing;
+mod starts;
 mod statements;
 mod steps;
 mod times;
+
+use rusqlite::Connection;
 
 use super::*;
 use crate::engine::{Lookup, Outcome};

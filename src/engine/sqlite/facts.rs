@@ -1,0 +1,59 @@
+//! What the database says of itself, on a connection like a worker's.
+
+use rusqlite::Connection;
+
+use super::connect::{self, Link, Place, Role};
+use super::{SqliteEngine, codes};
+use crate::engine::{EngineError, Facts};
+
+impl SqliteEngine {
+    /// Takes the database's place, and tries all settings there.
+    pub(super) fn find_facts(&mut self) -> Result<Facts, EngineError> {
+        let place = self.place_of(0)?;
+        if self.source.is_some() {
+            self.begin_from_source()?;
+        }
+        let storage = match place {
+            Place::File(_) => "file",
+            Place::Private => "private memory",
+            Place::Shared(_) => "shared memory",
+        };
+        let seen = |link: &Link| {
+            let settings = connect::settings_in_force(&place, link, self.settings())?;
+            facts(&link.connection, storage, settings)
+        };
+        let fault = |error: rusqlite::Error| codes::engine_error(&error, "reading settings", false);
+        if self.place == Place::Private && !self.own {
+            return seen(self.admin()?.link()).map_err(fault);
+        }
+        if !self.own {
+            self.admin()?;
+        }
+        self.make_room();
+        let link = connect::connect(&place, self.settings(), Role::Worker)?;
+        seen(&link).map_err(fault)
+    }
+}
+
+fn facts(
+    connection: &Connection,
+    storage: &'static str,
+    settings: Vec<(String, String)>,
+) -> rusqlite::Result<Facts> {
+    let (version, source_id) =
+        connection.query_row("SELECT sqlite_version(), sqlite_source_id()", [], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })?;
+    let compile_options = connection
+        .prepare("PRAGMA compile_options")?
+        .query_map([], |row| row.get(0))?
+        .collect::<rusqlite::Result<_>>()?;
+    Ok(Facts {
+        name: "sqlite".into(),
+        version,
+        source_id,
+        compile_options,
+        settings,
+        storage: storage.into(),
+    })
+}
