@@ -27,7 +27,12 @@ pub(super) fn run(arguments: &RunArgs) -> Exit {
     }
     let ready: Vec<Ready> = prepared.into_iter().flatten().collect();
     if arguments.dry_run {
-        ready.iter().for_each(|r| println!("{}", outlook::describe(&r.experiment)));
+        for scenario in &ready {
+            println!("{}", outlook::describe(&scenario.experiment));
+            if outlook::refuse(scenario) {
+                exit = exit.max(Exit::Unavailable);
+            }
+        }
         return exit;
     }
     let stop = match signals::install() {

@@ -5,6 +5,7 @@
 use std::path::Path;
 
 use rayon::prelude::*;
+use serde_json::{Map, Value};
 
 use super::build::{self, Built};
 use super::operations::instead;
@@ -16,7 +17,7 @@ use crate::scenario::{Expansion, Loaded, Overrides, Rejected, Scenario, same_val
 /// A case on its way to its plan.
 struct Case {
     /// Absent where its shape is wrong.
-    loaded: Option<Loaded>,
+    vars: Option<Map<String, Value>>,
     built: Built,
 }
 
@@ -35,37 +36,54 @@ pub fn experiment(
     let alike = if expansion.len() == 1 { vec![0] } else { expansion.alike() };
     let firsts: Vec<usize> = (0..alike.len()).filter(|case| alike[*case] == *case).collect();
     let built: Vec<Case> = firsts.par_iter().map(|case| make(path, &expansion, *case)).collect();
+    let loaded = expansion.load(0).ok();
     let mut diagnostics = expansion.faults.clone();
     diagnostics.extend(faults_of_all(&expansion, &firsts, &built));
-    diagnostics.extend(targets_about_nothing(&expansion, &built));
-    if !diagnostics.is_empty() {
-        return Err(Rejected { sources: expansion.sources, diagnostics: build::each_once(diagnostics) });
+    if let Some(loaded) = &loaded {
+        diagnostics.extend(targets_about_nothing(&expansion, loaded, &built));
     }
-    let mut diagnostics = Vec::new();
-    let mut cases = Vec::with_capacity(alike.len());
-    for (case, first) in alike.iter().enumerate() {
-        let place = firsts.binary_search(first).expect("every case is like one that was built");
-        match (&built[place], *first == case) {
-            (Case { built: Built { plan: Some(plan), .. }, .. }, true) => {
-                cases.push(Plan { case, ..plan.clone() })
+    let plans: Vec<Plan> = built.into_iter().filter_map(|case| case.built.plan).collect();
+    let cases = if diagnostics.is_empty() {
+        all_cases(path, &expansion, &alike, &firsts, plans).map_err(|faults| diagnostics.extend(faults))
+    } else {
+        Err(())
+    };
+    match (cases, loaded) {
+        (Ok(mut cases), Some(loaded)) => {
+            warn_of_all(&expansion, &loaded.scenario, &mut cases);
+            keep_chosen_targets(&mut cases);
+            Ok((Experiment { cases, case_order: loaded.scenario.case_order }, expansion.sources))
+        }
+        _ => Err(Rejected { sources: expansion.sources, diagnostics: build::each_once(diagnostics) }),
+    }
+}
+
+/// All plans in their order, from those of the cases that others are like.
+fn all_cases(
+    path: &Path,
+    expansion: &Expansion,
+    alike: &[usize],
+    firsts: &[usize],
+    plans: Vec<Plan>,
+) -> Result<Vec<Plan>, Vec<Diagnostic>> {
+    assert_eq!(plans.len(), firsts.len(), "what has no plan has faults");
+    let (mut cases, mut faults) = (Vec::with_capacity(alike.len()), Vec::new());
+    let mut plans: Vec<Option<Plan>> = plans.into_iter().map(Some).collect();
+    // From behind, since the first of those that are alike is the one that was planned.
+    for (case, first) in alike.iter().enumerate().rev() {
+        let place = firsts.binary_search(first).expect("every case is like one that was planned");
+        if *first == case {
+            cases.extend(plans[place].take().map(|plan| Plan { case, ..plan }));
+        } else if let Some(plan) = &plans[place] {
+            match with_limits(path, expansion, case, plan) {
+                Ok(plan) => cases.push(plan),
+                Err(found) => faults.extend(found),
             }
-            (Case { built: Built { plan: Some(plan), .. }, .. }, false) => {
-                match with_limits(path, &expansion, case, plan) {
-                    Ok(plan) => cases.push(plan),
-                    Err(faults) => diagnostics.extend(faults),
-                }
-            }
-            (Case { built: Built { plan: None, .. }, .. }, _) => {}
         }
     }
-    let first = built.first().and_then(|case| case.loaded.as_ref());
-    if let (true, Some(loaded)) = (diagnostics.is_empty(), first) {
-        let scenario = &loaded.scenario;
-        warn_of_all(&expansion, scenario, &mut cases);
-        keep_chosen_targets(&mut cases);
-        return Ok((Experiment { cases, case_order: scenario.case_order }, expansion.sources));
-    }
-    Err(Rejected { sources: expansion.sources, diagnostics: build::each_once(diagnostics) })
+    cases.reverse();
+    faults.reverse();
+    if faults.is_empty() { Ok(cases) } else { Err(faults) }
 }
 
 /// Plans one case of a scenario alone, by its place among the cases of [`experiment`].
@@ -88,9 +106,9 @@ fn make(path: &Path, expansion: &Expansion, case: usize) -> Case {
     match expansion.load(case) {
         Ok(loaded) => {
             let built = build::build_case(path, &loaded);
-            Case { loaded: Some(loaded), built }
+            Case { vars: Some(loaded.scenario.vars), built }
         }
-        Err(faults) => Case { loaded: None, built: Built { plan: None, faults, aims: Vec::new() } },
+        Err(faults) => Case { vars: None, built: Built { plan: None, faults, aims: Vec::new() } },
     }
 }
 
@@ -135,8 +153,7 @@ fn faults_of_all(expansion: &Expansion, firsts: &[usize], built: &[Case]) -> Vec
 }
 
 /// Targets that are about something in none of the cases.
-fn targets_about_nothing(expansion: &Expansion, built: &[Case]) -> Vec<Diagnostic> {
-    let Some(loaded) = built.first().and_then(|case| case.loaded.as_ref()) else { return Vec::new() };
+fn targets_about_nothing(expansion: &Expansion, loaded: &Loaded, built: &[Case]) -> Vec<Diagnostic> {
     let count = loaded.scenario.targets.len();
     // What could not be looked at has other faults.
     if built.iter().any(|case| case.built.aims.len() != count) {
@@ -184,18 +201,12 @@ impl Selectors<'_> {
         faults
     }
 
-    fn var(
-        &self,
-        name: &str,
-        wanted: &serde_json::Value,
-        key: Option<Span>,
-        value: Option<Span>,
-    ) -> Option<Diagnostic> {
-        let scenarios = || self.built.iter().filter_map(|case| Some(&case.loaded.as_ref()?.scenario));
-        let mut found: Vec<&serde_json::Value> = scenarios().filter_map(|s| s.vars.get(name)).collect();
+    fn var(&self, name: &str, wanted: &Value, key: Option<Span>, value: Option<Span>) -> Option<Diagnostic> {
+        let all = || self.built.iter().filter_map(|case| case.vars.as_ref());
+        let mut found: Vec<&Value> = all().filter_map(|vars| vars.get(name)).collect();
         found.extend(self.expansion.values(name).into_iter().flatten());
         if found.is_empty() {
-            let names = scenarios().flat_map(|scenario| scenario.vars.keys().map(String::as_str));
+            let names = all().flat_map(|vars| vars.keys().map(String::as_str));
             let mut names: Vec<&str> = names.collect();
             names.sort_unstable();
             names.dedup();

@@ -38,6 +38,8 @@ pub(in crate::cli) fn refuse(ready: &Ready) -> bool {
             Location::File(path) => on_disk(path, plan, &size, free(path)),
             Location::Memory { .. } => in_memory(plan, &size, room),
         };
+        // Around every single write, the database is hardly larger than its row.
+        let of_case = if plan.per_write() { Found::default() } else { of_case };
         let limits = too_much(plan, room);
         let of = if cases.len() > 1 { format!("{}: ", words(plan)) } else { String::new() };
         found.errors.extend(of_case.errors.iter().map(|error| format!("{of}{error}")));
