@@ -221,6 +221,7 @@ fn disk_bytes(plan: &Plan, workload: &Workload) -> u64 {
                         ValueRef::Integer(_) | ValueRef::Real(_) => 8,
                         ValueRef::Text(text) => text.len(),
                         ValueRef::Blob(blob) => blob.len(),
+                        ValueRef::Pooled(blob) => blob.len() as usize,
                     }
                 };
                 // A row that cannot be made is told when it is made for real.

@@ -65,6 +65,7 @@ impl Lower<'_> {
             "line" => self.line(info, arguments, range),
             "unique" => self.unique(arguments, range),
             "among" | "runs" | "cycle" => self.rows(info, arguments, range),
+            "size" => self.size(info, arguments, range),
             "maybe" if is_reference(&arguments) => self.maybe(info, arguments, locale, range),
             _ => self.plain(info, arguments, locale, range),
         }

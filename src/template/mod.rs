@@ -138,6 +138,7 @@ impl Scratch {
                 self.bytes = v;
                 ValueRef::Blob(&self.bytes)
             }
+            Value::Pooled(v) => ValueRef::Pooled(v),
         }
     }
 }
@@ -296,6 +297,7 @@ impl Template {
             Piece::Real(v) => ValueRef::Real(v),
             Piece::Text(start) => ValueRef::Text(&scratch.text[start..]),
             Piece::Blob(start) => ValueRef::Blob(&scratch.bytes[start..]),
+            Piece::Pooled(v) => ValueRef::Pooled(v),
             Piece::Tree(datum) => {
                 datum.write(&mut scratch.text);
                 ValueRef::Text(&scratch.text)
@@ -312,6 +314,7 @@ fn constant(datum: Datum) -> Value {
         Datum::Real(v) => Value::Real(v),
         Datum::Text(v) => Value::Text(v),
         Datum::Blob(v) => Value::Blob(v),
+        Datum::Pooled(v) => Value::Pooled(v),
         tree @ (Datum::List(_) | Datum::Map(_)) => {
             let mut text = String::new();
             tree.write(&mut text);

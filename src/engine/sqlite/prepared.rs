@@ -8,13 +8,13 @@
     reason = "statements are held beside their connection, and text is bound without a copy"
 )]
 
-use std::ffi::c_int;
+use std::ffi::{c_int, c_void};
 use std::hint::black_box;
 use std::{ptr, slice};
 
 use rusqlite::{Connection, ffi};
 
-use crate::value::{Decoder, EncodedValue};
+use crate::value::{Decoder, EncodedValue, Stretch};
 
 /// An extended result code that is an error; the connection has the words for it.
 pub(super) type Code = c_int;
@@ -199,7 +199,35 @@ impl Prepared {
                     v.len() as u64,
                     ffi::SQLITE_STATIC(),
                 ),
+                EncodedValue::Large(v) => return self.bind_copy(index, v),
             }
+        };
+        if code == ffi::SQLITE_OK { Ok(()) } else { Err(code) }
+    }
+
+    /// Binds zeros, so many that a large value can be written over them.
+    pub(super) fn bind_zeros(&mut self, index: c_int, length: u64) -> Result<(), Code> {
+        // SAFETY: the statement is prepared and not being stepped.
+        let code = unsafe { ffi::sqlite3_bind_zeroblob64(self.statement, index, length) };
+        if code == ffi::SQLITE_OK { Ok(()) } else { Err(code) }
+    }
+
+    /// Binds bytes that lie nowhere together, as a copy that SQLite frees.
+    #[cold]
+    fn bind_copy(&mut self, index: c_int, value: Stretch) -> Result<(), Code> {
+        // SAFETY: the memory is as long as what is written to it, and SQLite frees it, also where it does not take the value.
+        let code = unsafe {
+            let copy = ffi::sqlite3_malloc64(value.len()).cast::<u8>();
+            if copy.is_null() {
+                return Err(ffi::SQLITE_NOMEM);
+            }
+            let mut at = 0;
+            for piece in value.pieces(usize::MAX) {
+                ptr::copy_nonoverlapping(piece.as_ptr(), copy.add(at), piece.len());
+                at += piece.len();
+            }
+            let free = Some(ffi::sqlite3_free as unsafe extern "C" fn(*mut c_void));
+            ffi::sqlite3_bind_blob64(self.statement, index, copy.cast(), value.len(), free)
         };
         if code == ffi::SQLITE_OK { Ok(()) } else { Err(code) }
     }

@@ -26,8 +26,11 @@ pub(super) fn look_up(
         return Ok(Lookup::Same);
     }
     for (index, made) in row.iter().enumerate().filter(|(index, _)| !ignored.contains(index)) {
+        if stored.get::<_, bool>(2 * index + 1)? {
+            continue;
+        }
         let value = value(stored.get_ref(2 * index)?);
-        if !stored.get::<_, bool>(2 * index + 1)? && !rounded(&value, made) {
+        if !rounded(&value, made) {
             return Ok(Lookup::Different { column: table.columns[index].clone(), stored: value });
         }
     }
@@ -98,6 +101,10 @@ fn bound(value: &Value) -> ToSqlOutput<'_> {
         Value::Real(v) => SqlRef::Real(*v),
         Value::Text(v) => SqlRef::Text(v.as_bytes()),
         Value::Blob(v) => SqlRef::Blob(v),
+        Value::Pooled(v) => match v.whole() {
+            Some(bytes) => SqlRef::Blob(bytes),
+            None => return ToSqlOutput::Owned(v.to_vec().into()),
+        },
     })
 }
 
