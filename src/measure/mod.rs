@@ -168,6 +168,8 @@ pub struct OperationMeasurement {
     pub failed: Latencies,
     /// Failed attempts, those never sent included.
     pub errors: u64,
+    /// Bytes of values written, or read, by acknowledged operations; 0 where they are not counted.
+    pub payload_bytes: u64,
 }
 
 /// One second of a level, by the end of the operation.

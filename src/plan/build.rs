@@ -14,7 +14,7 @@ use super::tables::{self, Input, Tables};
 use super::warnings::{self, Finished};
 use super::{
     BASE_VARIANT, Limits, Operation, Outputs, Plan, Record, Table, Target, Workload, database, lookups,
-    statements, targets,
+    payload, statements, targets,
 };
 use crate::dataset::{Rows, Source};
 use crate::diagnostic::{Code, Diagnostic};
@@ -64,7 +64,9 @@ fn assemble(path: &Path, loaded: &Loaded, input: &Input<'_>, faults: &mut Vec<Di
         return None;
     }
     let shares = share_out(input, &tables, &made, &settled, faults)?;
-    let (plan_tables, operations, inserts) = statements(input, &tables, &made, &shares);
+    let (mut plan_tables, mut operations, inserts) = statements(input, &tables, &made, &shares);
+    let from = database.as_ref().is_some_and(|database| database.from.is_some());
+    payload::settle(&tables, &made, from, &mut plan_tables, &mut operations);
     let crews = Crews { input, tables: &tables, made: &made, operations: &operations, inserts: &inserts };
     let mut workloads: Vec<Workload> = Vec::new();
     for (settled, shares) in settled.iter().zip(&shares) {
@@ -85,6 +87,7 @@ fn assemble(path: &Path, loaded: &Loaded, input: &Input<'_>, faults: &mut Vec<Di
             targets: &targets,
             database: &database,
             effective: &loaded.effective,
+            computed: &loaded.computed,
             quick,
         };
         warnings::find(&finished)
@@ -219,6 +222,8 @@ fn statements(
             columns,
             references: facts.foreign_keys.iter().map(|k| k.table.clone()).collect(),
             references_bound: references_bound(facts, rows),
+            rowid: payload::has_rowid(&tables.database, &rows.name),
+            bytes: Vec::new(),
         });
     }
     operations.extend(made.iter().map(|made| made.operation.clone()));

@@ -18,6 +18,7 @@ mod names;
 mod needs;
 mod operation;
 mod operations;
+mod payload;
 mod pragma;
 mod raw;
 mod references;
@@ -45,8 +46,8 @@ pub use crate::scenario::CaseOrder;
 pub use build::build;
 pub use ddl::{ForeignKey, foreign_keys, quote};
 pub use operation::{
-    Bind, EXPECT_CHANGES, EXPECT_ROWS, EXPECT_VALUE, Expect, Kind, NOTHING_CAPTURED, Operation, Repeat, Step,
-    Transaction,
+    Bind, BlobIo, EXPECT_CHANGES, EXPECT_ROWS, EXPECT_VALUE, Expect, Kind, NOTHING_CAPTURED, Operation,
+    PAYLOAD_MISMATCH, Repeat, Step, Transaction,
 };
 pub use target::{
     BASE_VARIANT, METRICS, Metric, Needs, SAMPLES_BEYOND, Target, Unit, per_mille_beyond, same_value,
@@ -122,6 +123,11 @@ impl Plan {
     /// Whether tables are set up and torn down around every single write, each worker with a database of its own. Holds for all workloads.
     pub fn per_write(&self) -> bool {
         self.workloads.iter().any(|workload| workload.reset == Reset::Write)
+    }
+
+    /// Whether bytes of values are counted.
+    pub fn counts_payload(&self) -> bool {
+        self.operations.iter().any(|operation| operation.payload)
     }
 
     /// Connections that are open at once, at most.
@@ -236,6 +242,10 @@ pub struct Table {
     pub references: Vec<String>,
     /// Whether every value under a foreign key is one of an earlier row.
     pub references_bound: bool,
+    /// Whether rows have a rowid, by which incremental blob I/O finds them.
+    pub rowid: bool,
+    /// Which of `columns` hold no blobs but those that `bytes(…)` made.
+    pub bytes: Vec<usize>,
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 
 mod advice;
 mod chosen;
+mod computed;
 mod editor;
 mod explain;
 mod habits;
@@ -56,6 +57,8 @@ pub struct Loaded {
     pub overrides: Vec<(String, String)>,
     /// Names of the workloads that run, with their places among the overrides; all where there are none.
     pub chosen: Vec<(String, Span)>,
+    /// Templates that numbers of the file were computed by; their numbers stand in `scenario`.
+    pub computed: Vec<String>,
 }
 
 /// A scenario that cannot run.
@@ -91,6 +94,7 @@ pub fn load(path: &Path, text: String, overrides: &Overrides) -> Result<Loaded, 
     } else if tree.node.children.contains_key("quick") {
         hidden = quick_faults(&tree);
     }
+    let computed = computed::settle(&mut tree, &sources, &mut faults);
     faults.extend(thousands(&tree.value, &tree.node, &sources));
     // A value that TOML has and JSON lacks stands as a zero in the tree: what the schema says of that is no news.
     let known: Vec<Option<Span>> = faults.iter().map(|fault| fault.span).collect();
@@ -107,6 +111,7 @@ pub fn load(path: &Path, text: String, overrides: &Overrides) -> Result<Loaded, 
             effective: tree.value,
             overrides: applied,
             chosen,
+            computed,
         }),
         // The schema says all that the types say; this is for the day when it does not.
         Err(error) => {

@@ -55,6 +55,7 @@ impl Lower<'_> {
             self.unknown_function(name, span(&call.expr));
             return None;
         };
+        self.makes_bytes |= info.name == "bytes";
         let before = self.faults.len();
         let (arguments, locale) = self.bind(info, call, &range)?;
         if self.faults.len() > before {

@@ -28,6 +28,8 @@ pub(super) struct Lower<'a> {
     pub(super) scopes: Vec<HashSet<String>>,
     /// Calls that minijinja cannot make itself, with their place in the source.
     pub(super) specials: Vec<(Range<usize>, Arc<Node>)>,
+    /// Whether `bytes` is called anywhere.
+    pub(super) makes_bytes: bool,
 }
 
 impl Lower<'_> {

@@ -260,6 +260,14 @@ impl Template {
         &self.facts
     }
 
+    /// Its value, where it is the same for every row.
+    pub fn known(&self) -> Option<&Value> {
+        match &self.body {
+            Body::Constant(value) => Some(value),
+            _ => None,
+        }
+    }
+
     /// The text that it was compiled from.
     pub fn source(&self) -> &str {
         &self.source

@@ -17,6 +17,8 @@
 //! slots        values that an operation takes from its own reads
 //! fault        why a statement failed
 //! tools        what the operations of a session share
+//! blobs        large values in pieces, by incremental blob I/O
+//! payload      bytes counted, and blobs checked when they are read back
 //! program      an operation, ready to be carried out
 //! multi_row    the INSERT of many rows
 //! totals       counters of the closed sessions
@@ -25,6 +27,7 @@
 //! inspect      Inspector
 //! ```
 
+mod blobs;
 mod cache;
 mod checkpoints;
 mod codes;
@@ -37,6 +40,7 @@ mod inspect;
 mod multi_row;
 mod ownership;
 mod path;
+mod payload;
 mod prepared;
 mod program;
 mod rows;
@@ -68,7 +72,10 @@ use self::inspect::{SqliteInspector, stoppable};
 use self::ownership::Claim;
 use self::totals::Totals;
 use crate::clock::Clock;
-use crate::engine::{Checkpoint, Connector, Counters, Engine, EngineError, Facts, Inspector, Session};
+use crate::engine::{
+    Checkpoint, Connector, Counters, Engine, EngineError, Facts, Inspector, Session, TEST_DELAY,
+    TEST_DELAY_VARIABLE,
+};
 use crate::plan::{Database, Location, Operation, Table};
 
 /// A connection that may be lent.
@@ -169,7 +176,9 @@ impl SqliteEngine {
             Place::Shared(_) => "shared memory",
         };
         let seen = |link: &Link| {
-            let settings = connect::settings_in_force(&place, link, self.settings())?;
+            let mut settings = connect::settings_in_force(&place, link, self.settings())?;
+            settings
+                .extend(std::env::var(TEST_DELAY_VARIABLE).ok().map(|delay| (TEST_DELAY.to_owned(), delay)));
             facts(&link.connection, storage, settings)
         };
         let fault = |error: rusqlite::Error| codes::engine_error(&error, "reading settings", false);

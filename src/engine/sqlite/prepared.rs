@@ -8,7 +8,7 @@
     reason = "statements are held beside their connection, and text is bound without a copy"
 )]
 
-use std::ffi::{c_int, c_void};
+use std::ffi::{CStr, c_int, c_void};
 use std::hint::black_box;
 use std::{ptr, slice};
 
@@ -108,6 +108,25 @@ impl Prepared {
                 effect,
             }
         })
+    }
+
+    /// Table and column that each column of its rows is taken from as it is; none where it is computed.
+    pub(super) fn origins(&self) -> Vec<Option<(String, String)>> {
+        let owned = |text: *const std::ffi::c_char| {
+            // SAFETY: SQLite's own text, which ends with a zero and is copied before the next call.
+            (!text.is_null()).then(|| unsafe { CStr::from_ptr(text) }.to_string_lossy().into_owned())
+        };
+        let origin = |column| {
+            // SAFETY: the statement is prepared.
+            let (table, name) = unsafe {
+                (
+                    ffi::sqlite3_column_table_name(self.statement, column),
+                    ffi::sqlite3_column_origin_name(self.statement, column),
+                )
+            };
+            owned(table).zip(owned(name))
+        };
+        (0..self.columns).map(origin).collect()
     }
 
     /// What it may do to the database.
