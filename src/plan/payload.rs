@@ -67,7 +67,8 @@ impl Made {
 
 /// `blob_io` of an operation, and what it selects with it; nothing where it is not asked for, or cannot be.
 pub(super) fn blob_io(bench: &mut Bench<'_, '_>, kind: &str, table: usize) -> Option<(BlobIo, String)> {
-    let size = bench.section.blob_io?;
+    // That it goes with no other kind is told already.
+    let size = bench.section.blob_io.filter(|_| ["insert", "get"].contains(&kind))?;
     let at = bench.at(&["blob_io"]);
     let piece_bytes = size.as_bytes();
     if !(1..=LONGEST).contains(&piece_bytes) {

@@ -122,7 +122,8 @@ impl Args<'_> {
     pub(super) fn size(&self, index: usize) -> Result<Option<i64>, ArgFault> {
         let Some(Datum::Text(text)) = self.get(index) else { return self.integer(index) };
         let size: Size = text.parse().map_err(|error: QuantityError| {
-            ArgFault::new(index, error.to_string()).help(format!("write {}", self.info.example))
+            ArgFault::new(index, error.to_string())
+                .help("write a size such as \"320KiB\", or a number of bytes")
         })?;
         let bytes = i64::try_from(size.as_bytes());
         bytes.map(Some).map_err(|_| ArgFault::new(index, format!("`{text}` is too large")))
