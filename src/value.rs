@@ -1,6 +1,10 @@
 //! The one value type from template to engine, and its compact encoding.
 //!
-//! What a value means to a database is left to the engines; how it is made, to templates.
+//! What a value means to a database is left to the engines; how it is made, to templates. Large ones are stretches of a pool: see `pool`.
+
+mod pool;
+
+pub use pool::{LONGEST_MADE, LONGEST_WHOLE, Stretch};
 
 /// A value that owns its bytes. Booleans are integers 0 and 1, as in SQLite.
 #[derive(Clone, Debug, PartialEq)]
@@ -15,6 +19,8 @@ pub enum Value {
     Text(String),
     /// Bytes.
     Blob(Vec<u8>),
+    /// Bytes of the pool.
+    Pooled(Stretch),
 }
 
 /// A value that borrows its bytes.
@@ -30,6 +36,8 @@ pub enum ValueRef<'a> {
     Text(&'a str),
     /// Bytes.
     Blob(&'a [u8]),
+    /// Bytes of the pool.
+    Pooled(Stretch),
 }
 
 impl Value {
@@ -41,6 +49,7 @@ impl Value {
             Value::Real(v) => ValueRef::Real(*v),
             Value::Text(v) => ValueRef::Text(v),
             Value::Blob(v) => ValueRef::Blob(v),
+            Value::Pooled(v) => ValueRef::Pooled(*v),
         }
     }
 }
@@ -54,6 +63,7 @@ impl ValueRef<'_> {
             ValueRef::Real(v) => Value::Real(v),
             ValueRef::Text(v) => Value::Text(v.to_owned()),
             ValueRef::Blob(v) => Value::Blob(v.to_vec()),
+            ValueRef::Pooled(v) => Value::Pooled(v),
         }
     }
 }
@@ -70,9 +80,17 @@ impl std::fmt::Display for ValueRef<'_> {
                 v.iter().try_for_each(|b| write!(f, "{b:02x}"))?;
                 f.write_str("'")
             }
+            ValueRef::Pooled(v) => {
+                f.write_str("x'")?;
+                v.piece(0, SHOWN).iter().try_for_each(|b| write!(f, "{b:02x}"))?;
+                write!(f, "…' of {} bytes", v.len())
+            }
         }
     }
 }
+
+/// Bytes of a pooled value that a message shows.
+const SHOWN: usize = 16;
 
 const NULL: u8 = 0;
 const INT8: u8 = 1;
@@ -83,8 +101,10 @@ const TEXT8: u8 = 5;
 const TEXT32: u8 = 6;
 const BLOB8: u8 = 7;
 const BLOB32: u8 = 8;
+const POOLED: u8 = 9;
 
-/// Appends a value: one tag byte, then an integer of the least of 1, 4 or 8 bytes, or a length of 1 or 4 bytes and the bytes.
+/// Appends a value: one tag byte, then an integer of the least of 1, 4 or 8 bytes, or a length of 1 or 4 bytes and the bytes; of a pooled
+/// value only where it lies.
 ///
 /// # Panics
 /// If a text or blob is 4 GiB or longer: SQLite's own limit is a billion bytes.
@@ -98,6 +118,10 @@ pub fn encode(out: &mut Vec<u8>, value: ValueRef<'_>) {
         }
         ValueRef::Text(v) => encode_bytes(out, TEXT8, TEXT32, v.as_bytes()),
         ValueRef::Blob(v) => encode_bytes(out, BLOB8, BLOB32, v),
+        ValueRef::Pooled(v) => {
+            out.push(POOLED);
+            out.extend_from_slice(&v.to_bytes());
+        }
     }
 }
 
@@ -208,6 +232,10 @@ impl<'a> Decoder<'a> {
                 let length = u32::from_le_bytes(self.take()) as usize;
                 EncodedValue::Blob(self.bytes(length))
             }
+            POOLED => {
+                let stretch = Stretch::from_bytes(self.take());
+                stretch.whole().map_or(EncodedValue::Large(stretch), EncodedValue::Blob)
+            }
             other => panic!("tag {other} is not one of the tape's"),
         }
     }
@@ -226,6 +254,8 @@ pub enum EncodedValue<'a> {
     Text(&'a [u8]),
     /// Bytes.
     Blob(&'a [u8]),
+    /// Bytes that lie nowhere together: longer than [`LONGEST_WHOLE`].
+    Large(Stretch),
 }
 
 /// Appends a number in LEB128.
@@ -256,6 +286,8 @@ mod tests {
             ValueRef::Text(&long),
             ValueRef::Blob(b"\0\xff"),
             ValueRef::Blob(&blob),
+            ValueRef::Pooled(Stretch::new(7, 100_000)),
+            ValueRef::Pooled(Stretch::new(8, 999_999_999)),
         ];
         let mut bytes = Vec::new();
         encode_number(&mut bytes, 1 << 40);
@@ -269,6 +301,7 @@ mod tests {
                 ValueRef::Real(v) => EncodedValue::Real(v),
                 ValueRef::Text(v) => EncodedValue::Text(v.as_bytes()),
                 ValueRef::Blob(v) => EncodedValue::Blob(v),
+                ValueRef::Pooled(v) => v.whole().map_or(EncodedValue::Large(v), EncodedValue::Blob),
             };
             assert_eq!(decoder.value(), expected);
         }

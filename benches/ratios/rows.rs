@@ -128,6 +128,7 @@ impl Rows {
             EncodedValue::Real(v) => (Cell::Real(v), 8),
             EncodedValue::Text(v) => (Cell::Text { start, length: v.len() as u32 }, v.len() as u64),
             EncodedValue::Blob(v) => (Cell::Blob { start, length: v.len() as u32 }, v.len() as u64),
+            EncodedValue::Large(_) => panic!("no row of a comparison is that large"),
         };
         if let EncodedValue::Text(bytes) | EncodedValue::Blob(bytes) = value {
             self.arena.extend_from_slice(bytes);

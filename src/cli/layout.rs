@@ -94,6 +94,10 @@ pub(super) fn shown(value: &Value) -> String {
             let start = start.as_ref().to_string();
             format!("{}…' {}", start.trim_end_matches('\''), bytes(blob.len() as u64))
         }
+        Value::Pooled(blob) => {
+            let start = Value::Blob(blob.piece(0, BLOB_BYTES).to_vec());
+            format!("{}…' {}", start.as_ref().to_string().trim_end_matches('\''), bytes(blob.len()))
+        }
         other => other.as_ref().to_string(),
     }
 }

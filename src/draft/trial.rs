@@ -302,5 +302,6 @@ fn bound(value: ValueRef<'_>) -> types::Value {
         ValueRef::Real(v) => types::Value::Real(v),
         ValueRef::Text(v) => types::Value::Text(v.to_owned()),
         ValueRef::Blob(v) => types::Value::Blob(v.to_vec()),
+        ValueRef::Pooled(v) => types::Value::Blob(v.to_vec()),
     }
 }

@@ -16,6 +16,12 @@ use crate::clock::Ticks;
 use crate::plan::Transaction;
 use crate::value::{Decoder, Value};
 
+/// Environment variable by which tests delay the operations of a variant: `VARIANT:PERCENT`. It stands among the settings of a database that
+/// was opened with it, as `test_delay`, and makes a result worthless.
+pub const TEST_DELAY_VARIABLE: &str = "RUNNER_TEST_DELAY_PERCENT";
+/// Its name among the settings.
+pub const TEST_DELAY: &str = "test_delay";
+
 /// A database, for the length of a scenario.
 pub trait Engine {
     /// Drops what the last level left and makes the tables anew, in the same physical state each time.
@@ -88,6 +94,11 @@ pub trait Session: Send {
     /// Where the time of the operations since the last call went; nothing where it was not taken. To be called after each operation, or batch,
     /// outside of the timed region: an engine may decide here whether it looks at the next.
     fn take_times(&mut self) -> Option<Times>;
+
+    /// Bytes of texts and blobs that the operations since the last call wrote, or read, where the plan has them counted.
+    fn take_payload_bytes(&mut self) -> u64 {
+        0
+    }
 
     /// Makes the tables in this session's own database. Only for a reset around every write.
     fn set_up(&mut self) -> Result<(), EngineError>;

@@ -71,6 +71,7 @@ struct OperationNotes {
     succeeded: Latencies,
     failed: Latencies,
     errors: u64,
+    payload_bytes: u64,
 }
 
 /// One worker's notes.
@@ -130,6 +131,11 @@ impl<'a> Recorder<'a> {
         if sample.latency_ns > self.slow_floor_ns {
             self.note_slow(sample);
         }
+    }
+
+    /// Notes bytes of values that acknowledged operations of one kind wrote, or read.
+    pub fn payload(&mut self, operation: usize, bytes: u64) {
+        self.operations[operation].payload_bytes += bytes;
     }
 
     /// Notes the service time of an acknowledged operation, beside its latency from the intended start.
@@ -280,6 +286,7 @@ pub fn merge(notes: Vec<Notes>, series: TimeSeries, names: &[String]) -> Merged 
             all.succeeded.merge(&own.succeeded);
             all.failed.merge(&own.failed);
             all.errors += own.errors;
+            all.payload_bytes += own.payload_bytes;
             total.succeeded += own.succeeded.count();
             total.attempted += own.succeeded.count() + own.errors;
         }

@@ -13,7 +13,7 @@ use super::tables::{self, Input, Tables};
 use super::targets::{About, Aim};
 use super::warnings::{self, Finished};
 use super::{
-    Operation, Outputs, Plan, Record, Table, Target, Workload, database, limits, lookups, statements,
+    Operation, Outputs, Plan, Record, Table, Target, Workload, database, limits, lookups, payload, statements,
 };
 use crate::dataset::{Rows, Source};
 use crate::diagnostic::{Code, Diagnostic};
@@ -86,7 +86,9 @@ fn assemble(
         return None;
     }
     let shares = share_out(input, &tables, &made, &settled, faults)?;
-    let (plan_tables, operations, inserts) = statements(input, &tables, &made, &shares);
+    let (mut plan_tables, mut operations, inserts) = statements(input, &tables, &made, &shares);
+    let from = database.as_ref().is_some_and(|database| database.from.is_some());
+    payload::settle(&tables, &made, from, &mut plan_tables, &mut operations);
     let crews = Crews { input, tables: &tables, made: &made, operations: &operations, inserts: &inserts };
     let mut workloads: Vec<Workload> = Vec::new();
     for (settled, shares) in settled.iter().zip(&shares) {
@@ -110,6 +112,7 @@ fn assemble(
             targets: &own,
             database: &database,
             effective: &loaded.effective,
+            computed: &loaded.computed,
             quick,
         };
         warnings::find(&finished)
@@ -249,6 +252,8 @@ fn statements(
             columns,
             references: facts.foreign_keys.iter().map(|k| k.table.clone()).collect(),
             references_bound: references_bound(facts, rows),
+            rowid: payload::has_rowid(&tables.database, &rows.name),
+            bytes: Vec::new(),
         });
     }
     operations.extend(made.iter().map(|made| made.operation.clone()));

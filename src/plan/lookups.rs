@@ -4,6 +4,7 @@ use super::columns;
 use super::ddl::{TableFacts, quote};
 use super::operation::{Kind, Operation};
 use super::operations::{Bench, Expected, Made, RepeatTaken, StepTaken, Taken, instead};
+use super::payload;
 use super::statements::{self, equal, list};
 use crate::dataset::Key;
 use crate::diagnostic::{Code, nearest};
@@ -32,6 +33,11 @@ pub(super) fn make(bench: &mut Bench<'_, '_>, kind: &str, table_name: &str) -> O
     let columns = bench.tables.names.tables[table].1.clone();
     let keys = if kind == "insert" { Vec::new() } else { key_columns(bench, kind, table)? };
     let selected = selected(bench, table);
+    let incremental = payload::blob_io(bench, kind, table);
+    let selected = match &incremental {
+        Some((_, parts)) => selected.map(|_| parts.clone()),
+        None => selected,
+    };
     let draft = match kind {
         "insert" => Some(Draft {
             kind: Kind::Insert { table },
@@ -61,6 +67,7 @@ pub(super) fn make(bench: &mut Bench<'_, '_>, kind: &str, table_name: &str) -> O
     operation.kind = draft.kind;
     operation.transaction = bench.transaction();
     operation.steps[0].expect = expect;
+    operation.blob_io = incremental.map(|(blob_io, _)| blob_io);
     reach(bench, table, kind, &examined, &mut operation);
     let key = (kind != "insert").then(|| Key {
         table,

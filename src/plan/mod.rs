@@ -20,6 +20,7 @@ mod names;
 mod needs;
 mod operation;
 mod operations;
+mod payload;
 mod pragma;
 mod raw;
 mod references;
@@ -49,8 +50,8 @@ pub use ddl::{ForeignKey, foreign_keys, quote};
 pub use experiment::{experiment, one_case};
 pub use limits::LEAST_MEMORY_BYTES;
 pub use operation::{
-    Bind, EXPECT_CHANGES, EXPECT_ROWS, EXPECT_VALUE, Expect, Kind, NOTHING_CAPTURED, Operation, Repeat, Step,
-    Transaction,
+    Bind, BlobIo, EXPECT_CHANGES, EXPECT_ROWS, EXPECT_VALUE, Expect, Kind, NOTHING_CAPTURED, Operation,
+    PAYLOAD_MISMATCH, Repeat, Step, Transaction,
 };
 pub use target::{METRICS, Metric, Needs, SAMPLES_BEYOND, Target, Unit, per_mille_beyond};
 pub use workload::{
@@ -158,6 +159,11 @@ impl Plan {
             |value: &serde_json::Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         let parameters = self.parameters.iter().map(|(key, v)| format!("{key} {}", value(v)));
         std::iter::once(self.variant.clone()).chain(parameters).collect::<Vec<_>>().join(", ")
+    }
+
+    /// Whether bytes of values are counted.
+    pub fn counts_payload(&self) -> bool {
+        self.operations.iter().any(|operation| operation.payload)
     }
 
     /// Connections that are open at once, at most.
@@ -272,6 +278,10 @@ pub struct Table {
     pub references: Vec<String>,
     /// Whether every value under a foreign key is one of an earlier row.
     pub references_bound: bool,
+    /// Whether rows have a rowid, by which incremental blob I/O finds them.
+    pub rowid: bool,
+    /// Which of `columns` hold no blobs but those that `bytes(…)` made.
+    pub bytes: Vec<usize>,
 }
 
 #[cfg(test)]

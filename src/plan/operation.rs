@@ -26,6 +26,19 @@ pub struct Operation {
     pub unaccounted: Vec<usize>,
     /// Columns (table, column of its dataset row) whose values raw SQL may change: they cannot be compared.
     pub overwrites: Vec<(usize, usize)>,
+    /// Whether the bytes of texts and blobs that it writes and reads are counted: in scenarios that make any by `bytes(…)`.
+    pub payload: bool,
+    /// Whether blobs go through SQLite's incremental blob I/O.
+    pub blob_io: Option<BlobIo>,
+}
+
+/// Blobs written and read in pieces.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BlobIo {
+    /// Of so many bytes each.
+    pub piece_bytes: u32,
+    /// For reading: places in the row that hold the length of a blob, and its column. The row ends with its rowid.
+    pub reads: Vec<(usize, String)>,
 }
 
 impl Operation {
@@ -49,6 +62,8 @@ impl Operation {
             changes: Vec::new(),
             unaccounted: Vec::new(),
             overwrites: Vec::new(),
+            payload: false,
+            blob_io: None,
         }
     }
 
@@ -186,5 +201,7 @@ pub const EXPECT_ROWS: &str = "expect_rows";
 pub const EXPECT_CHANGES: &str = "expect_changes";
 /// Code of an operation that read another value than expected.
 pub const EXPECT_VALUE: &str = "expect_value";
+/// Code of an operation that read another blob than was written.
+pub const PAYLOAD_MISMATCH: &str = "payload_mismatch";
 /// Code of an operation whose step read no row to capture from.
 pub const NOTHING_CAPTURED: &str = "nothing_captured";

@@ -53,6 +53,8 @@ pub(super) struct Own {
     repetition: bool,
     /// No two occurrences have the same.
     pub(super) never_repeats: bool,
+    /// Its blobs are made by `bytes(…)`.
+    pub(super) makes_bytes: bool,
 }
 
 impl Own {
@@ -147,11 +149,12 @@ impl Bench<'_, '_> {
     /// Takes a value of the operation's own, if its template is one.
     pub(super) fn own(&mut self, rest: &[&str], value: &serde_json::Value, repetition: bool) -> Own {
         let path = ["operations", self.name].iter().chain(rest).map(|part| (*part).to_owned()).collect();
-        let mut own = Own { path, value: value.clone(), repetition, never_repeats: true };
+        let mut own = Own { path, value: value.clone(), repetition, never_repeats: true, makes_bytes: false };
         match own.column(self.input, self.tables) {
             Ok(column) => {
                 own.never_repeats = never_repeats(&column);
                 if let Source::Template(template) = &column.source {
+                    own.makes_bytes = template.facts().makes_bytes();
                     self.refers.extend(template.facts().required().iter().map(|target| target.table));
                 }
             }
@@ -243,9 +246,9 @@ pub(super) struct Expected<'a> {
 
 /// The kinds, and the keys that go with each beside `share` and `transaction`.
 const KINDS: [(&str, &[&str]); 9] = [
-    ("insert", &["expect_changes"]),
+    ("insert", &["blob_io", "expect_changes"]),
     ("upsert", &["by", "keys", "hit_ratio", "expect_changes"]),
-    ("get", &["by", "keys", "hit_ratio", "columns", "expect_rows", "expect_value"]),
+    ("get", &["by", "keys", "hit_ratio", "columns", "blob_io", "expect_rows", "expect_value"]),
     ("find", &["by", "keys", "hit_ratio", "limit", "columns", "expect_rows", "expect_value"]),
     ("scan", &["by", "keys", "hit_ratio", "limit", "columns", "expect_rows", "expect_value"]),
     ("update", &["by", "keys", "hit_ratio", "set", "expect_changes"]),
@@ -262,6 +265,7 @@ fn given(section: &OperationSection) -> Vec<&'static str> {
         ("hit_ratio", section.hit_ratio.is_some()),
         ("limit", section.limit.is_some()),
         ("columns", section.columns.is_some()),
+        ("blob_io", section.blob_io.is_some()),
         ("set", !section.set.is_empty()),
         ("bind", !section.bind.is_empty()),
         ("changes", section.changes.is_some()),

@@ -69,6 +69,8 @@ pub(super) fn make(bench: &mut Bench<'_, '_>, kind: &str) -> Option<Made> {
         changes,
         unaccounted,
         overwrites,
+        payload: false,
+        blob_io: None,
     };
     let refers = std::mem::take(&mut bench.refers);
     Some(Made { operation, key: None, values, steps: draft.taken, refers })

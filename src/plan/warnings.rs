@@ -26,6 +26,8 @@ pub(super) struct Finished<'a, 'b> {
     pub(super) database: &'a Database,
     /// The scenario as JSON, after overrides.
     pub(super) effective: &'a Value,
+    /// Templates that stand in it as their numbers.
+    pub(super) computed: &'a [String],
     /// Totals are small for trying things out: nothing is said of them.
     pub(super) quick: bool,
 }
@@ -267,6 +269,7 @@ fn unused_vars(plan: &Finished<'_, '_>) -> Vec<Diagnostic> {
     let mut texts = Vec::new();
     let keys = plan.effective.as_object().into_iter().flatten();
     keys.filter(|(key, _)| *key != "vars").for_each(|(_, value)| strings(value, &mut texts));
+    texts.extend(plan.computed.iter().map(String::as_str));
     let used = |name: &str| {
         let selected = plan.input.scenario.targets.iter().any(|target| target.vars.contains_key(name));
         selected || texts.iter().any(|text| uses_var(text, name))

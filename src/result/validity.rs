@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::model::{Configuration, RunResult, SecondFigures};
+use crate::engine::TEST_DELAY;
 use crate::measure::VerificationStatus;
 use crate::plan::SAMPLES_BEYOND;
 use crate::units::count;
@@ -43,6 +44,8 @@ pub struct Circumstances {
     pub clock_resolution_ns: u64,
     /// The database file is on a memory file system of this kind.
     pub memory_file_system: Option<String>,
+    /// Operations of this variant were delayed on purpose.
+    pub test_delay: Option<String>,
     /// Settings that could not be confirmed.
     pub unconfirmed_settings: Vec<String>,
 }
@@ -57,6 +60,7 @@ impl Circumstances {
             quick: result.quick,
             clock_resolution_ns: environment.clock_resolution_ns,
             memory_file_system: system.filter(|system| system.in_memory).map(|system| system.kind.clone()),
+            test_delay: result.engine.settings.get(TEST_DELAY).cloned(),
             unconfirmed_settings: result.engine.unconfirmed_settings.clone(),
         }
     }
@@ -112,6 +116,10 @@ fn invalidating(level: &Configuration, circumstances: &Circumstances, doubts: &m
         let sentence =
             "The runner is a debug build, which is many times slower; build it with `cargo build --release`.";
         doubts.push(doubt("debug-build", true, sentence));
+    }
+    if let Some(delay) = &circumstances.test_delay {
+        let sentence = format!("Operations were delayed on purpose, for a test of the statistics ({delay}).");
+        doubts.push(doubt("test-delay", true, sentence));
     }
     // Two readings of the clock stand around a batch, not around each of its operations.
     let timed = level.batches.as_ref().map_or(level.overall.latency_ms, |batches| batches.latency_ms);
@@ -287,6 +295,11 @@ mod tests {
                 "memory-file-system",
                 false,
                 Circumstances { memory_file_system: Some("tmpfs".to_owned()), ..circumstances.clone() },
+            ),
+            (
+                "test-delay",
+                true,
+                Circumstances { test_delay: Some("slow:5".to_owned()), ..circumstances.clone() },
             ),
             (
                 "settings-not-read-back",

@@ -69,7 +69,10 @@ impl Single<'_, '_, '_> {
         let operations = &self.worker.shared.plan.operations;
         let operation = operations.iter().position(|o| o.inserts() == Some(table));
         let operation = operation.expect("a table that others refer to is written");
-        match self.session().execute(operation, Decoder::new(bytes)) {
+        let outcome = self.session().execute(operation, Decoder::new(bytes));
+        // What is measured is the row that needs it.
+        self.session().take_payload_bytes();
+        match outcome {
             Outcome::Done { .. } => Ok(()),
             Outcome::Cancelled => Err(EngineError::Interrupted),
             Outcome::Unexpected { failure: f, .. }

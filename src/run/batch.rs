@@ -201,6 +201,7 @@ impl Batches<'_, '_, '_> {
             }
             let end_ns = self.worker.since_origin(shared.clock.nanos_between(shared.start, end));
             let Answered { subject, latency_ns, .. } = answered;
+            self.worker.recorder.payload(subject.operation, answer.payload_bytes);
             let sample = Sample { operation: subject.operation, row: subject.row + 1, latency_ns, end_ns };
             match groups.iter_mut().find(|(group, _)| group.operation == sample.operation) {
                 Some((_, count)) => *count += 1,

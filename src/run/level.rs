@@ -131,6 +131,7 @@ pub(super) fn work(
             ranks: work.ranks,
             per_write,
             alone: workers == 1,
+            payload: work.plan.counts_payload(),
         };
         let crew = &crews[crew_of[number]];
         let line = match (session, &connections) {

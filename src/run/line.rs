@@ -18,6 +18,8 @@ pub(super) struct Attempted {
     pub(super) end: Ticks,
     /// Where the time of the last attempt went, and how long that was.
     pub(super) times: Option<(Times, u64)>,
+    /// Bytes of values that the last attempt wrote, or read; of a batch, those that are not in its answers.
+    pub(super) payload_bytes: u64,
 }
 
 /// What is to be sent.
@@ -45,7 +47,7 @@ impl<'a> Worker<'a, '_> {
             && let Err(outcome) = work.prepare(session.as_mut())
         {
             let now = shared.clock.now();
-            return (now, Attempted { outcome, end: now, times: None });
+            return (now, Attempted { outcome, end: now, times: None, payload_bytes: 0 });
         }
         let start = shared.clock.now();
         loop {
@@ -72,6 +74,7 @@ impl<'a> Worker<'a, '_> {
 
     fn attempt(&mut self, line: &mut Line<'a>, work: &mut dyn Work, measured: bool) -> Attempted {
         let shared = self.shared;
+        let unsent = |outcome| Attempted { outcome, end: shared.clock.now(), times: None, payload_bytes: 0 };
         match line {
             Line::Own(session) => self.attempt_on(session.as_mut(), work),
             Line::Shared(connections) => {
@@ -79,12 +82,12 @@ impl<'a> Worker<'a, '_> {
                     Ok(mut session) => {
                         let attempted = match work.prepare(session.as_mut()) {
                             Ok(()) => self.attempt_on(session.as_mut(), work),
-                            Err(outcome) => Attempted { outcome, end: shared.clock.now(), times: None },
+                            Err(outcome) => unsent(outcome),
                         };
                         connections.check_in(session);
                         attempted
                     }
-                    Err(outcome) => Attempted { outcome, end: shared.clock.now(), times: None },
+                    Err(outcome) => unsent(outcome),
                 }
             }
         }
@@ -97,6 +100,7 @@ impl<'a> Worker<'a, '_> {
         let end = clock.now();
         // Taken in any case, so that those of a refused attempt are not counted with the next.
         let times = session.take_times().map(|times| (times, clock.nanos_between(start, end)));
-        Attempted { outcome, end, times }
+        let payload_bytes = if self.shared.payload { session.take_payload_bytes() } else { 0 };
+        Attempted { outcome, end, times, payload_bytes }
     }
 }

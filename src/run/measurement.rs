@@ -3,6 +3,7 @@
 use std::sync::atomic::Ordering;
 
 use super::RunError;
+use super::delay::{self, Delayed};
 use super::level::{self, Lines, LiveCounters, Way, Work, Worked};
 use super::worker::Tally;
 use crate::clock::Clock;
@@ -60,14 +61,19 @@ pub(super) fn measure(
 }
 
 fn open(work: &Work<'_>, engine: &mut dyn Engine, concurrency: u32) -> Result<Lines, RunError> {
+    let delay = delay::of(work.plan);
     if let Some(pool) = work.workload.pool {
-        return Ok(Lines::Shared { pool, connector: engine.connector()? });
+        return Ok(Lines::Shared { pool, connector: delay::connector(engine, delay, work.clock)? });
     }
     let open = |worker| {
         if work.stop.load(Ordering::Relaxed) {
             return Err(EngineError::Interrupted);
         }
-        engine.open_session(worker)
+        let session = engine.open_session(worker)?;
+        Ok(match delay {
+            Some(share) => Delayed::session(session, share, work.clock),
+            None => session,
+        })
     };
     Ok(Lines::Own((0..concurrency as usize).map(open).collect::<Result<Vec<_>, _>>()?))
 }

@@ -6,6 +6,7 @@ mod alone;
 mod arrivals;
 mod batch;
 mod crew;
+mod delay;
 mod event;
 mod gate;
 mod journal;

@@ -88,10 +88,14 @@ impl Plain<'_, '_, '_> {
         let latency_ns = shared.clock.nanos_between(start, end);
         let answered = Answered { subject, measured: true, start, end, latency_ns };
         let times = self.session.take_times();
-        if self.worker.note(&answered, outcome)
-            && let Some(times) = times
-        {
-            self.worker.tally.split(1, latency_ns, times);
+        let bytes = if shared.payload { self.session.take_payload_bytes() } else { 0 };
+        if self.worker.note(&answered, outcome) {
+            if let Some(times) = times {
+                self.worker.tally.split(1, latency_ns, times);
+            }
+            if bytes > 0 {
+                self.worker.recorder.payload(subject.operation, bytes);
+            }
         }
         Step::Done
     }

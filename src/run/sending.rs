@@ -24,6 +24,8 @@ pub(super) struct Answer {
     pub(super) changes: u64,
     /// What was not as expected.
     pub(super) failure: Option<Failure>,
+    /// Bytes of values written, or read, where they are counted.
+    pub(super) payload_bytes: u64,
 }
 
 /// A batch on its way.
@@ -71,13 +73,14 @@ impl<'b, 'v> Sending<'b, 'v> {
 
     fn send_each(&mut self, session: &mut dyn Session) -> Result<(), Outcome> {
         for item in self.items {
-            match session.execute(item.subject.operation, item.values) {
-                Outcome::Done { changes } => self.answers.push(Answer { changes, failure: None }),
-                Outcome::Unexpected { changes, failure } => {
-                    self.answers.push(Answer { changes, failure: Some(failure) });
-                }
+            let (changes, failure) = match session.execute(item.subject.operation, item.values) {
+                Outcome::Done { changes } => (changes, None),
+                Outcome::Unexpected { changes, failure } => (changes, Some(failure)),
                 refused => return Err(refused),
-            }
+            };
+            let counted = self.plan.operations[item.subject.operation].payload;
+            let payload_bytes = if counted { session.take_payload_bytes() } else { 0 };
+            self.answers.push(Answer { changes, failure, payload_bytes });
         }
         Ok(())
     }
@@ -92,7 +95,14 @@ impl<'b, 'v> Sending<'b, 'v> {
                     {
                         self.uncounted.push((table, missing));
                     }
-                    self.answers.extend(rows.iter().map(|_| Answer { changes: 1, failure: None }));
+                    let counted = self.plan.operations[*operation].payload;
+                    let mut payload_bytes = if counted { session.take_payload_bytes() } else { 0 };
+                    // Those of all rows stand with the first: they are operations of one kind.
+                    self.answers.extend(rows.iter().map(|_| Answer {
+                        changes: 1,
+                        failure: None,
+                        payload_bytes: std::mem::take(&mut payload_bytes),
+                    }));
                 }
                 refused => return Err(refused),
             }

@@ -147,6 +147,7 @@ impl Single<'_, '_, '_> {
         let answered = Answered { subject, measured: claim.measured, start, end: attempted.end, latency_ns };
         let acknowledged = self.worker.note(&answered, attempted.outcome);
         if acknowledged && claim.measured {
+            self.worker.recorder.payload(subject.operation, attempted.payload_bytes);
             if claim.intended_ns.is_some() {
                 self.worker.recorder.service(service_ns);
             }

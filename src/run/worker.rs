@@ -45,6 +45,8 @@ pub(super) struct Shared<'a> {
     pub(super) per_write: bool,
     /// One worker.
     pub(super) alone: bool,
+    /// Bytes of values are counted.
+    pub(super) payload: bool,
 }
 
 impl Shared<'_> {

@@ -58,6 +58,7 @@ pub(super) fn read(
     sources: Sources,
     overrides: Applied,
     chosen: Vec<(String, Span)>,
+    computed: Vec<String>,
 ) -> Result<Loaded, Vec<Diagnostic>> {
     match Scenario::deserialize(&tree.value) {
         Ok(scenario) => Ok(Loaded {
@@ -69,6 +70,7 @@ pub(super) fn read(
             parameters: IndexMap::new(),
             overrides,
             chosen,
+            computed,
         }),
         // The schema says all that the types say; this is for the day when it does not.
         Err(error) => {

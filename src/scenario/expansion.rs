@@ -169,12 +169,13 @@ impl Expansion {
         applied.extend(self.told.iter().cloned());
         let kept = Kept { named: &named, varied: &varied };
         checked::finish(&mut tree, self.quick.then_some(kept), &mut applied, &mut faults);
+        let computed = computed::settle(&mut tree, &self.sources, &mut faults);
         checked::check(&tree, self.quick, &self.sources, &self.faults, &mut faults);
         take_varying(&mut tree);
         if !faults.is_empty() {
             return Err(faults);
         }
-        let loaded = checked::read(tree, self.sources.clone(), applied, self.workloads.clone())?;
+        let loaded = checked::read(tree, self.sources.clone(), applied, self.workloads.clone(), computed)?;
         let variant = self.variants[point.variant].name.clone();
         Ok(Loaded { variant, parameters: self.parameters(point), ..loaded })
     }

@@ -6,6 +6,7 @@
 mod advice;
 mod checked;
 mod chosen;
+mod computed;
 mod editor;
 mod expansion;
 mod explain;
@@ -66,6 +67,8 @@ pub struct Loaded {
     pub overrides: Vec<(String, String)>,
     /// Names of the workloads that run, with their places among the overrides; all where there are none.
     pub chosen: Vec<(String, Span)>,
+    /// Templates that numbers of the file were computed by; their numbers stand in `scenario`.
+    pub computed: Vec<String>,
 }
 
 /// A scenario that cannot run.

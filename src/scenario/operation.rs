@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::model::PragmaValue;
+use crate::units::Size;
 
 /// `[operations.NAME]`: exactly one of `insert`, `upsert`, `get`, `find`, `scan`, `update`, `delete`, `sql` and `steps`, and what goes with it.
 #[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
@@ -63,6 +64,9 @@ pub struct OperationSection {
     #[schemars(length(min = 1))]
     #[schemars(extend("examples" = [["id", "name"]]))]
     pub columns: Option<Vec<String>>,
+    /// Blobs made by `bytes(…)` are written, and read, in pieces of this size: SQLite's incremental blob I/O, which never holds a whole one.
+    #[schemars(extend("examples" = ["1MiB"]))]
+    pub blob_io: Option<Size>,
     /// New values by column, for `update`: templates, or plain numbers or booleans. Columns of its key cannot be set.
     #[serde(default)]
     #[schemars(with = "IndexMap<String, PragmaValue>")]

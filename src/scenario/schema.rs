@@ -14,6 +14,7 @@ use super::model::Scenario;
 /// The schema of a scenario file, draft 2020-12, without references within it, and with all that editors show.
 pub fn json_schema() -> Value {
     let mut schema = plain();
+    super::computed::allow_text(&mut schema);
     super::editor::explain(&mut schema);
     schema
 }

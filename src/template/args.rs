@@ -4,6 +4,7 @@ use super::datum::{Datum, Kind, Piece, Run};
 use super::distribution::Distribution;
 use super::locale::{LOCALE_NAMES, Locale};
 use super::{Distinct, RenderError};
+use crate::units::{QuantityError, Size};
 
 /// One generator of the catalogue.
 pub struct GeneratorInfo {
@@ -117,6 +118,17 @@ impl Args<'_> {
         }
     }
 
+    /// A number of bytes: an integer, or text such as `"64KiB"`.
+    pub(super) fn size(&self, index: usize) -> Result<Option<i64>, ArgFault> {
+        let Some(Datum::Text(text)) = self.get(index) else { return self.integer(index) };
+        let size: Size = text.parse().map_err(|error: QuantityError| {
+            ArgFault::new(index, error.to_string())
+                .help("write a size such as \"320KiB\", or a number of bytes")
+        })?;
+        let bytes = i64::try_from(size.as_bytes());
+        bytes.map(Some).map_err(|_| ArgFault::new(index, format!("`{text}` is too large")))
+    }
+
     pub(super) fn number(&self, index: usize) -> Result<Option<f64>, ArgFault> {
         match self.get(index) {
             None => Ok(None),
@@ -170,8 +182,21 @@ impl Args<'_> {
 
     /// Least and greatest length from parameters 0 and 1; the first alone means exactly that many.
     pub(super) fn lengths(&self, low: usize, high: usize, limit: usize) -> Result<(usize, usize), ArgFault> {
-        let (first, second) = (self.integer(0)?, self.integer(1)?);
-        let (low, high) = match (first, second) {
+        self.between((self.integer(0)?, self.integer(1)?), (low, high), limit)
+    }
+
+    /// The same in bytes, which may be given as text such as `"64KiB"`.
+    pub(super) fn sizes(&self, low: usize, high: usize, limit: usize) -> Result<(usize, usize), ArgFault> {
+        self.between((self.size(0)?, self.size(1)?), (low, high), limit)
+    }
+
+    fn between(
+        &self,
+        given: (Option<i64>, Option<i64>),
+        (low, high): (usize, usize),
+        limit: usize,
+    ) -> Result<(usize, usize), ArgFault> {
+        let (low, high) = match given {
             (None, None) => return Ok((low, high)),
             (Some(exact), None) => (exact, exact),
             (None, Some(high)) => ((low as i64).min(high), high),

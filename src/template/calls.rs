@@ -55,6 +55,7 @@ impl Lower<'_> {
             self.unknown_function(name, span(&call.expr));
             return None;
         };
+        self.makes_bytes |= info.name == "bytes";
         let before = self.faults.len();
         let (arguments, locale) = self.bind(info, call, &range)?;
         if self.faults.len() > before {
@@ -65,6 +66,7 @@ impl Lower<'_> {
             "line" => self.line(info, arguments, range),
             "unique" => self.unique(arguments, range),
             "among" | "runs" | "cycle" => self.rows(info, arguments, range),
+            "size" => self.size(info, arguments, range),
             "maybe" if is_reference(&arguments) => self.maybe(info, arguments, locale, range),
             _ => self.plain(info, arguments, locale, range),
         }

@@ -161,7 +161,8 @@ generators! {
         normal(mean = "0", deviation = "1") -> Real "number around a mean" example "normal(170, 10)" => numbers::normal;
         quantiles(points, digits = "") -> Real "number whose quantiles are the points, evenly spaced: least, …, median, …, greatest" example "quantiles([0, 3, 20, 500])" => quantiles::quantiles;
         bool(p = "0.5") -> Bool "true with probability p" example "bool(0.2)" => numbers::bool;
-        bytes(min = "16", max = "", mean = "") -> Blob "min to max random bytes, about a mean" example "bytes(64)" => numbers::bytes;
+        bytes(min = "16", max = "", mean = "") -> Blob "min to max random bytes, about a mean; each may be a size such as \"320KiB\"" example "bytes(64)" => numbers::bytes;
+        size(text) -> Integer "number of bytes that a size says" example "size(\"320KiB\")" => numbers::size;
     }
     "choices" {
         choice(values, distribution = "\"uniform\"") -> Any "one of the values" example "choice([\"new\", \"paid\", \"sent\"])" => chance::choice;

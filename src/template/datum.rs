@@ -5,6 +5,7 @@ use std::fmt::Write;
 use super::References;
 use super::Scratch;
 use super::draw::Draw;
+use crate::value::Stretch;
 
 /// An owned value; beside what a database stores, it knows booleans, lists and maps.
 #[derive(Clone, Debug, PartialEq)]
@@ -15,6 +16,7 @@ pub(super) enum Datum {
     Real(f64),
     Text(String),
     Blob(Vec<u8>),
+    Pooled(Stretch),
     List(Vec<Datum>),
     Map(Vec<(String, Datum)>),
 }
@@ -28,6 +30,7 @@ pub(super) enum Piece {
     Real(f64),
     Text(usize),
     Blob(usize),
+    Pooled(Stretch),
     Tree(Datum),
 }
 
@@ -87,6 +90,7 @@ impl Run<'_> {
                 self.bytes.extend_from_slice(v);
                 Piece::Blob(start)
             }
+            Datum::Pooled(v) => Piece::Pooled(*v),
             Datum::List(_) | Datum::Map(_) => Piece::Tree(datum.clone()),
         }
     }
@@ -108,6 +112,7 @@ impl Run<'_> {
             Piece::Real(v) => Datum::Real(v),
             Piece::Text(start) => Datum::Text(self.text.split_off(start)),
             Piece::Blob(start) => Datum::Blob(self.bytes.split_off(start)),
+            Piece::Pooled(v) => Datum::Pooled(v),
             Piece::Tree(datum) => datum,
         }
     }
@@ -129,6 +134,16 @@ impl Run<'_> {
     }
 }
 
+/// A large value on its way through minijinja, which cannot look into it.
+#[derive(Debug)]
+struct Pooled(Stretch);
+
+impl minijinja::value::Object for Pooled {
+    fn repr(self: &std::sync::Arc<Self>) -> minijinja::value::ObjectRepr {
+        minijinja::value::ObjectRepr::Plain
+    }
+}
+
 impl Datum {
     pub(super) fn kind(&self) -> Kind {
         match self {
@@ -137,7 +152,7 @@ impl Datum {
             Datum::Integer(_) => Kind::Integer,
             Datum::Real(_) => Kind::Real,
             Datum::Text(_) => Kind::Text,
-            Datum::Blob(_) => Kind::Blob,
+            Datum::Blob(_) | Datum::Pooled(_) => Kind::Blob,
             Datum::List(_) => Kind::List,
             Datum::Map(_) => Kind::Map,
         }
@@ -149,6 +164,7 @@ impl Datum {
             Datum::Null => {}
             Datum::Text(v) => out.push_str(v),
             Datum::Blob(v) => out.push_str(&String::from_utf8_lossy(v)),
+            Datum::Pooled(v) => out.push_str(&String::from_utf8_lossy(&v.to_vec())),
             other => other.write_json(out),
         }
     }
@@ -162,11 +178,8 @@ impl Datum {
             Datum::Real(v) if !v.is_finite() => out.push_str("null"),
             Datum::Real(v) => write_real(out, *v),
             Datum::Text(v) => write_json_text(v, out),
-            Datum::Blob(v) => {
-                out.push('"');
-                v.iter().for_each(|byte| write_hex(out, *byte));
-                out.push('"');
-            }
+            Datum::Blob(v) => write_hex_text(out, [v.as_slice()]),
+            Datum::Pooled(v) => write_hex_text(out, v.pieces(1 << 20)),
             Datum::List(items) => {
                 out.push('[');
                 for (index, item) in items.iter().enumerate() {
@@ -215,6 +228,9 @@ impl Datum {
     /// From a value of minijinja; `None` for what values cannot be (functions, undefined).
     pub(super) fn from_jinja(value: &minijinja::Value) -> Option<Datum> {
         use minijinja::value::ValueKind;
+        if let Some(Pooled(stretch)) = value.downcast_object_ref() {
+            return Some(Datum::Pooled(*stretch));
+        }
         Some(match value.kind() {
             ValueKind::None => Datum::Null,
             ValueKind::Bool => Datum::Bool(value.is_true()),
@@ -246,6 +262,7 @@ impl Datum {
             Datum::Real(v) => Value::from(v),
             Datum::Text(v) => Value::from(v),
             Datum::Blob(v) => Value::from_bytes(v),
+            Datum::Pooled(v) => Value::from_object(Pooled(v)),
             Datum::List(items) => items.into_iter().map(Datum::into_jinja).collect(),
             Datum::Map(entries) => {
                 Value::from_pairs(entries.into_iter().map(|(key, value)| (key, value.into_jinja())))
@@ -261,6 +278,7 @@ impl Datum {
             crate::value::Value::Real(v) => Datum::Real(v),
             crate::value::Value::Text(v) => Datum::Text(v),
             crate::value::Value::Blob(v) => Datum::Blob(v),
+            crate::value::Value::Pooled(v) => Datum::Pooled(v),
         }
     }
 }
@@ -281,6 +299,12 @@ pub(super) fn write_hex(out: &mut String, byte: u8) {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     out.push(char::from(DIGITS[usize::from(byte >> 4)]));
     out.push(char::from(DIGITS[usize::from(byte & 15)]));
+}
+
+fn write_hex_text<'a>(out: &mut String, pieces: impl IntoIterator<Item = &'a [u8]>) {
+    out.push('"');
+    pieces.into_iter().flatten().for_each(|byte| write_hex(out, *byte));
+    out.push('"');
 }
 
 fn write_json_text(text: &str, out: &mut String) {

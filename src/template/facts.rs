@@ -37,6 +37,7 @@ pub struct Facts {
     pub(super) capacity: Option<u128>,
     pub(super) uses_row: bool,
     pub(super) sharing: Option<Sharing>,
+    pub(super) makes_bytes: bool,
 }
 
 impl Facts {
@@ -51,6 +52,7 @@ impl Facts {
             capacity: None,
             uses_row: false,
             sharing: None,
+            makes_bytes: false,
         }
     }
 
@@ -87,6 +89,11 @@ impl Facts {
     /// Whether the value depends on the row's number, not only on what is drawn.
     pub fn uses_row(&self) -> bool {
         self.uses_row
+    }
+
+    /// Whether `bytes(…)` stands in it: every blob that it gives is one of those.
+    pub fn makes_bytes(&self) -> bool {
+        self.makes_bytes
     }
 
     /// Which rows share a value, where the whole template is one `among`, `runs` or `cycle` of a value that never repeats.

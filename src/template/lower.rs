@@ -28,6 +28,8 @@ pub(super) struct Lower<'a> {
     pub(super) scopes: Vec<HashSet<String>>,
     /// Calls that minijinja cannot make itself, with their place in the source.
     pub(super) specials: Vec<(Range<usize>, Arc<Node>)>,
+    /// Whether `bytes` is called anywhere.
+    pub(super) makes_bytes: bool,
 }
 
 impl Lower<'_> {
@@ -78,10 +80,10 @@ impl Lower<'_> {
                 None
             }
             ast::Expr::Filter(filter) => {
-                filter.expr.iter().for_each(|inner| self.check(inner));
+                let inner = filter.expr.as_ref().and_then(|inner| self.expression(inner));
                 self.known(filter.name, "filter", &FILTERS, span(expression));
                 self.arguments(&filter.args);
-                None
+                if filter.args.is_empty() { extreme(filter.name, inner?) } else { None }
             }
             ast::Expr::Test(test) => {
                 self.check(&test.expr);
@@ -299,7 +301,7 @@ fn fold(operator: Operator, left: &Datum, right: &Datum) -> Option<Node> {
         Operator::Add => left + right,
         Operator::Subtract => left - right,
         Operator::Multiply => left * right,
-        Operator::FloorDivide | Operator::Remainder => return None,
+        Operator::FloorDivide | Operator::Remainder | Operator::Least | Operator::Greatest => return None,
     };
     Some(Node::Constant(Datum::Real(value)))
 }
@@ -316,6 +318,24 @@ fn concat(left: Node, right: Node) -> Option<Node> {
     };
     parts.push(right);
     Some(Node::Concat(parts))
+}
+
+/// `[left, right]|min` and `max` of integers, which lengths and numbers of parts are made of.
+fn extreme(filter: &str, list: Node) -> Option<Node> {
+    let operator = match filter {
+        "min" => Operator::Least,
+        "max" => Operator::Greatest,
+        _ => return None,
+    };
+    let items = match list {
+        Node::List(items) => items,
+        Node::Constant(Datum::List(items)) => items.into_iter().map(Node::Constant).collect(),
+        _ => return None,
+    };
+    if items.iter().any(|item| item.kind() != Kind::Integer) {
+        return None;
+    }
+    items.into_iter().reduce(|left, right| Node::Arithmetic(operator, Box::new((left, right))))
 }
 
 fn list_node(nodes: Vec<Node>) -> Node {

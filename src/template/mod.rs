@@ -138,6 +138,7 @@ impl Scratch {
                 self.bytes = v;
                 ValueRef::Blob(&self.bytes)
             }
+            Value::Pooled(v) => ValueRef::Pooled(v),
         }
     }
 }
@@ -259,6 +260,14 @@ impl Template {
         &self.facts
     }
 
+    /// Its value, where it is the same for every row.
+    pub fn known(&self) -> Option<&Value> {
+        match &self.body {
+            Body::Constant(value) => Some(value),
+            _ => None,
+        }
+    }
+
     /// The text that it was compiled from.
     pub fn source(&self) -> &str {
         &self.source
@@ -296,6 +305,7 @@ impl Template {
             Piece::Real(v) => ValueRef::Real(v),
             Piece::Text(start) => ValueRef::Text(&scratch.text[start..]),
             Piece::Blob(start) => ValueRef::Blob(&scratch.bytes[start..]),
+            Piece::Pooled(v) => ValueRef::Pooled(v),
             Piece::Tree(datum) => {
                 datum.write(&mut scratch.text);
                 ValueRef::Text(&scratch.text)
@@ -312,6 +322,7 @@ fn constant(datum: Datum) -> Value {
         Datum::Real(v) => Value::Real(v),
         Datum::Text(v) => Value::Text(v),
         Datum::Blob(v) => Value::Blob(v),
+        Datum::Pooled(v) => Value::Pooled(v),
         tree @ (Datum::List(_) | Datum::Map(_)) => {
             let mut text = String::new();
             tree.write(&mut text);

@@ -49,6 +49,8 @@ pub(super) enum Operator {
     Multiply,
     FloorDivide,
     Remainder,
+    Least,
+    Greatest,
 }
 
 impl Operator {
@@ -58,6 +60,8 @@ impl Operator {
             Operator::Add => left.checked_add(right),
             Operator::Subtract => left.checked_sub(right),
             Operator::Multiply => left.checked_mul(right),
+            Operator::Least => Some(left.min(right)),
+            Operator::Greatest => Some(left.max(right)),
             Operator::FloorDivide => {
                 let quotient = left.checked_div(right)?;
                 Some(if left % right != 0 && (left < 0) != (right < 0) { quotient - 1 } else { quotient })

@@ -91,6 +91,7 @@ fn meaning(generator: &str, parameter: &str) -> &'static str {
         ("paragraphs", "max") => "greatest number of paragraphs",
         ("bytes", "min") => "least number of bytes; without `max`, the exact one",
         ("bytes", "max") => "greatest number of bytes",
+        ("size", "text") => "a size in quotes, or a number of bytes",
         ("normal", "mean") => "middle of the numbers",
         ("hex", "digits") => "number of digits",
         ("bool", "p") => "probability of true, 0 to 1",

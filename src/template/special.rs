@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::args::GeneratorInfo;
+use super::args::{Args, GeneratorInfo};
 use super::calls::Argument;
 use super::datum::{Datum, Kind};
 use super::facts::facts_of_all;
@@ -51,6 +51,23 @@ impl Lower<'_> {
                 None
             }
         }
+    }
+
+    /// A known size is a constant, so that arithmetic with it is done once.
+    pub(super) fn size(
+        &mut self,
+        info: &'static GeneratorInfo,
+        arguments: Vec<Option<Argument>>,
+        range: Range<usize>,
+    ) -> Option<Node> {
+        let known = match arguments.first() {
+            Some(Some(Argument { node: Some(Node::Constant(datum)), .. })) => Some(datum.clone()),
+            _ => None,
+        };
+        let locale = self.context.locale;
+        let node = self.plain(info, arguments, locale, range)?;
+        let bytes = Args { info, values: &[known], locale }.size(0).ok().flatten();
+        Some(bytes.map_or(node, |bytes| Node::Constant(Datum::Integer(bytes))))
     }
 
     /// A reference or null: which, is drawn first, so that null depends on no row.

@@ -33,6 +33,7 @@ pub(super) fn compile(
         faults: Vec::new(),
         scopes: vec![HashSet::new()],
         specials: Vec::new(),
+        makes_bytes: false,
     };
     let node = lower.template(&template.children);
     if !lower.faults.is_empty() {
@@ -41,13 +42,14 @@ pub(super) fn compile(
     }
     let places = template.children.iter().map(place).collect();
     if let Some(node) = node.filter(|_| !only_jinja) {
-        let facts = facts_of(&node);
+        let facts = Facts { makes_bytes: lower.makes_bytes, ..facts_of(&node) };
         return Ok((Body::Tree(node), facts, places));
     }
     let nodes: Vec<&Node> = lower.specials.iter().map(|(_, node)| &**node).collect();
     let mut facts = facts_of_all(&nodes);
     // What statements and filters read cannot be told from the tree.
     facts.uses_row = true;
+    facts.makes_bytes = lower.makes_bytes;
     let expression = single_expression(&template.children).map(span);
     let fallback = Fallback::new(
         source,

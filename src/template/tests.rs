@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::*;
 
+mod large;
 mod sharing;
 
 struct Tables;

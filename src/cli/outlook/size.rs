@@ -153,5 +153,6 @@ fn size_of(value: ValueRef<'_>) -> u64 {
         ValueRef::Integer(_) | ValueRef::Real(_) => 8,
         ValueRef::Text(text) => text.len() as u64,
         ValueRef::Blob(blob) => blob.len() as u64,
+        ValueRef::Pooled(blob) => blob.len(),
     }
 }

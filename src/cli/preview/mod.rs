@@ -113,13 +113,18 @@ fn place(kind: &str, name: &str, known: &[&str], file: &std::path::Path) -> Resu
     })
 }
 
-/// A value in JSON; bytes are hexadecimal digits under the key `blob`.
+/// Bytes of a large value that are shown.
+const SHOWN_BYTES: usize = 1024;
+
+/// A value in JSON; bytes are hexadecimal digits under the key `blob`, of a large value its first ones, beside its length.
 pub(super) fn as_json(value: &Value) -> serde_json::Value {
+    let digits = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
     match value {
         Value::Null => serde_json::Value::Null,
         Value::Integer(v) => json!(v),
         Value::Real(v) => json!(v),
         Value::Text(v) => json!(v),
-        Value::Blob(v) => json!({ "blob": v.iter().map(|byte| format!("{byte:02x}")).collect::<String>() }),
+        Value::Blob(v) => json!({ "blob": digits(v) }),
+        Value::Pooled(v) => json!({ "blob": digits(v.piece(0, SHOWN_BYTES)), "bytes": v.len() }),
     }
 }

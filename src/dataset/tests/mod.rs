@@ -143,6 +143,7 @@ fn read(tape: &Tape, values: impl Fn(usize) -> usize) -> Vec<Read> {
             EncodedValue::Real(v) => Value::Real(v),
             EncodedValue::Text(v) => Value::Text(String::from_utf8(v.to_vec()).expect("text is UTF-8")),
             EncodedValue::Blob(v) => Value::Blob(v.to_vec()),
+            EncodedValue::Large(v) => Value::Pooled(v),
         };
         let values = (0..values(entry.operation)).map(&mut value).collect();
         Read { operation: entry.operation, row: entry.row, target: entry.target, parents, values }

@@ -34,6 +34,6 @@ pub(super) fn value(value: &Value) -> Option<String> {
         Value::Integer(v) => v.to_string(),
         Value::Real(v) if v.is_finite() => format!("{v:?}"),
         Value::Text(v) => text(v),
-        Value::Real(_) | Value::Blob(_) => return None,
+        Value::Real(_) | Value::Blob(_) | Value::Pooled(_) => return None,
     })
 }

@@ -85,6 +85,7 @@ fn disguised(value: &Value, seed: u64) -> Value {
         }
         Value::Text(text) => Value::Text(disguised_text(text, &mut draw)),
         Value::Blob(bytes) => Value::Blob(bytes.iter().map(|_| draw.bits() as u8).collect()),
+        Value::Pooled(bytes) => Value::Pooled(*bytes),
     }
 }
 

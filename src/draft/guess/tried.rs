@@ -85,6 +85,7 @@ fn length_of(value: ValueRef<'_>) -> usize {
         ValueRef::Real(v) => v.to_string().len(),
         ValueRef::Text(v) => v.chars().count(),
         ValueRef::Blob(v) => v.len(),
+        ValueRef::Pooled(v) => v.len() as usize,
     }
 }
 

@@ -4,7 +4,7 @@ use rusqlite::Connection;
 
 use super::connect::{self, Link, Place, Role};
 use super::{SqliteEngine, codes};
-use crate::engine::{EngineError, Facts};
+use crate::engine::{EngineError, Facts, TEST_DELAY, TEST_DELAY_VARIABLE};
 
 impl SqliteEngine {
     /// Takes the database's place, and tries all settings there.
@@ -19,7 +19,9 @@ impl SqliteEngine {
             Place::Shared(_) => "shared memory",
         };
         let seen = |link: &Link| {
-            let settings = connect::settings_in_force(&place, link, self.settings())?;
+            let mut settings = connect::settings_in_force(&place, link, self.settings())?;
+            settings
+                .extend(std::env::var(TEST_DELAY_VARIABLE).ok().map(|delay| (TEST_DELAY.to_owned(), delay)));
             facts(&link.connection, storage, settings)
         };
         let fault = |error: rusqlite::Error| codes::engine_error(&error, "reading settings", false);

@@ -20,6 +20,8 @@
 //! slots        values that an operation takes from its own reads
 //! fault        why a statement failed
 //! tools        what the operations of a session share
+//! blobs        large values in pieces, by incremental blob I/O
+//! payload      bytes counted, and blobs checked when they are read back
 //! program      an operation, ready to be carried out
 //! multi_row    the INSERT of many rows
 //! totals       counters of the closed sessions
@@ -30,6 +32,7 @@
 //! ```
 
 mod begin;
+mod blobs;
 mod cache;
 mod checkpoints;
 mod codes;
@@ -43,6 +46,7 @@ mod inspect;
 mod multi_row;
 mod ownership;
 mod path;
+mod payload;
 mod prepared;
 mod program;
 mod rows;
@@ -77,7 +81,9 @@ use self::inspect::{SqliteInspector, stoppable};
 use self::ownership::Claim;
 use self::totals::Totals;
 use crate::clock::Clock;
-use crate::engine::{Checkpoint, Connector, Counters, Engine, EngineError, Facts, Inspector, Session};
+use crate::engine::{
+    Checkpoint, Connector, Counters, Engine, EngineError, Facts, Inspector, Session,
+};
 use crate::plan::{Database, Location, Operation, Table};
 
 /// A connection that may be lent.

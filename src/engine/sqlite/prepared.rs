@@ -8,13 +8,13 @@
     reason = "statements are held beside their connection, and text is bound without a copy"
 )]
 
-use std::ffi::c_int;
+use std::ffi::{CStr, c_int, c_void};
 use std::hint::black_box;
 use std::{ptr, slice};
 
 use rusqlite::{Connection, ffi};
 
-use crate::value::{Decoder, EncodedValue};
+use crate::value::{Decoder, EncodedValue, Stretch};
 
 /// An extended result code that is an error; the connection has the words for it.
 pub(super) type Code = c_int;
@@ -110,6 +110,25 @@ impl Prepared {
         })
     }
 
+    /// Table and column that each column of its rows is taken from as it is; none where it is computed.
+    pub(super) fn origins(&self) -> Vec<Option<(String, String)>> {
+        let owned = |text: *const std::ffi::c_char| {
+            // SAFETY: SQLite's own text, which ends with a zero and is copied before the next call.
+            (!text.is_null()).then(|| unsafe { CStr::from_ptr(text) }.to_string_lossy().into_owned())
+        };
+        let origin = |column| {
+            // SAFETY: the statement is prepared.
+            let (table, name) = unsafe {
+                (
+                    ffi::sqlite3_column_table_name(self.statement, column),
+                    ffi::sqlite3_column_origin_name(self.statement, column),
+                )
+            };
+            owned(table).zip(owned(name))
+        };
+        (0..self.columns).map(origin).collect()
+    }
+
     /// What it may do to the database.
     pub(super) fn effect(&self) -> Effect {
         self.effect
@@ -199,7 +218,35 @@ impl Prepared {
                     v.len() as u64,
                     ffi::SQLITE_STATIC(),
                 ),
+                EncodedValue::Large(v) => return self.bind_copy(index, v),
             }
+        };
+        if code == ffi::SQLITE_OK { Ok(()) } else { Err(code) }
+    }
+
+    /// Binds zeros, so many that a large value can be written over them.
+    pub(super) fn bind_zeros(&mut self, index: c_int, length: u64) -> Result<(), Code> {
+        // SAFETY: the statement is prepared and not being stepped.
+        let code = unsafe { ffi::sqlite3_bind_zeroblob64(self.statement, index, length) };
+        if code == ffi::SQLITE_OK { Ok(()) } else { Err(code) }
+    }
+
+    /// Binds bytes that lie nowhere together, as a copy that SQLite frees.
+    #[cold]
+    fn bind_copy(&mut self, index: c_int, value: Stretch) -> Result<(), Code> {
+        // SAFETY: the memory is as long as what is written to it, and SQLite frees it, also where it does not take the value.
+        let code = unsafe {
+            let copy = ffi::sqlite3_malloc64(value.len()).cast::<u8>();
+            if copy.is_null() {
+                return Err(ffi::SQLITE_NOMEM);
+            }
+            let mut at = 0;
+            for piece in value.pieces(usize::MAX) {
+                ptr::copy_nonoverlapping(piece.as_ptr(), copy.add(at), piece.len());
+                at += piece.len();
+            }
+            let free = Some(ffi::sqlite3_free as unsafe extern "C" fn(*mut c_void));
+            ffi::sqlite3_bind_blob64(self.statement, index, copy.cast(), value.len(), free)
         };
         if code == ffi::SQLITE_OK { Ok(()) } else { Err(code) }
     }

@@ -9,13 +9,14 @@ use rusqlite::Connection;
 use super::cache::Held;
 use super::connect::Link;
 use super::fault::{Fault, Kind};
+use super::payload::{Met, Payload};
 use super::prepared::{Effect, Prepared, Ran};
 use super::slots::{encoded, is, shown};
 use super::tools::{Tools, failed, run};
 use crate::engine::Outcome;
 use crate::plan::{
     Bind, EXPECT_CHANGES, EXPECT_ROWS, EXPECT_VALUE, Expect, NOTHING_CAPTURED, Operation, Repeat, Step,
-    Transaction,
+    Table, Transaction,
 };
 use crate::value::{Decoder, EncodedValue};
 
@@ -43,6 +44,8 @@ struct Stage {
     /// Columns of the first row, and slots for them; no slot twice.
     captures: Vec<(i32, usize)>,
     step: Step,
+    /// Where bytes are counted.
+    payload: Option<Payload>,
 }
 
 /// How far an operation came before it failed.
@@ -68,9 +71,10 @@ impl Program {
     pub(super) unsafe fn new(
         connection: &Connection,
         operation: &Operation,
+        tables: &[Table],
         tools: &mut Tools,
     ) -> rusqlite::Result<Program> {
-        if tools.cache.holds() && is_plain(operation) {
+        if tools.cache.holds() && is_plain(operation) && !operation.payload {
             // SAFETY: as the caller promises.
             return Ok(Program::Single(unsafe { Prepared::new(connection, &operation.steps[0].sql)? }));
         }
@@ -84,7 +88,13 @@ impl Program {
                 // What is beyond all columns reads as NULL.
                 captures.push((i32::try_from(column).unwrap_or(i32::MAX), slot));
             }
-            Ok(Stage { held, effect, captures, step: step.clone() })
+            let payload = |connection| {
+                // SAFETY: it is dropped at once.
+                let statement = unsafe { Prepared::new(connection, &step.sql)? };
+                Ok::<_, rusqlite::Error>(Payload::new(operation, &statement, effect != Effect::None, tables))
+            };
+            let payload = operation.payload.then(|| payload(connection)).transpose()?;
+            Ok(Stage { held, effect, captures, step: step.clone(), payload })
         };
         Ok(Program::Steps(Steps {
             transaction: operation.transaction,
@@ -131,7 +141,7 @@ pub(super) fn binds_in_order(operation: &Operation) -> bool {
 
 impl Steps {
     fn carry_out(&mut self, tools: &mut Tools, link: &Link, values: Decoder<'_>) -> Outcome {
-        if self.transaction == Transaction::None {
+        if self.transaction == Transaction::None && !self.needs_transaction(link, values) {
             return match self.all(tools, link, values) {
                 Ok(progress) => Outcome::Done { changes: progress.changes },
                 Err(broken) => broken.standing(),
@@ -151,6 +161,12 @@ impl Steps {
                 Err(worse) => worse.undone(),
             },
         }
+    }
+
+    /// A row whose blobs are written after it stands or falls with them.
+    fn needs_transaction(&self, link: &Link, mut values: Decoder<'_>) -> bool {
+        let [Stage { payload: Some(payload), .. }] = self.stages.as_slice() else { return false };
+        payload.needs_transaction((0..self.shared).map(|_| values.value())) && link.connection.is_autocommit()
     }
 
     /// All steps, up to the first that fails.
@@ -207,21 +223,31 @@ impl Stage {
         shared: usize,
         progress: &mut Progress,
     ) -> Result<(), Fault> {
-        let Tools { cache, slots, .. } = tools;
+        let Tools { cache, slots, payload_bytes, .. } = tools;
         let (ready, coming) = slots.split();
-        let Stage { held, captures, step, .. } = self;
-        let mut other = None;
+        let Stage { held, captures, step, payload, .. } = self;
+        let (mut other, mut met) = (None, Met::default());
+        let value_of = |bind: Bind| match bind {
+            Bind::Shared(value) => bound[value],
+            Bind::Own(value) => bound[shared + value],
+            Bind::Captured(slot) => ready[slot].get(),
+        };
         let ran = run(cache, link, held, |statement| {
             for (index, bind) in (1..).zip(&step.binds) {
-                let value = match *bind {
-                    Bind::Shared(value) => bound[value],
-                    Bind::Own(value) => bound[shared + value],
-                    Bind::Captured(slot) => ready[slot].get(),
-                };
-                statement.bind(index, value)?;
+                let value = value_of(*bind);
+                match payload.as_ref().and_then(|payload| payload.is_later(value)) {
+                    Some(length) => statement.bind_zeros(index, length)?,
+                    None => statement.bind(index, value)?,
+                }
+                met.bytes += payload.as_ref().map_or(0, |payload| payload.bound(value));
             }
-            statement.run(|number, row| {
-                row.touch();
+            let mut unread = Ok(());
+            let ran = statement.run(|number, row| {
+                match payload.as_mut() {
+                    None => row.touch(),
+                    Some(payload) if unread.is_ok() => unread = payload.touch(link, row, &mut met),
+                    Some(_) => {}
+                }
                 if number == 0 {
                     captures.iter().for_each(|&(column, slot)| coming[slot].set(row.column(column)));
                     if let Some(expected) = &step.expect.value {
@@ -229,10 +255,16 @@ impl Stage {
                         other = (!is(value, expected)).then(|| shown(value));
                     }
                 }
-            })
+            })?;
+            unread.map(|()| ran)
         })?;
+        if let Some(payload) = payload {
+            payload.write_later(link, step.binds.iter().map(|bind| value_of(*bind)))?;
+            *payload_bytes += met.bytes;
+        }
         progress.wrote |= ran.changes > 0 || self.effect == Effect::Other;
         progress.changes += ran.changes;
+        met.fault()?;
         self.check(ran, other)?;
         for &(_, slot) in &self.captures {
             tools.slots.keep(slot);

@@ -3,13 +3,20 @@
 //! SQLite stores a value as its column's affinity has it: `'12'` in an INTEGER column becomes 12. So the comparison is left to SQLite, which
 //! applies the same affinity to the value it compares with; always byte by byte, whatever collation the column has.
 
-use rusqlite::types::{ToSqlOutput, ValueRef as SqlRef};
-use rusqlite::{Connection, Row, params_from_iter};
+use std::ffi::CString;
 
+use rusqlite::types::{ToSqlOutput, ValueRef as SqlRef};
+use rusqlite::{Connection, Row, ffi, params_from_iter};
+
+use super::blobs::{self, Cell};
+use super::codes;
 use crate::engine::Lookup;
 use crate::plan::Table;
 use crate::plan::quote;
-use crate::value::Value;
+use crate::value::{Stretch, Value};
+
+/// Bytes of an altered large value that are told.
+const SHOWN_BYTES: usize = 16;
 
 /// Finds a row by its key, or as a whole where the table has none, and compares it column by column but for the `ignored` ones.
 pub(super) fn look_up(
@@ -19,23 +26,74 @@ pub(super) fn look_up(
     ignored: &[usize],
 ) -> rusqlite::Result<Lookup> {
     assert_eq!(row.len(), table.columns.len(), "a row has a value for every column of its table");
-    let mut statement = connection.prepare_cached(&look_up_sql(table, ignored))?;
-    let mut found = statement.query(params_from_iter(row.iter().map(bound)))?;
+    let large = large(table, row);
+    let mut statement = connection.prepare_cached(&look_up_sql(table, ignored, &large))?;
+    let nothing = Value::Null;
+    let held = |(index, value)| if large.contains(&index) { &nothing } else { value };
+    let mut found = statement.query(params_from_iter(row.iter().enumerate().map(held).map(bound)))?;
     let Some(stored) = found.next()? else { return Ok(Lookup::Missing) };
     if table.key.is_empty() {
         return Ok(Lookup::Same);
     }
     for (index, made) in row.iter().enumerate().filter(|(index, _)| !ignored.contains(index)) {
+        if stored.get::<_, bool>(2 * index + 1)? {
+            continue;
+        }
         let value = value(stored.get_ref(2 * index)?);
-        if !stored.get::<_, bool>(2 * index + 1)? && !rounded(&value, made) {
+        if !rounded(&value, made) {
             return Ok(Lookup::Different { column: table.columns[index].clone(), stored: value });
+        }
+    }
+    for &index in large.iter().filter(|index| !ignored.contains(index)) {
+        let Value::Pooled(made) = &row[index] else { continue };
+        let rowid = stored.get(2 * row.len())?;
+        if let Some(stored) = other_blob(connection, table, index, rowid, *made)? {
+            return Ok(Lookup::Different { column: table.columns[index].clone(), stored });
         }
     }
     Ok(Lookup::Same)
 }
 
-fn look_up_sql(table: &Table, ignored: &[usize]) -> String {
-    let same = |index: usize| match ignored.contains(&index) {
+/// Columns whose values are too large to be held: they are compared piece by piece, by their rowid.
+fn large(table: &Table, row: &[Value]) -> Vec<usize> {
+    let apart = |(index, value): &(usize, &Value)| {
+        matches!(value, Value::Pooled(stretch) if stretch.whole().is_none()) && !table.key.contains(index)
+    };
+    let possible = table.rowid && !table.key.is_empty();
+    let found = row.iter().enumerate().filter(|each| possible && apart(each));
+    found.map(|(index, _)| index).collect()
+}
+
+/// The first bytes of a stored blob that is another than the one made; NULL where it is no blob.
+fn other_blob(
+    connection: &Connection,
+    table: &Table,
+    column: usize,
+    rowid: i64,
+    made: Stretch,
+) -> rusqlite::Result<Option<Value>> {
+    let name = |name: &str| CString::new(name).map_err(rusqlite::Error::from);
+    let (table, column) = (name(&table.name)?, name(&table.columns[column])?);
+    let cell = Cell { table: &table, column: &column, rowid };
+    let failed = |code| rusqlite::Error::SqliteFailure(ffi::Error::new(code), None);
+    match blobs::is(connection, cell, made) {
+        Ok(true) => Ok(None),
+        Ok(false) => {
+            let mut start = Vec::new();
+            let keep = |_: u64, piece: &[u8]| {
+                let missing = SHOWN_BYTES.saturating_sub(start.len()).min(piece.len());
+                start.extend_from_slice(&piece[..missing]);
+            };
+            blobs::read(connection, cell, &mut Vec::new(), blobs::PIECE_BYTES, keep).map_err(failed)?;
+            Ok(Some(Value::Blob(start)))
+        }
+        Err(code) if codes::primary(code) == ffi::SQLITE_ERROR => Ok(Some(Value::Null)),
+        Err(code) => Err(failed(code)),
+    }
+}
+
+fn look_up_sql(table: &Table, ignored: &[usize], large: &[usize]) -> String {
+    let same = |index: usize| match ignored.contains(&index) || large.contains(&index) {
         // Every value is bound, so each has its place.
         true => format!("?{0} IS ?{0}", index + 1),
         false => format!("{} IS ?{} COLLATE BINARY", quote(&table.columns[index]), index + 1),
@@ -46,8 +104,12 @@ fn look_up_sql(table: &Table, ignored: &[usize]) -> String {
     } else {
         // The key in the column's own collation, so that its index serves.
         let key = |index: &usize| format!("{} IS ?{}", quote(&table.columns[*index]), index + 1);
-        let pair = |index: usize| format!("{}, {}", quote(&table.columns[index]), same(index));
-        (all.map(pair).collect(), table.key.iter().map(key).collect())
+        let pair = |index: usize| match large.contains(&index) {
+            true => format!("NULL, {}", same(index)),
+            false => format!("{}, {}", quote(&table.columns[index]), same(index)),
+        };
+        let rowid = (!large.is_empty()).then(|| "rowid".to_owned());
+        (all.map(pair).chain(rowid).collect(), table.key.iter().map(key).collect())
     };
     format!("SELECT {} FROM {} WHERE {} LIMIT 1", wanted.join(", "), quote(&table.name), sought.join(" AND "))
 }
@@ -98,6 +160,10 @@ fn bound(value: &Value) -> ToSqlOutput<'_> {
         Value::Real(v) => SqlRef::Real(*v),
         Value::Text(v) => SqlRef::Text(v.as_bytes()),
         Value::Blob(v) => SqlRef::Blob(v),
+        Value::Pooled(v) => match v.whole() {
+            Some(bytes) => SqlRef::Blob(bytes),
+            None => return ToSqlOutput::Owned(v.to_vec().into()),
+        },
     })
 }
 
@@ -123,6 +189,8 @@ mod tests {
             key: key.to_vec(),
             references: Vec::new(),
             references_bound: true,
+            rowid: true,
+            bytes: Vec::new(),
         }
     }
 
@@ -199,7 +267,7 @@ mod tests {
         for columns in ["a INTEGER PRIMARY KEY, b, c", "a, b TEXT COLLATE NOCASE, c, UNIQUE (a, b)"] {
             let connection = stored(columns, &row);
             let key: &[usize] = if columns.contains("UNIQUE") { &[0, 1] } else { &[0] };
-            let sql = format!("EXPLAIN QUERY PLAN {}", look_up_sql(&table(key), &[]));
+            let sql = format!("EXPLAIN QUERY PLAN {}", look_up_sql(&table(key), &[], &[]));
             let plan: String = connection
                 .query_row(&sql, params_from_iter(row.iter().map(bound)), |row| row.get("detail"))
                 .unwrap();

@@ -102,6 +102,8 @@ mod tests {
             key: vec![0],
             references: Vec::new(),
             references_bound: true,
+            rowid: true,
+            bytes: Vec::new(),
         };
         let tables = [
             table("a", "CREATE TABLE a (id INTEGER PRIMARY KEY, text TEXT UNIQUE)"),

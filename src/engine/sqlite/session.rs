@@ -17,7 +17,7 @@ use super::totals::{self, Totals};
 use super::{Blueprint, Slot, codes, rows, schema};
 use crate::engine::{EngineError, Failure, Lookup, Outcome, Session, Times};
 use crate::plan::{Repeat, Transaction};
-use crate::value::{Decoder, Value};
+use crate::value::{Decoder, EncodedValue, Value};
 
 /// Statements of several rows that a session holds: an adaptive batch size passes through many.
 const MULTI_ROW_STATEMENTS: usize = 64;
@@ -87,7 +87,8 @@ impl SqliteSession {
         let link = self.link.as_ref().expect(HAS_LINK);
         for operation in &self.blueprint.operations {
             // SAFETY: the session finalises its statements before it parts with the connection, and has both to itself.
-            let program = unsafe { Program::new(&link.connection, operation, &mut self.tools) };
+            let program =
+                unsafe { Program::new(&link.connection, operation, &self.blueprint.tables, &mut self.tools) };
             let program = program.map_err(|error| {
                 codes::engine_error(&error, "preparing an operation", link.watch.stopping())
             })?;
@@ -123,6 +124,17 @@ impl SqliteSession {
         // SAFETY: the session finalises its statements before it parts with the connection, and has both to itself.
         let held = unsafe { self.tools.cache.hold(&self.link().connection, &sql) };
         held.map(|(held, _)| held).map_err(|error| self.fault(&error, "preparing an INSERT of several rows"))
+    }
+
+    /// Bytes of texts and blobs of one row.
+    fn payload_of(&self, operation: usize, mut row: Decoder<'_>) -> u64 {
+        let values = (0..self.blueprint.operations[operation].values).map(|_| row.value());
+        let bytes = values.map(|value| match value {
+            EncodedValue::Text(bytes) | EncodedValue::Blob(bytes) => bytes.len() as u64,
+            EncodedValue::Large(stretch) => stretch.len(),
+            _ => 0,
+        });
+        bytes.sum()
     }
 
     /// Finalises all statements. Those of operations go first, so that none outlives what it was found by.
@@ -186,6 +198,9 @@ impl Session for SqliteSession {
         }
         let link = self.link.as_ref().expect(HAS_LINK);
         link.watch.look();
+        if self.blueprint.operations[operation].payload {
+            self.tools.payload_bytes += rows.iter().map(|row| self.payload_of(operation, *row)).sum::<u64>();
+        }
         let held = self.multi_row.peek_mut(&key).expect("it is prepared");
         match tools::run(&mut self.tools.cache, link, held, |statement| statement.execute_rows(rows)) {
             Ok(changes) => Outcome::Done { changes },
@@ -200,6 +215,10 @@ impl Session for SqliteSession {
             self.totals.add_syncs();
         }
         link.watch.take_times()
+    }
+
+    fn take_payload_bytes(&mut self) -> u64 {
+        std::mem::take(&mut self.tools.payload_bytes)
     }
 
     fn set_up(&mut self) -> Result<(), EngineError> {

@@ -28,6 +28,9 @@ impl Slot {
             EncodedValue::Real(v) => (Kind::Real(v), &[][..]),
             EncodedValue::Text(v) => (Kind::Text, v),
             EncodedValue::Blob(v) => (Kind::Blob, v),
+            EncodedValue::Large(_) => {
+                unreachable!("what is read from the database is no stretch of the pool")
+            }
         };
         self.kind = kind;
         self.bytes.clear();
@@ -83,6 +86,7 @@ pub(super) fn is(read: EncodedValue<'_>, expected: &Value) -> bool {
         (EncodedValue::Real(a), Value::Integer(b)) => same_number(*b, a),
         (EncodedValue::Text(a), Value::Text(b)) => a == b.as_bytes(),
         (EncodedValue::Blob(a), Value::Blob(b)) => a == b.as_slice(),
+        (EncodedValue::Blob(a), Value::Pooled(b)) => a.len() as u64 == b.len() && b.holds(0, a),
         _ => false,
     }
 }
@@ -103,6 +107,7 @@ pub(super) fn shown(value: EncodedValue<'_>) -> String {
         EncodedValue::Real(v) => v.to_string(),
         EncodedValue::Text(v) => format!("'{}{}'", String::from_utf8_lossy(&start(v)), cut(v)),
         EncodedValue::Blob(v) => format!("{}{}", Value::Blob(start(v)).as_ref(), cut(v)),
+        EncodedValue::Large(v) => Value::Pooled(v).as_ref().to_string(),
     }
 }
 
@@ -114,6 +119,7 @@ pub(super) fn encoded(value: &Value) -> EncodedValue<'_> {
         Value::Real(v) => EncodedValue::Real(*v),
         Value::Text(v) => EncodedValue::Text(v.as_bytes()),
         Value::Blob(v) => EncodedValue::Blob(v),
+        Value::Pooled(v) => v.whole().map_or(EncodedValue::Large(*v), EncodedValue::Blob),
     }
 }
 

@@ -19,6 +19,8 @@ pub(super) struct Tools {
     pub(super) slots: Slots,
     control: Option<Control>,
     values: Vec<EncodedValue<'static>>,
+    /// Of texts and blobs, since they were last taken.
+    pub(super) payload_bytes: u64,
 }
 
 /// The statements around a transaction.
@@ -48,7 +50,13 @@ impl Tools {
             commit: hold("COMMIT")?,
             roll_back: hold("ROLLBACK")?,
         };
-        Ok(Tools { cache, slots: Slots::default(), control: Some(control), values: Vec::new() })
+        Ok(Tools {
+            cache,
+            slots: Slots::default(),
+            control: Some(control),
+            values: Vec::new(),
+            payload_bytes: 0,
+        })
     }
 
     /// Finalises all statements.

@@ -2,7 +2,7 @@
 
 use super::chance::even_unit;
 use crate::template::args::{ArgFault, Args};
-use crate::template::datum::Run;
+use crate::template::datum::{Datum, Run};
 use crate::template::portable::{exp, ln};
 
 /// Rows that meet all lengths between them.
@@ -20,8 +20,12 @@ pub(super) struct Lengths {
 impl Lengths {
     /// `low` and `high` stand where the call names no length; none may be above `limit`.
     pub(super) fn new(args: &Args<'_>, low: usize, high: usize, limit: usize) -> Result<Self, ArgFault> {
-        let (low, high) = args.lengths(low, high, limit)?;
-        let Some(mean) = args.number(2)? else { return Ok(Lengths { low, high, power: None }) };
+        let (low, high) = args.sizes(low, high, limit)?;
+        let mean = match args.get(2) {
+            Some(Datum::Text(_)) => args.size(2)?.map(|bytes| bytes as f64),
+            _ => args.number(2)?,
+        };
+        let Some(mean) = mean else { return Ok(Lengths { low, high, power: None }) };
         if mean < low as f64 || mean > high as f64 {
             let words = format!("a mean of {mean} does not lie between the lengths {low} and {high}");
             return Err(ArgFault::new(2, words).help("write a mean from the least length to the greatest"));

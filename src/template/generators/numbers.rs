@@ -7,6 +7,7 @@ use crate::template::Distinct;
 use crate::template::args::{ArgFault, Args, Prepared, Space};
 use crate::template::datum::{Piece, Run, write_hex};
 use crate::template::distribution::{Distribution, standard_normal};
+use crate::value::{LONGEST_MADE, Stretch};
 
 pub(in crate::template) fn int(args: &Args<'_>) -> Result<Prepared, ArgFault> {
     let low = args.integer(0)?.unwrap_or(0);
@@ -113,15 +114,24 @@ pub(super) const LONGEST: usize = 1_000_000_000;
 pub(in crate::template) fn bytes(args: &Args<'_>) -> Result<Prepared, ArgFault> {
     let lengths = Lengths::new(args, 16, 16, LONGEST)?;
     Ok(Prepared::new(move |run| {
+        let length = lengths.draw(run);
+        if length > LONGEST_MADE {
+            let place = run.draw.below(Stretch::places(length));
+            return Ok(Piece::Pooled(Stretch::new(place, length)));
+        }
         let start = run.bytes.len();
-        let end = start + lengths.draw(run);
-        run.bytes.resize(end, 0);
+        run.bytes.resize(start + length, 0);
         for chunk in run.bytes[start..].chunks_mut(8) {
             let random = run.draw.bits().to_le_bytes();
             chunk.copy_from_slice(&random[..chunk.len()]);
         }
         Ok(Piece::Blob(start))
     }))
+}
+
+pub(in crate::template) fn size(args: &Args<'_>) -> Result<Prepared, ArgFault> {
+    let bytes = args.size(0)?.unwrap_or(0);
+    Ok(Prepared::new(move |_| Ok(Piece::Integer(bytes))).distinct(Distinct::AtMost(1)))
 }
 
 pub(in crate::template) fn hex(args: &Args<'_>) -> Result<Prepared, ArgFault> {

@@ -2,6 +2,7 @@
 
 mod batches;
 mod outcomes;
+mod payload;
 mod sharing;
 mod starts;
 mod statements;
@@ -38,6 +39,8 @@ fn tables() -> Vec<Table> {
         key: vec![0],
         references: references.iter().map(|name| (*name).to_owned()).collect(),
         references_bound: true,
+        rowid: true,
+        bytes: Vec::new(),
     };
     let users = ["CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE)"];
     let posts = [
