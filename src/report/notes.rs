@@ -105,15 +105,15 @@ fn verification(result: &RunResult) -> Vec<Note> {
             _ => "verification impossible",
         };
         let mut sentences = level.verification.problems.clone();
-        sentences.extend(level.verification.integrity.iter().map(|line| format!("Integrity check: {line}.")));
-        let shown = sentences.iter().take(3).cloned().collect::<Vec<_>>().join(" ");
+        sentences.extend(level.verification.integrity.iter().map(|line| format!("integrity check: {line}")));
+        let shown = sentences.iter().take(3).cloned().collect::<Vec<_>>().join("; ");
         let more = sentences.len().saturating_sub(3);
         let more = if more > 0 {
-            format!(" And {more} more problems, which stand in the result.")
+            format!("; and {more} more, which stand in the result")
         } else {
             String::new()
         };
-        notes.push(note(Mood::Bad, label, format!("{}: {shown}{more}", capital(&scope(result, &[level])))));
+        notes.push(note(Mood::Bad, label, format!("{}: {shown}{more}.", capital(&scope(result, &[level])))));
     }
     let good: Vec<&Configuration> = of(VerificationStatus::Verified).collect();
     if !good.is_empty() {

@@ -11,7 +11,13 @@ use crate::plan::Table;
 use crate::plan::quote;
 use crate::value::Value;
 
-/// Finds a row by its key, or as a whole where the table has none, and compares it column by column but for the `ignored` ones.
+/// The columns that find a row; none where the table has no key, or where the row has a NULL in it: SQLite takes such a key any number of times.
+fn key<'t>(table: &'t Table, row: &[Value]) -> &'t [usize] {
+    let whole = table.key.iter().any(|&column| row[column] == Value::Null);
+    if whole { &[] } else { &table.key }
+}
+
+/// Finds a row by its key, or as a whole where it has none, and compares it column by column but for the `ignored` ones.
 pub(super) fn look_up(
     connection: &Connection,
     table: &Table,
@@ -19,10 +25,11 @@ pub(super) fn look_up(
     ignored: &[usize],
 ) -> rusqlite::Result<Lookup> {
     assert_eq!(row.len(), table.columns.len(), "a row has a value for every column of its table");
-    let mut statement = connection.prepare_cached(&look_up_sql(table, ignored))?;
+    let key = key(table, row);
+    let mut statement = connection.prepare_cached(&look_up_sql(table, key, ignored))?;
     let mut found = statement.query(params_from_iter(row.iter().map(bound)))?;
     let Some(stored) = found.next()? else { return Ok(Lookup::Missing) };
-    if table.key.is_empty() {
+    if key.is_empty() {
         return Ok(Lookup::Same);
     }
     for (index, made) in row.iter().enumerate().filter(|(index, _)| !ignored.contains(index)) {
@@ -34,20 +41,20 @@ pub(super) fn look_up(
     Ok(Lookup::Same)
 }
 
-fn look_up_sql(table: &Table, ignored: &[usize]) -> String {
+fn look_up_sql(table: &Table, key: &[usize], ignored: &[usize]) -> String {
     let same = |index: usize| match ignored.contains(&index) {
         // Every value is bound, so each has its place.
         true => format!("?{0} IS ?{0}", index + 1),
         false => format!("{} IS ?{} COLLATE BINARY", quote(&table.columns[index]), index + 1),
     };
     let all = 0..table.columns.len();
-    let (wanted, sought): (Vec<String>, Vec<String>) = if table.key.is_empty() {
+    let (wanted, sought): (Vec<String>, Vec<String>) = if key.is_empty() {
         (vec!["1".to_owned()], all.map(same).collect())
     } else {
         // The key in the column's own collation, so that its index serves.
-        let key = |index: &usize| format!("{} IS ?{}", quote(&table.columns[*index]), index + 1);
+        let found = |index: &usize| format!("{} IS ?{}", quote(&table.columns[*index]), index + 1);
         let pair = |index: usize| format!("{}, {}", quote(&table.columns[index]), same(index));
-        (all.map(pair).collect(), table.key.iter().map(key).collect())
+        (all.map(pair).collect(), key.iter().map(found).collect())
     };
     format!("SELECT {} FROM {} WHERE {} LIMIT 1", wanted.join(", "), quote(&table.name), sought.join(" AND "))
 }
@@ -180,6 +187,19 @@ mod tests {
     }
 
     #[test]
+    fn a_row_with_null_in_its_key_is_sought_as_a_whole() {
+        let row = |a: i64, c: i64| [Value::Integer(a), Value::Null, Value::Integer(c)];
+        let connection = stored("a, b, c, PRIMARY KEY (a, b)", &row(1, 2));
+        connection.execute_batch("INSERT INTO \"odd \"\" name\" VALUES (1, NULL, 3), (2, NULL, 3)").unwrap();
+        let look = |row: &[Value], ignored: &[usize]| look_up(&connection, &table(&[0, 1]), row, ignored).unwrap();
+        for there in [row(1, 2), row(1, 3), row(2, 3)] {
+            assert_eq!(look(&there, &[]), Lookup::Same, "{there:?}");
+        }
+        assert_eq!(look(&row(2, 2), &[]), Lookup::Missing);
+        assert_eq!(look(&row(2, 2), &[2]), Lookup::Same);
+    }
+
+    #[test]
     fn an_ignored_column_may_hold_anything() {
         let integer = Value::Integer;
         let connection = stored("a INTEGER PRIMARY KEY, b, c", &[integer(1), integer(2), integer(3)]);
@@ -199,7 +219,7 @@ mod tests {
         for columns in ["a INTEGER PRIMARY KEY, b, c", "a, b TEXT COLLATE NOCASE, c, UNIQUE (a, b)"] {
             let connection = stored(columns, &row);
             let key: &[usize] = if columns.contains("UNIQUE") { &[0, 1] } else { &[0] };
-            let sql = format!("EXPLAIN QUERY PLAN {}", look_up_sql(&table(key), &[]));
+            let sql = format!("EXPLAIN QUERY PLAN {}", look_up_sql(&table(key), key, &[]));
             let plan: String = connection
                 .query_row(&sql, params_from_iter(row.iter().map(bound)), |row| row.get("detail"))
                 .unwrap();
