@@ -4,11 +4,15 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use super::layout::broken_lines;
 use super::prepare::{self, Ready};
 use super::progress::Progress;
-use super::{Exit, Format, RunArgs, outlook, signals, stderr_color, stdout_color, stdout_width};
+use super::{
+    Exit, Format, RunArgs, outlook, signals, stderr_color, stderr_columns, stdout_color, stdout_width,
+    wrap_width,
+};
 use crate::clock::Clock;
-use crate::diagnostic::{Code, Diagnostic, render};
+use crate::diagnostic::{Code, Diagnostic, render_within};
 use crate::engine::sqlite::{SqliteEngine, ensure_descriptors};
 use crate::engine::{Engine, EngineError};
 use crate::files::reason;
@@ -34,7 +38,7 @@ pub(super) fn run(arguments: &RunArgs) -> Exit {
     }
     let ready: Vec<Ready> = prepared.into_iter().flatten().collect();
     if arguments.dry_run {
-        ready.iter().for_each(|r| println!("{}", outlook::describe(&r.plan)));
+        ready.iter().for_each(|r| print!("{}", broken_lines(&outlook::describe(&r.plan), wrap_width())));
         return exit;
     }
     let stop = match signals::install() {
@@ -198,7 +202,10 @@ impl Scenario<'_> {
         if let EngineError::Setting { pragma: Some(index), message } = error {
             let diagnostic =
                 Diagnostic::error(Code::PragmaValue, plan.database.pragmas[*index].span, message);
-            eprint!("{}", render(&[diagnostic], &self.scenario.sources, stderr_color()));
+            eprint!(
+                "{}",
+                render_within(&[diagnostic], &self.scenario.sources, stderr_color(), stderr_columns())
+            );
         } else if *error != EngineError::Interrupted {
             eprintln!("error: {}: {error}", self.scenario.path.display());
         }

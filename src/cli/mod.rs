@@ -215,7 +215,7 @@ fn plan(files: &[PathBuf], overrides: &Overrides) -> Exit {
         match scenario {
             Ok(ready) => {
                 eprint!("{}", ready.warnings(stderr_color()));
-                println!("{}", outlook::describe(&ready.plan));
+                print!("{}", layout::broken_lines(&outlook::describe(&ready.plan), wrap_width()));
             }
             Err(rejected) => eprint!("{}", rejected.text(stderr_color())),
         }
@@ -235,11 +235,23 @@ fn stdout_color() -> bool {
     std::io::stdout().is_terminal() && !no_color()
 }
 
+/// Where prose on stdout is broken: nowhere unless a terminal shows it.
+fn wrap_width() -> usize {
+    if std::io::stdout().is_terminal() { stdout_width() } else { usize::MAX }
+}
+
+/// Columns of the terminal that stderr goes to; none where it goes elsewhere.
+fn stderr_columns() -> Option<usize> {
+    let terminal = std::io::stderr().is_terminal();
+    columns(&std::io::stderr()).filter(|_| terminal)
+}
+
+fn columns(stream: impl std::os::fd::AsFd) -> Option<usize> {
+    let size = rustix::termios::tcgetwinsize(stream).ok()?;
+    Some(usize::from(size.ws_col)).filter(|columns| *columns > 0)
+}
+
 /// Characters in a line of the terminal that stdout goes to, or, behind a pager, stderr; 100 elsewhere.
 fn stdout_width() -> usize {
-    let columns = |size: rustix::io::Result<rustix::termios::Winsize>| {
-        size.ok().map(|size| usize::from(size.ws_col)).filter(|columns| *columns > 0)
-    };
-    let stdout = columns(rustix::termios::tcgetwinsize(std::io::stdout()));
-    stdout.or_else(|| columns(rustix::termios::tcgetwinsize(std::io::stderr()))).unwrap_or(100)
+    columns(std::io::stdout()).or_else(|| columns(std::io::stderr())).unwrap_or(100)
 }

@@ -6,7 +6,8 @@ use std::path::{Component, Path, PathBuf};
 
 use clap::Args;
 
-use super::Exit;
+use super::layout::hanging;
+use super::{Exit, wrap_width};
 use crate::diagnostic::nearest;
 use crate::draft::{self, Request, starter};
 use crate::files::{folder_of, reason};
@@ -37,7 +38,8 @@ pub(super) struct NewArgs {
 pub(super) fn new(arguments: &NewArgs) -> Exit {
     let Some(name) = &arguments.name else {
         for name in starter::NAMES {
-            println!("{name:<15}{}", starter::summary(name).unwrap_or_default());
+            let summary = starter::summary(name).unwrap_or_default();
+            print!("{}", hanging(&format!("{name:<15}"), summary, wrap_width()));
         }
         return Exit::Fine;
     };

@@ -166,7 +166,9 @@ fn every_reset_of_several_workloads_and_iterations_is_verified() {
 fn rows_with_null_in_their_key_are_told_apart() {
     let top = "total_writes = 400\nconcurrency = [2]";
     let table = |ddl: &str, columns: &str| {
-        format!("[tables.notes]\nrows = 40\nshare = 1\nddl = \"CREATE TABLE notes({ddl})\"\n[tables.notes.columns]\n{columns}")
+        format!(
+            "[tables.notes]\nrows = 40\nshare = 1\nddl = \"CREATE TABLE notes({ddl})\"\n[tables.notes.columns]\n{columns}"
+        )
     };
     let all_null = table(
         "a TEXT, b INTEGER, v INTEGER NOT NULL, PRIMARY KEY (a, b)",

@@ -191,7 +191,8 @@ mod tests {
         let row = |a: i64, c: i64| [Value::Integer(a), Value::Null, Value::Integer(c)];
         let connection = stored("a, b, c, PRIMARY KEY (a, b)", &row(1, 2));
         connection.execute_batch("INSERT INTO \"odd \"\" name\" VALUES (1, NULL, 3), (2, NULL, 3)").unwrap();
-        let look = |row: &[Value], ignored: &[usize]| look_up(&connection, &table(&[0, 1]), row, ignored).unwrap();
+        let look =
+            |row: &[Value], ignored: &[usize]| look_up(&connection, &table(&[0, 1]), row, ignored).unwrap();
         for there in [row(1, 2), row(1, 3), row(2, 3)] {
             assert_eq!(look(&there, &[]), Lookup::Same, "{there:?}");
         }
