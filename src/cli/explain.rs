@@ -3,6 +3,7 @@
 use clap::{Args, ValueEnum};
 
 use super::layout::{hanging, paragraphs};
+use super::values::OneOf;
 use super::{Exit, wrap_width};
 use crate::diagnostic::{Code, Severity, explain as page, markdown, nearest};
 use crate::result::{NOTE_CODES, NoteCode, NoteKind, notes_markdown, notes_title};
@@ -10,7 +11,7 @@ use crate::result::{NOTE_CODES, NoteCode, NoteKind, notes_markdown, notes_title}
 #[derive(Debug, Args)]
 pub(super) struct ExplainArgs {
     /// The code, as it stands in brackets after `error` or `warning`, or before a note of a result. Without it, all are listed.
-    #[arg(value_name = "CODE")]
+    #[arg(value_name = "CODE", value_parser = OneOf(|| names().collect()), hide_possible_values = true)]
     code: Option<String>,
     /// Markdown prints the whole catalogue, which is `docs/diagnostics.md`.
     #[arg(long, value_enum, default_value_t = ExplainFormat::Text, conflicts_with = "code")]

@@ -21,6 +21,7 @@ mod prepare;
 mod preview;
 mod progress;
 mod signals;
+mod values;
 mod version;
 
 use std::io::IsTerminal;
@@ -79,8 +80,10 @@ enum Command {
         after_help = "Examples:\n  runner new mine\n  runner new mine --template queue\n  runner new mine --from app.db"
     )]
     New(new::NewArgs),
-    /// Explain a diagnostic by its code, with a wrong and a right example.
-    #[command(after_help = "Examples:\n  runner explain\n  runner explain unknown-key")]
+    /// Explain a code of a diagnostic or of a result: what it means and what to do.
+    #[command(
+        after_help = "Examples:\n  runner explain\n  runner explain unknown-key\n  runner explain mostly-waiting"
+    )]
     Explain(explain::ExplainArgs),
     /// Look at this machine: what its disk, clock and processors mean for results.
     ///
@@ -115,13 +118,13 @@ struct OverrideArgs {
     #[arg(long, value_name = "KEY=VALUE")]
     set: Vec<String>,
     /// Levels to run instead of the file's.
-    #[arg(long, value_name = "N,N,…", value_delimiter = ',')]
+    #[arg(long, value_name = "N,N,…", value_delimiter = ',', value_parser = values::one_of_several)]
     concurrency: Option<Vec<u32>>,
     /// Writes per level instead of the file's.
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = values::whole)]
     total: Option<u64>,
     /// How often each level is repeated, instead of what the file says.
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = values::small)]
     iterations: Option<u32>,
     /// Only this workload of the file; to be repeated for several.
     #[arg(long, value_name = "NAME")]

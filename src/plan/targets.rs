@@ -182,7 +182,11 @@ impl<'a> One<'a, '_> {
                 Some(workload) => format!(" in workload `{workload}`"),
                 None => String::new(),
             };
-            let words = format!("operation `{name}` is never carried out{of}");
+            let exists = self.operations.iter().any(|operation| operation.name == *name);
+            let words = match exists {
+                true => format!("operation `{name}` is never carried out{of}"),
+                false => format!("there is no operation `{name}`"),
+            };
             self.fault(Code::UnknownOperation, "operation", words, help);
         }
         if let Some(metric) = metric.filter(|metric| !metric.per_operation) {
