@@ -4,7 +4,7 @@
 //! applies the same affinity to the value it compares with; always byte by byte, whatever collation the column has.
 
 use rusqlite::types::{ToSqlOutput, ValueRef as SqlRef};
-use rusqlite::{Connection, Row, params_from_iter};
+use rusqlite::{Connection, OptionalExtension, Row, params_from_iter};
 
 use crate::engine::Lookup;
 use crate::plan::Table;
@@ -17,21 +17,23 @@ fn key<'t>(table: &'t Table, row: &[Value]) -> &'t [usize] {
     if whole { &[] } else { &table.key }
 }
 
-/// Finds a row by its key, or as a whole where it has none, and compares it column by column but for the `ignored` ones.
+/// Finds a row by its key, or as a whole where it has none, and compares it column by column but for the `ignored` ones. `near` is the row id
+/// where the last one without a key was found: the next one is mostly beside it.
 pub(super) fn look_up(
     connection: &Connection,
     table: &Table,
     row: &[Value],
     ignored: &[usize],
+    near: &mut i64,
 ) -> rusqlite::Result<Lookup> {
     assert_eq!(row.len(), table.columns.len(), "a row has a value for every column of its table");
     let key = key(table, row);
+    if key.is_empty() {
+        return look_up_whole(connection, table, row, ignored, near);
+    }
     let mut statement = connection.prepare_cached(&look_up_sql(table, key, ignored))?;
     let mut found = statement.query(params_from_iter(row.iter().map(bound)))?;
     let Some(stored) = found.next()? else { return Ok(Lookup::Missing) };
-    if key.is_empty() {
-        return Ok(Lookup::Same);
-    }
     for (index, made) in row.iter().enumerate().filter(|(index, _)| !ignored.contains(index)) {
         let value = value(stored.get_ref(2 * index)?);
         if !stored.get::<_, bool>(2 * index + 1)? && !rounded(&value, made) {
@@ -41,21 +43,66 @@ pub(super) fn look_up(
     Ok(Lookup::Same)
 }
 
-fn look_up_sql(table: &Table, key: &[usize], ignored: &[usize]) -> String {
-    let same = |index: usize| match ignored.contains(&index) {
+/// How far around the last row that was found the next one is looked for, before the whole table is: rows come in about the order in which
+/// they were made, as far as workers do not overtake each other. No index tells where a row as a whole is.
+const AROUND: [(i64, i64); 3] = [(0, 32), (-256, 256), (-4_096, 4_096)];
+
+fn look_up_whole(
+    connection: &Connection,
+    table: &Table,
+    row: &[Value],
+    ignored: &[usize],
+    near: &mut i64,
+) -> rusqlite::Result<Lookup> {
+    let values = || row.iter().map(bound);
+    let taken = |name: &&str| table.columns.iter().any(|column| column.eq_ignore_ascii_case(name));
+    let Some(row_id) = ["rowid", "_rowid_", "oid"].into_iter().find(|name| !taken(name)) else {
+        let sql = format!("SELECT 1 FROM {} WHERE {} LIMIT 1", quote(&table.name), whole(table, ignored));
+        let mut statement = connection.prepare_cached(&sql)?;
+        let found = statement.exists(params_from_iter(values()))?;
+        return Ok(if found { Lookup::Same } else { Lookup::Missing });
+    };
+    let (name, all) = (quote(&table.name), whole(table, ignored));
+    let range = format!("{row_id} BETWEEN ?{} AND ?{}", row.len() + 1, row.len() + 2);
+    // An index on columns that are mostly NULL would be a detour.
+    let close = format!("SELECT {row_id} FROM {name} NOT INDEXED WHERE {range} AND {all} LIMIT 1");
+    let mut close = connection.prepare_cached(&close)?;
+    for (from, to) in AROUND {
+        let limits = [near.saturating_add(from), near.saturating_add(to)];
+        let bounds = limits.iter().map(|limit| ToSqlOutput::Borrowed(SqlRef::Integer(*limit)));
+        let found: Option<i64> =
+            close.query_row(params_from_iter(values().chain(bounds)), |row| row.get(0)).optional()?;
+        if let Some(found) = found {
+            *near = found;
+            return Ok(Lookup::Same);
+        }
+    }
+    let mut anywhere =
+        connection.prepare_cached(&format!("SELECT {row_id} FROM {name} WHERE {all} LIMIT 1"))?;
+    let found: Option<i64> = anywhere.query_row(params_from_iter(values()), |row| row.get(0)).optional()?;
+    *near = found.unwrap_or(*near);
+    Ok(if found.is_some() { Lookup::Same } else { Lookup::Missing })
+}
+
+/// The condition that a column is as its value, which is bound.
+fn same(table: &Table, ignored: &[usize], index: usize) -> String {
+    match ignored.contains(&index) {
         // Every value is bound, so each has its place.
         true => format!("?{0} IS ?{0}", index + 1),
         false => format!("{} IS ?{} COLLATE BINARY", quote(&table.columns[index]), index + 1),
-    };
-    let all = 0..table.columns.len();
-    let (wanted, sought): (Vec<String>, Vec<String>) = if key.is_empty() {
-        (vec!["1".to_owned()], all.map(same).collect())
-    } else {
-        // The key in the column's own collation, so that its index serves.
-        let found = |index: &usize| format!("{} IS ?{}", quote(&table.columns[*index]), index + 1);
-        let pair = |index: usize| format!("{}, {}", quote(&table.columns[index]), same(index));
-        (all.map(pair).collect(), key.iter().map(found).collect())
-    };
+    }
+}
+
+fn whole(table: &Table, ignored: &[usize]) -> String {
+    (0..table.columns.len()).map(|index| same(table, ignored, index)).collect::<Vec<_>>().join(" AND ")
+}
+
+fn look_up_sql(table: &Table, key: &[usize], ignored: &[usize]) -> String {
+    // The key in the column's own collation, so that its index serves.
+    let found = |index: &usize| format!("{} IS ?{}", quote(&table.columns[*index]), index + 1);
+    let pair = |index: usize| format!("{}, {}", quote(&table.columns[index]), same(table, ignored, index));
+    let wanted: Vec<String> = (0..table.columns.len()).map(pair).collect();
+    let sought: Vec<String> = key.iter().map(found).collect();
     format!("SELECT {} FROM {} WHERE {} LIMIT 1", wanted.join(", "), quote(&table.name), sought.join(" AND "))
 }
 
@@ -121,6 +168,16 @@ fn value(value: SqlRef<'_>) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Without a hint where the row is.
+    fn look_up(
+        connection: &Connection,
+        table: &Table,
+        row: &[Value],
+        ignored: &[usize],
+    ) -> rusqlite::Result<Lookup> {
+        super::look_up(connection, table, row, ignored, &mut 0)
+    }
 
     fn table(key: &[usize]) -> Table {
         Table {
@@ -198,6 +255,28 @@ mod tests {
         }
         assert_eq!(look(&row(2, 2), &[]), Lookup::Missing);
         assert_eq!(look(&row(2, 2), &[2]), Lookup::Same);
+    }
+
+    #[test]
+    fn a_row_without_a_key_is_found_near_the_last_one_and_anywhere_else() {
+        let row = |a: i64| [Value::Integer(a), Value::Null, Value::Integer(a % 7)];
+        for columns in ["a, b, c", "a, b, rowid", "a, b, c, PRIMARY KEY (b, c)"] {
+            let connection = stored(columns, &row(1));
+            let mut insert = connection.prepare("INSERT INTO \"odd \"\" name\" VALUES (?1, ?2, ?3)").unwrap();
+            // Two neighbours have changed places, and one came very late.
+            let order = (2..=8_999).filter(|a| *a != 50).map(|a| a ^ i64::from(a >= 100)).chain([50]);
+            order.for_each(|a| drop(insert.execute(params_from_iter(row(a).iter().map(bound))).unwrap()));
+            let mut table = table(if columns.contains("KEY") { &[1, 2] } else { &[] });
+            table.columns[2] = columns.split(", ").nth(2).unwrap().to_owned();
+            let mut near = 0;
+            for a in 1..=8_999 {
+                let looked = super::look_up(&connection, &table, &row(a), &[], &mut near).unwrap();
+                assert_eq!(looked, Lookup::Same, "{columns}: {a}");
+            }
+            assert!(near >= 8_990, "{near}");
+            let none = super::look_up(&connection, &table, &row(9_999), &[], &mut near).unwrap();
+            assert_eq!((none, near >= 8_990), (Lookup::Missing, true));
+        }
     }
 
     #[test]
