@@ -9,6 +9,7 @@ use std::process::{Command, Output};
 
 use runner::diagnostic::{Code, Example, Severity, explain, markdown};
 use runner::plan;
+use runner::result::{NOTE_CODES, notes_markdown};
 use runner::scenario::Overrides;
 
 fn runner(arguments: &[&str], folder: &Path) -> Output {
@@ -87,15 +88,37 @@ fn every_wrong_example_is_reported_under_its_code_and_every_right_one_is_fine() 
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// The codes of scenarios, then those of results.
+fn all() -> String {
+    markdown() + &notes_markdown()
+}
+
+#[test]
+fn a_code_of_a_result_is_explained_and_listed() {
+    let text = |arguments: &[&str]| {
+        let output = runner(arguments, Path::new("."));
+        assert_eq!(output.status.code(), Some(0), "{arguments:?}");
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    let listed = text(&["explain"]);
+    for code in [&NOTE_CODES[0], &NOTE_CODES[NOTE_CODES.len() - 1]] {
+        let page = text(&["explain", code.name]);
+        assert!(page.starts_with(&format!("{}: {}\n", code.name, code.summary)), "{page}");
+        assert!(page.contains(code.words), "{page}");
+        assert!(listed.contains(&format!("  {} ", code.name)), "{listed}");
+    }
+}
+
 #[test]
 fn the_page_of_all_codes_is_the_catalogue() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/diagnostics.md");
     if std::env::var_os("UPDATE_SNAPSHOTS").is_some_and(|value| value == "1") {
-        fs::write(&path, markdown()).expect("the page can be written");
+        fs::write(&path, all()).expect("the page can be written");
     }
+    let all = all();
     let kept = fs::read_to_string(&path).unwrap_or_default();
     let remedy = "cargo run -- explain --format markdown > docs/diagnostics.md";
-    assert!(kept == markdown(), "docs/diagnostics.md is out of date: {remedy}");
+    assert!(kept == all, "docs/diagnostics.md is out of date: {remedy}");
     let printed = runner(&["explain", "--format", "markdown"], Path::new("."));
     assert_eq!(String::from_utf8_lossy(&printed.stdout), kept);
 }

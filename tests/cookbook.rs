@@ -5,7 +5,7 @@ mod common;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use common::Place;
+use common::{Place, targets_of_too_few_samples};
 use runner::result::{Status, VerificationStatus};
 
 fn root() -> &'static Path {
@@ -118,6 +118,7 @@ fn every_recipe_runs_without_errors_and_its_rows_are_verified() {
         let result = quick_run(&place, &name, &text);
         assert_eq!(result.status, Status::Completed, "{name}: {:?}", result.reason);
         assert!(!result.configurations.is_empty(), "{name}");
+        assert_eq!(targets_of_too_few_samples(&result), [""; 0], "{name}");
         for level in &result.configurations {
             let workload = &level.workload;
             let verification = &level.verification;

@@ -4,8 +4,9 @@ use std::path::Path;
 use std::sync::atomic::Ordering;
 
 use super::conduct::Scenario;
+use super::layout::broken_lines;
 use super::prepare::{self, Ready};
-use super::{Exit, Format, RunArgs, outlook, signals, stderr_color, stdout_color, stdout_width};
+use super::{Exit, Format, RunArgs, outlook, signals, stderr_color, stdout_color, stdout_width, wrap_width};
 use crate::clock::Clock;
 use crate::files::reason;
 use crate::report::{self, TableOptions};
@@ -28,7 +29,7 @@ pub(super) fn run(arguments: &RunArgs) -> Exit {
     let ready: Vec<Ready> = prepared.into_iter().flatten().collect();
     if arguments.dry_run {
         for scenario in &ready {
-            println!("{}", outlook::describe(&scenario.experiment));
+            print!("{}", broken_lines(&outlook::describe(&scenario.experiment), wrap_width()));
             if outlook::refuse(scenario) {
                 exit = exit.max(Exit::Unavailable);
             }

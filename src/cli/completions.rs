@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use clap::{Args, CommandFactory, ValueEnum};
+use clap::{Args, Command, CommandFactory, ValueEnum};
 use clap_complete::{Shell, generate};
 
 use super::{Cli, Exit, manual};
@@ -27,21 +27,48 @@ enum What {
 }
 
 pub(super) fn completions(arguments: &CompletionsArgs) -> Exit {
-    let mut command = Cli::command();
-    let shell = match (arguments.what, &arguments.dir) {
-        (What::Man, Some(folder)) => return written(folder, manual::pages(folder)),
-        (What::Man, None) => return printed(&manual::page().expect("memory takes every page")),
-        (_, Some(_)) => {
+    match (shell_script(arguments.what), &arguments.dir) {
+        (Some(script), None) => printed(&script),
+        (None, None) => printed(&manual::page().expect("memory takes every page")),
+        (None, Some(folder)) => written(folder, manual::pages(folder)),
+        (Some(_), Some(_)) => {
             eprintln!("error: `--dir` goes with `man` alone; a completion script is printed");
-            return Exit::Wrong;
+            Exit::Wrong
         }
-        (What::Bash, None) => Shell::Bash,
-        (What::Zsh, None) => Shell::Zsh,
-        (What::Fish, None) => Shell::Fish,
+    }
+}
+
+/// What a shell reads; nothing for the manual.
+fn shell_script(what: What) -> Option<Vec<u8>> {
+    let mut command = Cli::command();
+    let shell = match what {
+        What::Bash => Shell::Bash,
+        What::Zsh => Shell::Zsh,
+        What::Fish => Shell::Fish,
+        What::Man => return None,
     };
     let mut script = Vec::new();
     generate(shell, &mut command, "runner", &mut script);
-    printed(&script)
+    if shell == Shell::Fish {
+        script.extend(fish_values(&command).bytes());
+    }
+    Some(script)
+}
+
+/// Values of arguments that stand alone, such as `explain CODE`, which the generator for fish leaves out.
+fn fish_values(program: &Command) -> String {
+    let mut script = String::new();
+    for command in program.get_subcommands() {
+        let values = command.get_positionals().flat_map(|argument| argument.get_possible_values());
+        let values: Vec<String> = values.map(|value| value.get_name().to_owned()).collect();
+        if !values.is_empty() {
+            let (name, values) = (command.get_name(), values.join(" "));
+            script += &format!(
+                "complete -c runner -n \"__fish_runner_using_subcommand {name}\" -f -a \"{values}\"\n"
+            );
+        }
+    }
+    script
 }
 
 /// Whoever reads may stop before the end: `… | head`.
@@ -81,14 +108,35 @@ mod tests {
         }
     }
 
+    /// The script of a shell, as it is printed.
+    fn script(what: What) -> String {
+        String::from_utf8(shell_script(what).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn every_shell_completes_values_that_are_one_of_a_list() {
+        for shell in [What::Bash, What::Zsh, What::Fish] {
+            let script = script(shell);
+            // A starter, a locale, a code, a generator and a shell.
+            for value in
+                ["event-store", "de_de", "mostly-waiting", "unknown-key", "free_email", "fish", "scenario"]
+            {
+                assert!(script.contains(value), "{shell:?}: {value}");
+            }
+        }
+        let fish = script(What::Fish);
+        assert!(
+            fish.contains("__fish_runner_using_subcommand completions\" -f -a \"bash zsh fish man\""),
+            "{fish}"
+        );
+    }
+
     #[test]
     fn every_shell_completes_every_command() {
-        for shell in [Shell::Bash, Shell::Zsh, Shell::Fish] {
-            let mut script = Vec::new();
-            generate(shell, &mut Cli::command(), "runner", &mut script);
-            let script = String::from_utf8(script).unwrap();
+        for shell in [What::Bash, What::Zsh, What::Fish] {
+            let script = script(shell);
             for name in names() {
-                assert!(script.contains(&name), "{shell}: {name}");
+                assert!(script.contains(&name), "{shell:?}: {name}");
             }
         }
     }

@@ -7,9 +7,9 @@ use super::log::Log;
 use super::prepare::Ready;
 use super::progress::Progress;
 use super::verdict::{Ended, failures};
-use super::{Exit, RunArgs, stderr_color};
+use super::{Exit, RunArgs, stderr_color, stderr_columns};
 use crate::clock::{Clock, Ticks};
-use crate::diagnostic::{Code, Diagnostic, render};
+use crate::diagnostic::{Code, Diagnostic, render_within};
 use crate::engine::{Engine, Facts};
 use crate::experiment::{self, Conductor, Journal, Outcome, UnitError, UnitKey};
 use crate::plan::{Experiment, Location, Plan};
@@ -105,7 +105,10 @@ impl Scenario<'_> {
         match error {
             UnitError::Setting { pragma: Some(index), message } => {
                 let diagnostic = Diagnostic::error(Code::PragmaValue, pragmas[*index].span, message);
-                eprint!("{}", render(&[diagnostic], &self.scenario.sources, stderr_color()));
+                eprint!(
+                    "{}",
+                    render_within(&[diagnostic], &self.scenario.sources, stderr_color(), stderr_columns())
+                );
             }
             other => eprintln!("error: {}: {other}", self.scenario.path.display()),
         }
@@ -220,6 +223,9 @@ impl<'a> Work<'a> {
     }
 
     fn add(&mut self, plan: &Plan, unit: &Unit, outcome: &Outcome) {
+        if let Some(facts) = &outcome.facts {
+            self.result.set_facts(plan, facts);
+        }
         for level in &outcome.levels {
             self.position += 1;
             self.result.add_level(plan, &level.measurement, level.verification.clone(), self.position);
@@ -275,7 +281,7 @@ impl<'a> Work<'a> {
         }
         let stored = self.store.save(result, true).and_then(|path| {
             if plan.outputs.csv {
-                self.store.put_beside("results.csv", &report::csv(result))?;
+                self.store.put_beside("results.csv", &report::overview_csv(result))?;
             }
             if plan.outputs.summary {
                 self.store.put_beside("summary.txt", &report::summary(result))?;

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
+use super::layout::hanging;
 use super::{Exit, stdout_color, stdout_width};
 use facts::Facts;
 use judge::{Finding, Status};
@@ -76,12 +77,14 @@ fn text(facts: &Facts, findings: &[Finding], width: usize, color: bool) -> Strin
             Status::Note => ("note", "33"),
             Status::Bad => ("bad ", "31"),
         };
-        out += &format!("{}  {}: {}\n", paint(code, mark), paint("1", finding.topic), finding.figure);
-        for line in lines(&finding.meaning, width.saturating_sub(INDENT).max(20)) {
-            out += &format!("{}{line}\n", " ".repeat(INDENT));
-        }
+        let indent = " ".repeat(INDENT);
+        let (title, width) = (format!("{}: ", finding.topic), width.max(INDENT + 20));
+        let figure = hanging(&format!("{indent}{title}"), &finding.figure, width);
+        let figure = figure[INDENT..].strip_prefix(&title).unwrap_or(&figure);
+        out += &format!("{}  {}: {figure}", paint(code, mark), paint("1", finding.topic));
+        out += &hanging(&indent, &finding.meaning, width);
     }
-    out + "\n" + &summary(findings) + "\n"
+    out + "\n" + &hanging("", &summary(findings), width)
 }
 
 /// What it comes to, in a sentence.
@@ -95,21 +98,6 @@ fn summary(findings: &[Finding]) -> String {
         (true, false) => format!("Results from here can be used; keep in mind: {}.", notes.join(", ")),
         (false, _) => format!("Results from here should not be relied on because of: {}.", bad.join(", ")),
     }
-}
-
-/// A text broken at spaces.
-fn lines(text: &str, width: usize) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
-    for word in text.split_whitespace() {
-        match lines.last_mut() {
-            Some(line) if line.chars().count() + 1 + word.chars().count() <= width => {
-                line.push(' ');
-                line.push_str(word);
-            }
-            _ => lines.push(word.to_owned()),
-        }
-    }
-    lines
 }
 
 #[cfg(test)]
@@ -135,8 +123,11 @@ mod tests {
         let facts = Facts { folder: PathBuf::from("db"), ..Facts::default() };
         let drawn = text(&facts, &[finding("clock", Status::Ok)], 20, false);
         assert!(drawn.contains("ok    clock: a figure\n      It means a lot.\n"), "{drawn}");
-        let narrow = lines("It means a lot.", 8);
-        assert_eq!(narrow, ["It means", "a lot."]);
+        let mut long = finding("clock", Status::Ok);
+        long.figure = "one reading takes 25 ns, and steps are of 1 ns".to_owned();
+        let drawn = text(&facts, &[long], 41, false);
+        let wanted = "ok    clock: one reading takes 25 ns, and\n             steps are of 1 ns\n      It means a lot.\n";
+        assert!(drawn.contains(wanted), "{drawn}");
     }
 
     #[test]

@@ -61,19 +61,53 @@ pub(super) fn shortened(text: &str, most: usize) -> String {
 
 /// Lines of at most so many columns of the screen, broken at spaces; a longer word stands alone. Never empty.
 pub(super) fn wrapped(text: &str, most: usize) -> Vec<String> {
-    let mut lines = vec![String::new()];
-    for word in text.split_whitespace() {
-        let line = lines.last_mut().expect("there is always a line");
-        if line.is_empty() {
-            line.push_str(word);
-        } else if width(line) + 1 + width(word) <= most {
-            line.push(' ');
-            line.push_str(word);
-        } else {
-            lines.push(word.to_owned());
+    let plain = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    textwrap::wrap(&plain, breaks(most)).into_iter().map(std::borrow::Cow::into_owned).collect()
+}
+
+/// At spaces alone, so that names and options stay whole.
+fn breaks<'a>(most: usize) -> textwrap::Options<'a> {
+    textwrap::Options::new(most)
+        .break_words(false)
+        .word_separator(textwrap::WordSeparator::AsciiSpace)
+        .word_splitter(textwrap::WordSplitter::NoHyphenation)
+        .wrap_algorithm(textwrap::WrapAlgorithm::FirstFit)
+}
+
+/// A text behind a title; further lines stand below the text's beginning. Ends with a line feed.
+pub(super) fn hanging(title: &str, text: &str, most: usize) -> String {
+    let indent = " ".repeat(width(title));
+    let options = breaks(most).initial_indent(title).subsequent_indent(&indent);
+    textwrap::fill(text, options).trim_end().to_owned() + "\n"
+}
+
+/// Paragraphs whose lines are broken anew where one of them is too long. Ends with a line feed.
+pub(super) fn paragraphs(text: &str, most: usize) -> String {
+    let fits = |paragraph: &&str| paragraph.lines().all(|line| width(line) <= most);
+    let anew = |paragraph: &str| match fits(&paragraph) {
+        true => paragraph.to_owned(),
+        false => wrapped(paragraph, most).join("\n"),
+    };
+    text.split("\n\n").map(anew).collect::<Vec<_>>().join("\n\n") + "\n"
+}
+
+/// Columns of a title and the spaces behind it, in a list of titles and what stands beside them.
+const TITLED: usize = 13;
+
+/// Lines that are too wide are broken at spaces; what follows stands below the beginning of the text, behind its title if it has one. Each
+/// line ends with a line feed.
+pub(super) fn broken_lines(text: &str, most: usize) -> String {
+    let broken = |line: &str| {
+        if width(line) <= most {
+            return format!("{line}\n");
         }
-    }
-    lines
+        let indent = line.len() - line.trim_start().len();
+        let title =
+            line.get(indent..TITLED).filter(|title| title.ends_with(' ') && !title.trim_end().contains(' '));
+        let (title, rest) = line.split_at(title.map_or(indent, |_| TITLED));
+        hanging(title, rest, most)
+    };
+    text.lines().map(broken).collect()
 }
 
 /// A value as a cell: text as it is, unless it could be taken for something else. Of a blob, the first bytes and its length.
@@ -262,6 +296,21 @@ mod tests {
         assert_eq!(shown(&Value::Integer(42)), "42");
         assert_eq!(shown(&Value::Blob(vec![1, 2])), "x'0102'");
         assert_eq!(shown(&Value::Blob(vec![255; 2048])), "x'ffffffff…' 2.00 KiB");
+    }
+
+    #[test]
+    fn a_text_is_broken_at_spaces_below_its_own_beginning() {
+        assert_eq!(
+            hanging("a-name  ", "one two-three four", 18),
+            "a-name  one\n        two-three\n        four\n"
+        );
+        assert_eq!(hanging("a-name  ", "one two", usize::MAX), "a-name  one two\n");
+        let lines = "  one two three\n  levels     one two\n";
+        assert_eq!(broken_lines(lines, 17), "  one two three\n  levels     one\n             two\n");
+        assert_eq!(broken_lines(lines, 12), "  one two\n  three\n  levels     one\n             two\n");
+        assert_eq!(wrapped("", 10), [""]);
+        assert_eq!(wrapped("a  --with-values\nb", 5), ["a", "--with-values", "b"]);
+        assert_eq!(paragraphs("one\ntwo\n\nthree four", 9), "one\ntwo\n\nthree\nfour\n");
     }
 
     fn grid(header: &[&str], row: &[&str]) -> Grid {

@@ -13,8 +13,9 @@ pub(super) fn page() -> io::Result<Vec<u8>> {
     rendered(&command())
 }
 
-/// Writes every page into a folder: `runner.1`, `runner-run.1`, …
+/// Writes every page into a folder, which is made where there is none: `runner.1`, `runner-run.1`, …
 pub(super) fn pages(folder: &Path) -> io::Result<()> {
+    std::fs::create_dir_all(folder)?;
     let program = command();
     for command in program.get_subcommands().chain([&program]) {
         let name = command.get_display_name().unwrap_or(command.get_name());
@@ -36,7 +37,7 @@ fn rendered(command: &Command) -> io::Result<Vec<u8>> {
     let mut page = Vec::new();
     man.render_title(&mut page)?;
     man.render_name_section(&mut page)?;
-    man.render_synopsis_section(&mut page)?;
+    page.extend(synopsis(command).bytes());
     man.render_description_section(&mut page)?;
     man.render_options_section(&mut page)?;
     if command.has_subcommands() {
@@ -47,6 +48,13 @@ fn rendered(command: &Command) -> io::Result<Vec<u8>> {
         page.extend(section(paragraph).bytes());
     }
     Ok(page)
+}
+
+/// As `--help` has it: which arguments may be repeated, and that options stand between.
+fn synopsis(command: &Command) -> String {
+    let usage = command.clone().render_usage().to_string();
+    let lines = usage.trim_start_matches("Usage: ").lines().map(|line| escaped(line.trim()));
+    format!(".SH SYNOPSIS\n.nf\n{}\n.fi\n", lines.collect::<Vec<_>>().join("\n"))
 }
 
 /// `Examples:` and indented lines, or `Exit codes: 0 fine, …`.
@@ -120,8 +128,18 @@ mod tests {
     }
 
     #[test]
-    fn pages_go_into_a_folder_that_exists() {
+    fn the_synopsis_says_what_may_be_repeated() {
+        let program = command();
+        let run = program.find_subcommand("run").unwrap();
+        assert!(synopsis(run).contains("runner run [OPTIONS] <FILE>...\n"), "{}", synopsis(run));
+    }
+
+    #[test]
+    fn the_folder_of_pages_is_made_but_not_over_a_file() {
         let folder = tempfile::tempdir().unwrap();
-        assert!(pages(&folder.path().join("none")).is_err());
+        let inner = folder.path().join("share/man1");
+        pages(&inner).unwrap();
+        assert!(inner.join("runner.1").is_file());
+        assert!(pages(&inner.join("runner.1")).is_err());
     }
 }

@@ -23,6 +23,7 @@ mod prepare;
 mod preview;
 mod progress;
 mod signals;
+mod values;
 mod verdict;
 mod version;
 
@@ -83,8 +84,10 @@ enum Command {
         after_help = "Examples:\n  runner new mine\n  runner new mine --template queue\n  runner new mine --from app.db"
     )]
     New(new::NewArgs),
-    /// Explain a diagnostic by its code, with a wrong and a right example.
-    #[command(after_help = "Examples:\n  runner explain\n  runner explain unknown-key")]
+    /// Explain a code of a diagnostic or of a result: what it means and what to do.
+    #[command(
+        after_help = "Examples:\n  runner explain\n  runner explain unknown-key\n  runner explain mostly-waiting"
+    )]
     Explain(explain::ExplainArgs),
     /// Look at this machine: what its disk, clock and processors mean for results.
     ///
@@ -122,13 +125,13 @@ struct OverrideArgs {
     #[arg(long, value_name = "KEY=VALUE")]
     set: Vec<String>,
     /// Levels to run instead of the file's.
-    #[arg(long, value_name = "N,N,…", value_delimiter = ',')]
+    #[arg(long, value_name = "N,N,…", value_delimiter = ',', value_parser = values::one_of_several)]
     concurrency: Option<Vec<u32>>,
     /// Writes per level instead of the file's.
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = values::whole)]
     total: Option<u64>,
     /// How often each level is repeated, instead of what the file says.
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = values::small)]
     iterations: Option<u32>,
     /// Only this workload of the file; to be repeated for several.
     #[arg(long, value_name = "NAME")]
@@ -244,7 +247,7 @@ fn plan(files: &[PathBuf], overrides: &Overrides) -> Exit {
         match scenario {
             Ok(ready) => {
                 eprint!("{}", ready.warnings(stderr_color()));
-                println!("{}", outlook::describe(&ready.experiment));
+                print!("{}", layout::broken_lines(&outlook::describe(&ready.experiment), wrap_width()));
                 if outlook::refuse(ready) {
                     exit = exit.max(Exit::Unavailable);
                 }
@@ -267,11 +270,23 @@ fn stdout_color() -> bool {
     std::io::stdout().is_terminal() && !no_color()
 }
 
+/// Where prose on stdout is broken: nowhere unless a terminal shows it.
+fn wrap_width() -> usize {
+    if std::io::stdout().is_terminal() { stdout_width() } else { usize::MAX }
+}
+
+/// Columns of the terminal that stderr goes to; none where it goes elsewhere.
+fn stderr_columns() -> Option<usize> {
+    let terminal = std::io::stderr().is_terminal();
+    columns(std::io::stderr()).filter(|_| terminal)
+}
+
+fn columns(stream: impl std::os::fd::AsFd) -> Option<usize> {
+    let size = rustix::termios::tcgetwinsize(stream).ok()?;
+    Some(usize::from(size.ws_col)).filter(|columns| *columns > 0)
+}
+
 /// Characters in a line of the terminal that stdout goes to, or, behind a pager, stderr; 100 elsewhere.
 fn stdout_width() -> usize {
-    let columns = |size: rustix::io::Result<rustix::termios::Winsize>| {
-        size.ok().map(|size| usize::from(size.ws_col)).filter(|columns| *columns > 0)
-    };
-    let stdout = columns(rustix::termios::tcgetwinsize(std::io::stdout()));
-    stdout.or_else(|| columns(rustix::termios::tcgetwinsize(std::io::stderr()))).unwrap_or(100)
+    columns(std::io::stdout()).or_else(|| columns(std::io::stderr())).unwrap_or(100)
 }

@@ -6,7 +6,9 @@ use std::path::{Component, Path, PathBuf};
 
 use clap::Args;
 
-use super::Exit;
+use super::layout::hanging;
+use super::values::OneOf;
+use super::{Exit, wrap_width};
 use crate::diagnostic::nearest;
 use crate::draft::{self, Request, starter};
 use crate::files::{folder_of, reason};
@@ -20,7 +22,7 @@ pub(super) struct NewArgs {
     #[arg(value_name = "NAME", required_unless_present = "list")]
     name: Option<PathBuf>,
     /// The kind of work that the starter is about; see `--list`.
-    #[arg(long, value_name = "NAME", conflicts_with = "from")]
+    #[arg(long, value_name = "NAME", conflicts_with = "from", value_parser = OneOf(|| starter::NAMES.to_vec()), hide_possible_values = true)]
     template: Option<String>,
     /// A database to make a draft from. It is only read, also while others use it.
     #[arg(long, value_name = "DB")]
@@ -37,7 +39,8 @@ pub(super) struct NewArgs {
 pub(super) fn new(arguments: &NewArgs) -> Exit {
     let Some(name) = &arguments.name else {
         for name in starter::NAMES {
-            println!("{name:<15}{}", starter::summary(name).unwrap_or_default());
+            let summary = starter::summary(name).unwrap_or_default();
+            print!("{}", hanging(&format!("{name:<15}"), summary, wrap_width()));
         }
         return Exit::Fine;
     };

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
-use super::Exit;
-use crate::diagnostic::{Code, Diagnostic, Record, Source, Sources, nearest, records, render};
+use super::{Exit, stderr_columns};
+use crate::diagnostic::{Code, Diagnostic, Record, Source, Sources, nearest, records, render_within};
 use crate::files::reason;
 use crate::plan::{self, Experiment, Plan};
 use crate::scenario::Overrides;
@@ -26,7 +26,7 @@ impl Ready {
 
     /// What runs, but probably not as meant; empty where there is nothing.
     pub(super) fn warnings(&self, color: bool) -> String {
-        render(&self.experiment.warnings(), &self.sources, color)
+        render_within(&self.experiment.warnings(), &self.sources, color, stderr_columns())
     }
 }
 
@@ -38,7 +38,7 @@ pub(super) struct Rejected {
 
 impl Rejected {
     pub(super) fn text(&self, color: bool) -> String {
-        render(&self.diagnostics, &self.sources, color)
+        render_within(&self.diagnostics, &self.sources, color, stderr_columns())
     }
 
     pub(super) fn records(&self) -> Vec<Record> {

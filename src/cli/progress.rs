@@ -1,14 +1,16 @@
 //! Progress on stderr: what is being done, how far it is, how fast, how long it still takes. Only on a terminal.
 
+use std::fmt::Write;
 use std::io::IsTerminal;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 
 use crate::run::Event;
+use crate::units::rate;
 
 const TICK: Duration = Duration::from_millis(200);
 
@@ -96,17 +98,19 @@ impl Progress {
             return;
         }
         let (bar, template) = match length {
-            Length::Count(total) => (
-                ProgressBar::new(total),
-                "{prefix} {bar:24} {human_pos}/{human_len} {per_sec} {msg} {eta} left",
-            ),
+            Length::Count(total) => {
+                (ProgressBar::new(total), "{prefix} {bar:24} {human_pos}/{human_len} {pace} {msg} {eta} left")
+            }
             Length::Time(time) => (
                 ProgressBar::new(u64::try_from(time.as_millis()).unwrap_or(u64::MAX)),
                 "{prefix} {bar:24} {elapsed} {msg} {eta} left",
             ),
             Length::Unknown => (ProgressBar::no_length(), "{prefix} {spinner} {human_pos}"),
         };
-        bar.set_style(ProgressStyle::with_template(template).expect("the template is well formed"));
+        let style = ProgressStyle::with_template(template).expect("the template is well formed");
+        bar.set_style(style.with_key("pace", |state: &ProgressState, out: &mut dyn Write| {
+            let _ = write!(out, "{}/s", rate(state.per_sec()));
+        }));
         bar.set_prefix(format!("{} · {what}", self.name));
         let over = Arc::new(AtomicBool::new(false));
         let (ticked, ended, done) = (bar.clone(), Arc::clone(&over), Arc::clone(done));

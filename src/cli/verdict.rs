@@ -25,10 +25,7 @@ pub(super) fn failures(result: &RunResult) -> Vec<String> {
     let mut failures = failed_verifications(result);
     failures.extend(failed_targets(result));
     let id = &result.configuration_id;
-    failures.extend(result.failed_levels().map(|level| {
-        let reason = level.failures.first().map_or("it never succeeded", |failure| failure.reason.as_str());
-        format!("{id}: {}no iteration succeeded: {reason}", place(result, level))
-    }));
+    failures.extend(result.failed_levels().iter().map(|words| format!("{id}: {words}")));
     failures
 }
 

@@ -1,6 +1,7 @@
 //! The catalogue of codes: why each is reported, with a wrong and a right example.
 //!
-//! `catalogue/CODE.md` holds one page each; `runner explain` and `docs/diagnostics.md` are made from these pages alone.
+//! `catalogue/CODE.md` holds one page each; `runner explain` and `docs/diagnostics.md` are made from these pages, and from the codes of
+//! results, which stand in `result`.
 
 use std::fmt::Write;
 
@@ -85,12 +86,12 @@ pub fn markdown() -> String {
 }
 
 const HEAD: &str = "\
-<!-- Made by `runner explain --format markdown` from src/diagnostic/catalogue/; change the pages there. -->
+<!-- Made by `runner explain --format markdown` from src/diagnostic/catalogue/ and src/result/notes.rs; change the pages there. -->
 
 # Diagnostics
 
 `runner check` names each problem of a scenario by a code, in brackets: `error[unknown-key]`. A code never changes its name, and
-`runner explain CODE` prints what stands here.
+`runner explain CODE` prints what stands here. The codes of notes below a result stand at the end of the page.
 
 The examples show the lines that matter. What they leave out is a small scenario around them: a total, a level, a database and one
 table, `users`, with the columns `id` and `name`. A test checks that each wrong example is reported under its code, and each right

@@ -8,7 +8,7 @@ mod render;
 
 pub use catalogue::{Example, Explanation, explain, markdown};
 pub use code::Code;
-pub use render::{Record, nearest, position, records, render};
+pub use render::{Record, nearest, position, records, render, render_within};
 
 /// How much a diagnostic weighs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]

@@ -11,13 +11,27 @@ use super::{Code, Diagnostic, Severity, Source, Sources, Span};
 ///
 /// Empty when there are none. `color` adds ANSI escapes.
 pub fn render(diagnostics: &[Diagnostic], sources: &Sources, color: bool) -> String {
+    render_within(diagnostics, sources, color, None)
+}
+
+/// As [`render`], for a terminal of so many columns: words are broken at spaces, long lines of the source are shown in part.
+pub fn render_within(
+    diagnostics: &[Diagnostic],
+    sources: &Sources,
+    color: bool,
+    columns: Option<usize>,
+) -> String {
     if diagnostics.is_empty() {
         return String::new();
     }
     let renderer = if color { Renderer::styled() } else { Renderer::plain() };
+    let renderer = match columns {
+        Some(columns) => renderer.term_width(columns.max(NARROWEST)),
+        None => renderer,
+    };
     let mut out = String::new();
     for diagnostic in sorted(diagnostics) {
-        out.push_str(&renderer.render(&[group(diagnostic, sources)]));
+        out.push_str(&renderer.render(&[group(diagnostic, sources, columns)]));
         out.push_str("\n\n");
     }
     out.push_str(&tally(diagnostics, sources));
@@ -32,12 +46,27 @@ fn sorted(diagnostics: &[Diagnostic]) -> Vec<&Diagnostic> {
     sorted
 }
 
-fn group<'a>(diagnostic: &'a Diagnostic, sources: &'a Sources) -> Group<'a> {
+/// Columns that words are given at least.
+const NARROWEST: usize = 40;
+
+/// Words broken at spaces, behind a beginning of so many columns.
+fn broken(words: &str, beginning: usize, columns: Option<usize>) -> String {
+    let Some(columns) = columns else { return words.to_owned() };
+    let options = textwrap::Options::new(columns.saturating_sub(beginning).max(NARROWEST / 2))
+        .break_words(false)
+        .word_separator(textwrap::WordSeparator::AsciiSpace)
+        .word_splitter(textwrap::WordSplitter::NoHyphenation);
+    textwrap::fill(words, options)
+}
+
+fn group<'a>(diagnostic: &'a Diagnostic, sources: &'a Sources, columns: Option<usize>) -> Group<'a> {
     let level = match diagnostic.severity() {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
     };
-    let title = level.primary_title(&diagnostic.message).id(diagnostic.code.as_str());
+    // `warning[code]: `, and `= help: ` behind the width of line numbers.
+    let message = broken(&diagnostic.message, diagnostic.code.as_str().len() + "warning[]: ".len(), columns);
+    let title = level.primary_title(message).id(diagnostic.code.as_str());
     let place = diagnostic.span.and_then(|span| Some((span, sources.get(span.source)?)));
     let mut group = match place {
         Some((span, source)) => {
@@ -54,7 +83,9 @@ fn group<'a>(diagnostic: &'a Diagnostic, sources: &'a Sources) -> Group<'a> {
         },
     };
     if let Some(help) = &diagnostic.help {
-        group = group.element(Level::HELP.message(help));
+        let line = diagnostic.span.map_or(1, |span| position(sources, span).0);
+        let digits = line.to_string().len();
+        group = group.element(Level::HELP.message(broken(help, digits + " = help: ".len(), columns)));
     }
     group
 }

@@ -248,7 +248,7 @@ fn statements(
         plan_tables.push(Table {
             name: rows.name.clone(),
             create: facts.create.clone(),
-            key: lookups::identity(facts, &columns),
+            key: lookups::identity(facts, &rows.columns),
             columns,
             references: facts.foreign_keys.iter().map(|k| k.table.clone()).collect(),
             references_bound: references_bound(facts, rows),

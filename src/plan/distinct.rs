@@ -41,7 +41,7 @@ pub(super) fn bind(
     all
 }
 
-fn is_unique_or_null(column: &Column) -> bool {
+pub(super) fn is_unique_or_null(column: &Column) -> bool {
     matches!(&column.source, Source::Template(template) if template.facts().unique_or_null())
 }
 

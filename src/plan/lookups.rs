@@ -2,11 +2,12 @@
 
 use super::columns;
 use super::ddl::{TableFacts, quote};
+use super::distinct::is_unique_or_null;
 use super::operation::{Kind, Operation};
 use super::operations::{Bench, Expected, Made, RepeatTaken, StepTaken, Taken, instead};
 use super::payload;
 use super::statements::{self, equal, list};
-use crate::dataset::Key;
+use crate::dataset::{Column, Key};
 use crate::diagnostic::{Code, nearest};
 use crate::scenario::KeysKey;
 use crate::template::Distribution;
@@ -287,7 +288,7 @@ fn update(bench: &mut Bench<'_, '_>, table: usize, columns: &[String], keys: &[u
         bench.fault(Code::MissingKey, at, "`set` is missing: an update gives columns new values", help);
         return None;
     }
-    let identity = identity(&facts, columns);
+    let identity = identity(&facts, &bench.tables.rows[table].columns);
     let mut assignments = Vec::new();
     let mut values = Vec::new();
     let mut sets = Vec::new();
@@ -355,9 +356,12 @@ fn check_distinct(bench: &mut Bench<'_, '_>, facts: &TableFacts, column: &str, v
     bench.fault(Code::NotDistinct, at, words, help);
 }
 
-/// Which columns of a dataset row identify it: those of the first constraint that all have values.
-pub(super) fn identity(facts: &TableFacts, columns: &[String]) -> Vec<usize> {
-    let place = |name: &String| columns.iter().position(|c| c.eq_ignore_ascii_case(name));
+/// Which columns of a dataset row identify it: those of the first constraint that all have values, none of them made to be NULL if there
+/// is such a one. SQLite takes a key with a NULL in it any number of times.
+pub(super) fn identity(facts: &TableFacts, columns: &[Column]) -> Vec<usize> {
+    let place = |name: &String| columns.iter().position(|c| c.name.eq_ignore_ascii_case(name));
     let whole = |group: &Vec<String>| group.iter().map(place).collect::<Option<Vec<usize>>>();
-    facts.distinct_groups.iter().find_map(whole).unwrap_or_default()
+    let filled = |group: &Vec<usize>| !group.iter().any(|&place| is_unique_or_null(&columns[place]));
+    let groups: Vec<Vec<usize>> = facts.distinct_groups.iter().filter_map(whole).collect();
+    groups.iter().find(|group| filled(group)).or(groups.first()).cloned().unwrap_or_default()
 }

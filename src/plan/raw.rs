@@ -304,7 +304,8 @@ fn changes(bench: &mut Bench<'_, '_>) -> Vec<(usize, i64)> {
 fn unaccounted(bench: &Bench<'_, '_>, draft: &Draft, changes: &[(usize, i64)]) -> Vec<usize> {
     let rekeyed = draft.overwrites.iter().filter(|(table, column)| {
         let names = &bench.tables.names;
-        let identity = super::lookups::identity(&bench.tables.facts[*table], &names.tables[*table].1);
+        let identity =
+            super::lookups::identity(&bench.tables.facts[*table], &bench.tables.rows[*table].columns);
         names.column(*table, column).is_some_and(|place| identity.contains(&place))
     });
     let mut tables: Vec<usize> = draft

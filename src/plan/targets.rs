@@ -195,7 +195,11 @@ impl<'a> One<'a, '_> {
                 Some(workload) => format!(" in workload `{workload}`"),
                 None => String::new(),
             };
-            let words = format!("operation `{name}` is never carried out{of}");
+            let exists = self.about.operations.iter().any(|operation| operation.name == *name);
+            let words = match exists {
+                true => format!("operation `{name}` is never carried out{of}"),
+                false => format!("there is no operation `{name}`"),
+            };
             self.miss(Code::UnknownOperation, "operation", words, help);
         }
     }

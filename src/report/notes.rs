@@ -63,19 +63,16 @@ fn verification(result: &RunResult) -> Vec<Note> {
             _ => "verification impossible",
         };
         let mut sentences = level.verification.problems.clone();
-        sentences.extend(level.verification.integrity.iter().map(|line| format!("Integrity check: {line}.")));
-        let shown = sentences.iter().take(3).cloned().collect::<Vec<_>>().join(" ");
+        sentences.extend(level.verification.integrity.iter().map(|line| format!("integrity check: {line}")));
+        let shown: Vec<&str> = sentences.iter().take(3).map(|s| s.trim_end_matches('.')).collect();
+        let shown = shown.join("; ");
         let more = sentences.len().saturating_sub(3);
-        let more = if more > 0 {
-            format!(" And {more} more problems, which stand in the result.")
-        } else {
-            String::new()
-        };
-        notes.push(note(Mood::Bad, label, format!("{}: {shown}{more}", capital(&scope(result, &[level])))));
+        let more =
+            if more > 0 { format!("; and {more} more, which stand in the result") } else { String::new() };
+        notes.push(note(Mood::Bad, label, format!("{}: {shown}{more}.", capital(&scope(result, &[level])))));
     }
     let good: Vec<&Configuration> = of(VerificationStatus::Verified).collect();
     if !good.is_empty() {
-        let sampled: u64 = good.iter().map(|level| level.verification.sampled_rows).sum();
         let scope = if good.len() == result.configurations.len() {
             String::new()
         } else {
@@ -86,13 +83,29 @@ fn verification(result: &RunResult) -> Vec<Note> {
         } else {
             ""
         };
-        let text = format!(
-            "Every acknowledged row is there{scope}, and no other; {} rows were compared value by value{integrity}.",
-            count(sampled)
-        );
-        notes.push(note(Mood::Good, "verified", text));
+        notes.push(note(Mood::Good, "verified", format!("{}{integrity}.", compared(&good, &scope))));
     }
     notes
+}
+
+/// What was found in levels that are as they should be, without a claim on rows that were counted only.
+fn compared(levels: &[&Configuration], scope: &str) -> String {
+    let rows: u64 = levels.iter().flat_map(|level| &level.verification.tables).map(|t| t.expected).sum();
+    let sampled: u64 = levels.iter().map(|level| level.verification.sampled_rows).sum();
+    let as_many = format!("Each table holds as many rows as were acknowledged{scope}");
+    match sampled {
+        0 => format!("{as_many}; no values were compared"),
+        some if some < rows => {
+            format!("{as_many}; {} of {} rows were compared value by value", count(some), count(rows))
+        }
+        all => {
+            let rows = if all == 1 { "row was" } else { "rows were" };
+            format!(
+                "Every acknowledged row is there{scope}, and no other; {} {rows} compared value by value",
+                count(all)
+            )
+        }
+    }
 }
 
 /// More workloads than this are counted, not listed.
@@ -288,78 +301,5 @@ fn memory(result: &RunResult) -> Option<Note> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::result::testing::*;
-
-    #[test]
-    fn the_worst_stands_before_the_doubts_and_the_floor_last() {
-        let mut result = finished();
-        result.status = Status::Failed;
-        result.reason = Some("The disk is full.".to_owned());
-        let labels: Vec<String> = notes(&result).into_iter().map(|note| note.label).collect();
-        assert_eq!(labels.first().unwrap(), "failed");
-        assert_eq!(labels.last().unwrap(), "floor");
-        assert!(labels.contains(&"one-iteration".to_owned()));
-    }
-
-    #[test]
-    fn a_failed_verification_names_its_level_and_problem() {
-        let mut result = finished();
-        let verification = &mut result.configurations[1].verification;
-        verification.status = VerificationStatus::Failed;
-        verification.problems = vec!["Table users has 1 row of 2.".to_owned()];
-        let notes = notes(&result);
-        assert_eq!(notes[0].mood, Mood::Bad);
-        assert_eq!(notes[0].text, "With 2 workers: Table users has 1 row of 2.");
-        assert!(notes[1].text.contains("with 1 worker, and no other"));
-    }
-
-    #[test]
-    fn many_workloads_are_counted_not_listed() {
-        let mut result = finished();
-        let first = result.configurations[0].clone();
-        let named = |name: &str| Configuration { workload: name.to_owned(), ..first.clone() };
-        result.configurations = ["a", "b", "c", "d", "e"].map(named).to_vec();
-        let of = |count| scope(&result, &result.configurations.iter().take(count).collect::<Vec<_>>());
-        assert_eq!(of(2), "in a and in b");
-        assert_eq!(of(4), "in 4 workloads");
-        assert_eq!(of(5), "in all 5 workloads");
-    }
-
-    #[test]
-    fn targets_that_cannot_be_judged_for_one_reason_are_told_once() {
-        let mut result = finished();
-        let verdict = |reason: &str| crate::result::TargetVerdict {
-            metric: "latency.p99".to_owned(),
-            workload: None,
-            operation: None,
-            concurrency: None,
-            variant: None,
-            vars: IndexMap::new(),
-            max: Some(1.0),
-            min: None,
-            measured: None,
-            status: TargetStatus::Invalid,
-            reason: Some(reason.to_owned()),
-        };
-        result.configurations[0].targets = vec![
-            verdict("a with 1 worker: the level is odd."),
-            verdict("b with 2 workers: the level is odd."),
-        ];
-        let told: Vec<(String, String)> = targets(&result).into_iter().map(|n| (n.label, n.text)).collect();
-        assert_eq!(told, [("2 targets not judged".to_owned(), "The level is odd.".to_owned())]);
-        result.configurations[0].targets.truncate(1);
-        assert_eq!(targets(&result)[0].text, "a with 1 worker: the level is odd.");
-    }
-
-    #[test]
-    fn errors_are_summed_over_levels() {
-        let mut result = begun();
-        result.add_level(&plan(), &level(2, &[1_000_000], 3), verified(1), 1);
-        result.add_level(&plan(), &level(4, &[1_000_000], 4), verified(1), 1);
-        let notes = errors(&result.document);
-        assert_eq!(notes.len(), 1);
-        assert_eq!(notes[0].text, "7 of users over all levels: database is locked");
-    }
-}
+#[path = "notes_tests.rs"]
+mod tests;

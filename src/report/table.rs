@@ -91,16 +91,31 @@ fn levels(levels: &[&Configuration], width: usize, paint: Paint) -> String {
         levels.iter().map(row).collect()
     };
     let invalid = |row: usize| levels.get(row).is_some_and(|level| !level.validity.valid);
+    let all: Vec<String> = columns.iter().map(|column| column.header.clone()).collect();
     loop {
         let header: Vec<&str> = columns.iter().map(|column| column.header.as_str()).collect();
         let drawn = drawn(&header, &cells(&columns), Alignment::Numbers, width);
         let most = columns.iter().map(|column| column.dispensable).max().unwrap_or(0);
-        match drawn {
-            Ok(lines) => return painted(&lines, &invalid, paint),
-            Err(lines) if most == 0 => return painted(&lines, &invalid, paint),
-            Err(_) => columns.retain(|column| column.dispensable < most),
-        }
+        let lines = match drawn {
+            Err(_) if most > 0 => {
+                columns.retain(|column| column.dispensable < most);
+                continue;
+            }
+            Ok(lines) | Err(lines) => lines,
+        };
+        let missing: Vec<&str> =
+            all.iter().map(String::as_str).filter(|name| !header.contains(name)).collect();
+        return painted(&lines, &invalid, paint) + &left_out(&missing, width, paint);
     }
+}
+
+/// A line about columns that a narrow terminal has no room for.
+fn left_out(columns: &[&str], width: usize, paint: Paint) -> String {
+    if columns.is_empty() {
+        return String::new();
+    }
+    let text = wrapped(&format!("left out for width: {}", columns.join(", ")), width, 2);
+    text.lines().map(|line| format!("{}\n", paint.dim(line))).collect()
 }
 
 /// The header bold, bad rows red.
@@ -249,23 +264,15 @@ fn with_gap(header: &[&str], rows: &[Vec<String>], alignment: Alignment, gap: u1
 
 /// Breaks a text at spaces; lines after the first begin with `indent` spaces. Ends with a line feed.
 fn wrapped(text: &str, width: usize, indent: usize) -> String {
-    let mut out = String::new();
-    let mut length = 0;
-    for word in text.split_whitespace() {
-        let word_length = word.chars().count();
-        if length > 0 && length + 1 + word_length > width {
-            out.push('\n');
-            out.push_str(&" ".repeat(indent));
-            length = indent;
-        } else if length > 0 {
-            out.push(' ');
-            length += 1;
-        }
-        out.push_str(word);
-        length += word_length;
-    }
-    out.push('\n');
-    out
+    let indent = " ".repeat(indent);
+    let options = textwrap::Options::new(width)
+        .subsequent_indent(&indent)
+        .break_words(false)
+        .word_separator(textwrap::WordSeparator::AsciiSpace)
+        .word_splitter(textwrap::WordSplitter::NoHyphenation)
+        .wrap_algorithm(textwrap::WrapAlgorithm::FirstFit);
+    let plain = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    textwrap::fill(&plain, options) + "\n"
 }
 
 /// ANSI colours, or none.

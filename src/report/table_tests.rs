@@ -50,6 +50,11 @@ fn no_line_is_wider_than_asked_and_the_main_columns_stay() {
     }
     let drawn = table(&result.document, TableOptions { width: 100, ..Default::default() });
     assert!(drawn.contains("per worker") && drawn.contains("4m 51s"), "{drawn}");
+    let narrow = table(&result.document, TableOptions { width: 60, ..Default::default() });
+    let line = narrow.lines().find(|line| line.starts_with("left out for width: ")).unwrap();
+    assert!(line.contains("per worker") && !line.contains("p99"), "{narrow}");
+    let wide = table(&result.document, TableOptions { width: 160, ..Default::default() });
+    assert!(!wide.contains("left out"), "{wide}");
 }
 
 #[test]

@@ -12,6 +12,7 @@ mod histogram;
 mod iterations;
 mod load;
 mod model;
+mod notes;
 mod schema;
 mod statistics;
 mod store;
@@ -26,6 +27,7 @@ pub use environment::{Engine, Environment, OverrideRecord, Runner, ScenarioRecor
 pub use findings::{Finding, find};
 pub use histogram::{HISTOGRAM_UNIT, decode as decode_histogram, encode as encode_histogram};
 pub use model::*;
+pub use notes::{NOTE_CODES, NoteCode, NoteKind, notes_markdown, title as notes_title};
 pub use schema::{json_schema, validate};
 pub use store::{ReadError, Store, StoreError, read};
 pub use validity::{Circumstances, Doubt, Validity, assess};

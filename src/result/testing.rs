@@ -122,7 +122,6 @@ pub(crate) fn begun() -> Builder {
 pub(crate) fn level(concurrency: u32, latencies: &[u64], refused: u64) -> LevelMeasurement {
     let mut operations: Vec<OperationMeasurement> = ["users", "posts"]
         .map(|name| OperationMeasurement {
-            payload_bytes: 0,
             name: name.to_owned(),
             succeeded: Latencies::default(),
             failed: Latencies::default(),

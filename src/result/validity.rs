@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::model::{Configuration, RunResult, SecondFigures};
+use super::notes::{NoteCode, NoteKind};
 use crate::engine::TEST_DELAY;
 use crate::measure::VerificationStatus;
 use crate::plan::SAMPLES_BEYOND;
@@ -95,6 +96,8 @@ pub fn assess(level: &Configuration, circumstances: &Circumstances) -> Validity 
 }
 
 fn doubt(code: &str, invalidating: bool, sentence: impl Into<String>) -> Doubt {
+    let kind = if invalidating { NoteKind::Invalidating } else { NoteKind::Doubt };
+    debug_assert!(NoteCode::named(code).is_some_and(|known| known.kind == kind), "`{code}` is not explained");
     Doubt { code: code.to_owned(), sentence: sentence.into(), invalidating }
 }
 
@@ -193,10 +196,13 @@ fn noted(level: &Configuration, circumstances: &Circumstances, doubts: &mut Vec<
         doubts.push(doubt("used-up", false, sentence));
     }
     if level.succeeded > 0 && !enough_samples(level.succeeded, 10) {
+        let (noun, are) = match level.succeeded {
+            1 => (noun(level).trim_end_matches('s'), "is"),
+            _ => (noun(level), "are"),
+        };
         let sentence = format!(
-            "{} acknowledged {} are too few for a 99th percentile: fewer than {SAMPLES_BEYOND} lie beyond it.",
-            count(level.succeeded),
-            noun(level)
+            "{} acknowledged {noun} {are} too few for a 99th percentile: fewer than {SAMPLES_BEYOND} lie beyond it.",
+            count(level.succeeded)
         );
         doubts.push(doubt("too-few-samples", false, sentence));
     }
@@ -325,6 +331,10 @@ mod tests {
         check("interrupted", false, &|level| level.complete = false);
         check("used-up", true, &|level| level.used_up = Some(true));
         check("too-few-samples", true, &|level| level.succeeded = 999);
+        let mut single = calm.clone();
+        single.succeeded = 1;
+        let doubts = assess(&single, &circumstances).doubts;
+        assert!(doubts[0].sentence.starts_with("1 acknowledged write is too few"), "{}", doubts[0].sentence);
         check("one-iteration", true, &|level| level.iterations.truncate(1));
         check("failed-iterations", true, &|level| level.iterations_failed = 1);
         check("no-figures", false, &|level| level.iterations.clear());

@@ -29,7 +29,9 @@ pub(super) fn look_up(
     }
     let all: Vec<usize> = (0..values.len()).collect();
     let known = &expected.plan.tables[table].key;
-    let key = if known.is_empty() { &all } else { known };
+    // As the engine has it: what has no key, or NULL in it, is found as a whole.
+    let whole = known.is_empty() || known.iter().any(|&column| values[column] == Value::Null);
+    let key = if whole { &all } else { known };
     if key.iter().any(|column| overwritten.contains(column)) {
         // It cannot be found, so that only its being counted tells that it is there.
         return Ok(Lookup::Same);

@@ -77,7 +77,9 @@ fn verify_table(
     result.tables.push(TableVerification { table: name.clone(), expected: wanted, found: Some(found) });
     if found != wanted {
         let range = if least == most { least.to_string() } else { format!("{least} to {most}") };
-        result.problems.push(format!("{name} holds {found} rows, and {range} were acknowledged"));
+        let (rows, were) =
+            (if found == 1 { "row" } else { "rows" }, if range == "1" { "was" } else { "were" });
+        result.problems.push(format!("{name} holds {found} {rows}, and {range} {were} acknowledged"));
     }
     if expected.ledger.tables[table].counts_only {
         return Ok(());

@@ -16,7 +16,7 @@ use super::overrides::{self, Applied};
 use super::quick::Kept;
 use super::tree::{self, Tree, toml_path};
 use super::varied::{self, Axis, Variant};
-use super::{Loaded, Overrides, Rejected, checked, chosen};
+use super::{Loaded, Overrides, Rejected, checked, chosen, computed};
 use crate::diagnostic::{Code, Diagnostic, Source, Sources, Span};
 use crate::units::count;
 

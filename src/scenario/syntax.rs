@@ -64,9 +64,39 @@ fn explain(text: &str, range: Range<usize>, message: &str) -> Words {
         word: text.get(range.clone()).unwrap_or_default().trim(),
         rest: text.get(range.start..).unwrap_or_default().lines().next().unwrap_or_default(),
     };
-    of_value(&cut, message).or_else(|| of_key(&cut, message)).or_else(|| of_braces(&cut, message)).unwrap_or_else(|| {
+    of_comment(&cut).or_else(|| of_template(&cut)).or_else(|| of_value(&cut, message)).or_else(|| of_key(&cut, message)).or_else(|| of_braces(&cut, message)).unwrap_or_else(|| {
         says(message, "look at the underlined place and right before it: a quote, a comma or a bracket may be missing")
     })
+}
+
+/// A comment as other languages have it.
+fn of_comment(cut: &Cut<'_>) -> Option<Words> {
+    let sign = ["//", "/*", ";"].into_iter().find(|sign| cut.rest.trim_start().starts_with(sign));
+    // Behind a number, the comment is taken for a part of it.
+    let behind = || cut.word.split_once(" //").map(|(value, text)| (value, "//", text));
+    let (value, sign, text) = sign.map(|sign| ("", sign, cut.rest)).or_else(behind)?;
+    let text = text.trim().trim_start_matches(sign).trim_end_matches("*/").trim();
+    Some((
+        format!("`{sign}` begins no comment"),
+        Some(format!("comments begin with #: write `{}`", format!("{value} # {text}").trim())),
+    ))
+}
+
+/// A template in double quotes that has such quotes in it, and so ends there.
+fn of_template(cut: &Cut<'_>) -> Option<Words> {
+    let open = cut.before.rfind("{{")?;
+    let quote = cut.before[..open].rfind(['"', '\''])?;
+    let ended = cut.before[open..].contains('"') && !cut.before[open..].contains("}}");
+    if !ended || !cut.before[quote..].starts_with('"') || cut.before[quote..].starts_with("\"\"\"") {
+        return None;
+    }
+    let (inner, _) = cut.rest.split_once("}}")?;
+    let template = format!("{}{inner}}}}}", &cut.before[quote + 1..]);
+    let help = match template.contains('\'') {
+        false => format!("put the template in single quotes: '{template}'"),
+        true => "put the template in single quotes, '…', and write each quote in it as \"".to_owned(),
+    };
+    Some(("the text ends at its second \", within the template".to_owned(), Some(help)))
 }
 
 /// Values that are none, or do not end.

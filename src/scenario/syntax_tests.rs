@@ -30,6 +30,22 @@ fn a_duplicate_names_the_first_mention() {
 #[test]
 fn the_usual_mistakes_are_told_what_to_write() {
     let cases = [
+        ("// x", "`//` begins no comment", "comments begin with #: write `# x`"),
+        ("; x", "`;` begins no comment", "comments begin with #: write `# x`"),
+        ("/* x */", "`/*` begins no comment", "comments begin with #: write `# x`"),
+        ("a = 100 // x", "`//` begins no comment", "comments begin with #: write `100 # x`"),
+        ("a = \"b\" // x", "`//` begins no comment", "comments begin with #: write `# x`"),
+        ("a = http://b", "`http://b` is text without quotes", "text stands in quotes: write \"http://b\""),
+        (
+            "a = \"x-{{ choice([\"a\", \"b\"]) }}\"",
+            "the text ends at its second \", within the template",
+            "put the template in single quotes: 'x-{{ choice([\"a\", \"b\"]) }}'",
+        ),
+        (
+            "c = { a = \"{{ choice([\"a\", \"b\"]) }}\" }",
+            "the text ends at its second \", within the template",
+            "put the template in single quotes: '{{ choice([\"a\", \"b\"]) }}'",
+        ),
         ("a = 5s", "`5s` is text without quotes", "text stands in quotes: write \"5s\""),
         ("a = True", "`True` is text without quotes", "write true, or put it in quotes if it is text"),
         ("a = yes", "`yes` is text without quotes", "write true, or put it in quotes if it is text"),

@@ -241,3 +241,19 @@ pub(crate) fn assert_unchanged(
     let changed: Vec<_> = names.filter(|name| before.get(*name) != after.get(*name)).collect();
     assert!(changed.is_empty(), "{what}: changed: {changed:?}");
 }
+
+/// Targets on percentiles whose level has too few samples to judge them, as a release build would say it; a debug build judges none.
+pub(crate) fn targets_of_too_few_samples(result: &runner::result::RunResult) -> Vec<String> {
+    let too_few = |level: &runner::result::Configuration, target: &runner::result::TargetVerdict| {
+        let (family, statistic) = target.metric.split_once('.')?;
+        assert_eq!(family, "latency", "this helper knows no samples of {}", target.metric);
+        let needed = runner::plan::SAMPLES_BEYOND * 1_000 / runner::plan::per_mille_beyond(statistic)?;
+        let samples = target.operation.as_ref().map_or(level.succeeded, |name| level.operations[name].count);
+        (samples < needed).then(|| {
+            let (workload, workers, metric) = (&level.workload, level.concurrency, &target.metric);
+            format!("{metric} in {workload} with {workers} workers: {samples} of {needed} samples")
+        })
+    };
+    let all = result.configurations.iter().flat_map(|level| level.targets.iter().map(move |t| (level, t)));
+    all.filter_map(|(level, target)| too_few(level, target)).collect()
+}

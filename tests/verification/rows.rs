@@ -160,3 +160,37 @@ fn every_reset_of_several_workloads_and_iterations_is_verified() {
         assert_verified(&levels);
     }
 }
+
+/// SQLite takes NULL in a PRIMARY KEY, also of several rows alike.
+#[test]
+fn rows_with_null_in_their_key_are_told_apart() {
+    let top = "total_writes = 400\nconcurrency = [2]";
+    let table = |ddl: &str, columns: &str| {
+        format!(
+            "[tables.notes]\nrows = 40\nshare = 1\nddl = \"CREATE TABLE notes({ddl})\"\n[tables.notes.columns]\n{columns}"
+        )
+    };
+    let all_null = table(
+        "a TEXT, b INTEGER, v INTEGER NOT NULL, PRIMARY KEY (a, b)",
+        "a = { value = '{{ none }}' }\nb = { value = '{{ none }}' }\nv = { value = '{{ row }}' }\n",
+    );
+    let some_null = table(
+        "a TEXT PRIMARY KEY, v INTEGER NOT NULL, w TEXT",
+        "a = { value = '{{ maybe(0.5, unique(word())) }}' }\nv = { value = '{{ row }}' }\nw = { value = '{{ word() }}' }\n",
+    );
+    let another_key = table(
+        "a TEXT PRIMARY KEY, v INTEGER NOT NULL UNIQUE, w TEXT",
+        "a = { value = '{{ maybe(0.5, unique(word())) }}' }\nv = { value = '{{ row }}' }\nw = { value = '{{ word() }}' }\n",
+    );
+    let by_key = "[operations.set]\nshare = 1\nupdate = 'notes'\nset = { w = '{{ name() }}' }\n";
+    let by_other = format!("{by_key}by = 'v'\n");
+    for text in [
+        all_null.clone(),
+        some_null.clone(),
+        another_key.clone(),
+        format!("{another_key}{by_other}"),
+        format!("{some_null}{by_key}"),
+    ] {
+        assert_verified(&levels(top, "", &text));
+    }
+}

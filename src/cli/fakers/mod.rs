@@ -7,6 +7,7 @@ use clap::{Args, ValueEnum};
 use serde_json::json;
 
 use super::layout::Paint;
+use super::values::OneOf;
 use super::{Exit, output, stdout_color, stdout_width};
 use crate::diagnostic::nearest;
 use crate::template::{GeneratorInfo, LOCALE_NAMES, Locale, catalogue, samples};
@@ -15,10 +16,10 @@ use crate::value::Value;
 #[derive(Debug, Args)]
 pub(super) struct FakersArgs {
     /// One generator, or those whose name, group or explanation has this word.
-    #[arg(value_name = "WORD")]
+    #[arg(value_name = "WORD", value_parser = OneOf(|| catalogue().iter().map(|info| info.name).collect()), hide_possible_values = true)]
     word: Option<String>,
     /// Language of the examples.
-    #[arg(long, value_name = "LOCALE", default_value = "en")]
+    #[arg(long, value_name = "LOCALE", default_value = "en", value_parser = OneOf(|| LOCALE_NAMES.to_vec()), hide_possible_values = true)]
     locale: String,
     /// What to print; `markdown` is the page of the documentation, always of all generators.
     #[arg(long, value_enum, default_value_t = Format::Text)]

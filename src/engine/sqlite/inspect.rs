@@ -36,6 +36,8 @@ pub(super) fn stoppable<T>(
 pub(super) struct SqliteInspector<'a> {
     pub(super) admin: Guard<'a>,
     pub(super) tables: &'a [Table],
+    /// For each table, where the last row without a key was found.
+    pub(super) near: Vec<i64>,
 }
 
 impl SqliteInspector<'_> {
@@ -57,8 +59,12 @@ impl Inspector for SqliteInspector<'_> {
     }
 
     fn look_up(&mut self, table: usize, row: &[Value], ignored: &[usize]) -> Result<Lookup, EngineError> {
-        let table = &self.tables[table];
-        self.on("looking a row up", |connection| rows::look_up(connection, table, row, ignored))
+        let (index, table) = (table, &self.tables[table]);
+        let mut near = self.near[index];
+        let looked = self
+            .on("looking a row up", |connection| rows::look_up(connection, table, row, ignored, &mut near));
+        self.near[index] = near;
+        looked
     }
 
     fn keys(&mut self, table: usize, visit: &mut dyn FnMut(&[Value]) -> bool) -> Result<(), EngineError> {

@@ -81,9 +81,7 @@ use self::inspect::{SqliteInspector, stoppable};
 use self::ownership::Claim;
 use self::totals::Totals;
 use crate::clock::Clock;
-use crate::engine::{
-    Checkpoint, Connector, Counters, Engine, EngineError, Facts, Inspector, Session,
-};
+use crate::engine::{Checkpoint, Connector, Counters, Engine, EngineError, Facts, Inspector, Session};
 use crate::plan::{Database, Location, Operation, Table};
 
 /// A connection that may be lent.
@@ -354,7 +352,8 @@ impl Engine for SqliteEngine {
                 "each worker has a database of its own, which only its session can look at".to_owned();
             return Err(EngineError::Unavailable(words));
         }
-        Ok(Box::new(SqliteInspector { admin: self.admin()?, tables: &self.blueprint.tables }))
+        let tables = &self.blueprint.tables;
+        Ok(Box::new(SqliteInspector { admin: self.admin()?, tables, near: vec![0; tables.len()] }))
     }
 
     fn tear_down(&mut self, keep: bool) -> Result<(), EngineError> {

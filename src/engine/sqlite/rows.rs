@@ -6,7 +6,7 @@
 use std::ffi::CString;
 
 use rusqlite::types::{ToSqlOutput, ValueRef as SqlRef};
-use rusqlite::{Connection, Row, ffi, params_from_iter};
+use rusqlite::{Connection, OptionalExtension, Row, ffi, params_from_iter};
 
 use super::blobs::{self, Cell};
 use super::codes;
@@ -18,23 +18,32 @@ use crate::value::{Stretch, Value};
 /// Bytes of an altered large value that are told.
 const SHOWN_BYTES: usize = 16;
 
-/// Finds a row by its key, or as a whole where the table has none, and compares it column by column but for the `ignored` ones.
+/// The columns that find a row; none where the table has no key, or where the row has a NULL in it: SQLite takes such a key any number of times.
+fn key<'t>(table: &'t Table, row: &[Value]) -> &'t [usize] {
+    let whole = table.key.iter().any(|&column| row[column] == Value::Null);
+    if whole { &[] } else { &table.key }
+}
+
+/// Finds a row by its key, or as a whole where it has none, and compares it column by column but for the `ignored` ones. `near` is the row id
+/// where the last one without a key was found: the next one is mostly beside it.
 pub(super) fn look_up(
     connection: &Connection,
     table: &Table,
     row: &[Value],
     ignored: &[usize],
+    near: &mut i64,
 ) -> rusqlite::Result<Lookup> {
     assert_eq!(row.len(), table.columns.len(), "a row has a value for every column of its table");
-    let large = large(table, row);
-    let mut statement = connection.prepare_cached(&look_up_sql(table, ignored, &large))?;
+    let key = key(table, row);
+    if key.is_empty() {
+        return look_up_whole(connection, table, row, ignored, near);
+    }
+    let large = large(table, key, row);
+    let mut statement = connection.prepare_cached(&look_up_sql(table, key, ignored, &large))?;
     let nothing = Value::Null;
     let held = |(index, value)| if large.contains(&index) { &nothing } else { value };
     let mut found = statement.query(params_from_iter(row.iter().enumerate().map(held).map(bound)))?;
     let Some(stored) = found.next()? else { return Ok(Lookup::Missing) };
-    if table.key.is_empty() {
-        return Ok(Lookup::Same);
-    }
     for (index, made) in row.iter().enumerate().filter(|(index, _)| !ignored.contains(index)) {
         if stored.get::<_, bool>(2 * index + 1)? {
             continue;
@@ -55,11 +64,11 @@ pub(super) fn look_up(
 }
 
 /// Columns whose values are too large to be held: they are compared piece by piece, by their rowid.
-fn large(table: &Table, row: &[Value]) -> Vec<usize> {
+fn large(table: &Table, key: &[usize], row: &[Value]) -> Vec<usize> {
     let apart = |(index, value): &(usize, &Value)| {
-        matches!(value, Value::Pooled(stretch) if stretch.whole().is_none()) && !table.key.contains(index)
+        matches!(value, Value::Pooled(stretch) if stretch.whole().is_none()) && !key.contains(index)
     };
-    let possible = table.rowid && !table.key.is_empty();
+    let possible = table.rowid && !key.is_empty();
     let found = row.iter().enumerate().filter(|each| possible && apart(each));
     found.map(|(index, _)| index).collect()
 }
@@ -92,25 +101,71 @@ fn other_blob(
     }
 }
 
-fn look_up_sql(table: &Table, ignored: &[usize], large: &[usize]) -> String {
-    let same = |index: usize| match ignored.contains(&index) || large.contains(&index) {
+/// How far around the last row that was found the next one is looked for, before the whole table is: rows come in about the order in which
+/// they were made, as far as workers do not overtake each other. No index tells where a row as a whole is.
+const AROUND: [(i64, i64); 3] = [(0, 32), (-256, 256), (-4_096, 4_096)];
+
+fn look_up_whole(
+    connection: &Connection,
+    table: &Table,
+    row: &[Value],
+    ignored: &[usize],
+    near: &mut i64,
+) -> rusqlite::Result<Lookup> {
+    let values = || row.iter().map(bound);
+    let taken = |name: &&str| table.columns.iter().any(|column| column.eq_ignore_ascii_case(name));
+    let Some(row_id) = ["rowid", "_rowid_", "oid"].into_iter().find(|name| !taken(name)) else {
+        let sql = format!("SELECT 1 FROM {} WHERE {} LIMIT 1", quote(&table.name), whole(table, ignored));
+        let mut statement = connection.prepare_cached(&sql)?;
+        let found = statement.exists(params_from_iter(values()))?;
+        return Ok(if found { Lookup::Same } else { Lookup::Missing });
+    };
+    let (name, all) = (quote(&table.name), whole(table, ignored));
+    let range = format!("{row_id} BETWEEN ?{} AND ?{}", row.len() + 1, row.len() + 2);
+    // An index on columns that are mostly NULL would be a detour.
+    let close = format!("SELECT {row_id} FROM {name} NOT INDEXED WHERE {range} AND {all} LIMIT 1");
+    let mut close = connection.prepare_cached(&close)?;
+    for (from, to) in AROUND {
+        let limits = [near.saturating_add(from), near.saturating_add(to)];
+        let bounds = limits.iter().map(|limit| ToSqlOutput::Borrowed(SqlRef::Integer(*limit)));
+        let found: Option<i64> =
+            close.query_row(params_from_iter(values().chain(bounds)), |row| row.get(0)).optional()?;
+        if let Some(found) = found {
+            *near = found;
+            return Ok(Lookup::Same);
+        }
+    }
+    let mut anywhere =
+        connection.prepare_cached(&format!("SELECT {row_id} FROM {name} WHERE {all} LIMIT 1"))?;
+    let found: Option<i64> = anywhere.query_row(params_from_iter(values()), |row| row.get(0)).optional()?;
+    *near = found.unwrap_or(*near);
+    Ok(if found.is_some() { Lookup::Same } else { Lookup::Missing })
+}
+
+/// The condition that a column is as its value, which is bound.
+fn same(table: &Table, ignored: &[usize], index: usize) -> String {
+    match ignored.contains(&index) {
         // Every value is bound, so each has its place.
         true => format!("?{0} IS ?{0}", index + 1),
         false => format!("{} IS ?{} COLLATE BINARY", quote(&table.columns[index]), index + 1),
+    }
+}
+
+fn whole(table: &Table, ignored: &[usize]) -> String {
+    (0..table.columns.len()).map(|index| same(table, ignored, index)).collect::<Vec<_>>().join(" AND ")
+}
+
+fn look_up_sql(table: &Table, key: &[usize], ignored: &[usize], large: &[usize]) -> String {
+    // The key in the column's own collation, so that its index serves.
+    let found = |index: &usize| format!("{} IS ?{}", quote(&table.columns[*index]), index + 1);
+    let left_out = [ignored, large].concat();
+    let pair = |index: usize| match large.contains(&index) {
+        true => format!("NULL, {}", same(table, &left_out, index)),
+        false => format!("{}, {}", quote(&table.columns[index]), same(table, &left_out, index)),
     };
-    let all = 0..table.columns.len();
-    let (wanted, sought): (Vec<String>, Vec<String>) = if table.key.is_empty() {
-        (vec!["1".to_owned()], all.map(same).collect())
-    } else {
-        // The key in the column's own collation, so that its index serves.
-        let key = |index: &usize| format!("{} IS ?{}", quote(&table.columns[*index]), index + 1);
-        let pair = |index: usize| match large.contains(&index) {
-            true => format!("NULL, {}", same(index)),
-            false => format!("{}, {}", quote(&table.columns[index]), same(index)),
-        };
-        let rowid = (!large.is_empty()).then(|| "rowid".to_owned());
-        (all.map(pair).chain(rowid).collect(), table.key.iter().map(key).collect())
-    };
+    let rowid = (!large.is_empty()).then(|| "rowid".to_owned());
+    let wanted: Vec<String> = (0..table.columns.len()).map(pair).chain(rowid).collect();
+    let sought: Vec<String> = key.iter().map(found).collect();
     format!("SELECT {} FROM {} WHERE {} LIMIT 1", wanted.join(", "), quote(&table.name), sought.join(" AND "))
 }
 
@@ -181,6 +236,16 @@ fn value(value: SqlRef<'_>) -> Value {
 mod tests {
     use super::*;
 
+    /// Without a hint where the row is.
+    fn look_up(
+        connection: &Connection,
+        table: &Table,
+        row: &[Value],
+        ignored: &[usize],
+    ) -> rusqlite::Result<Lookup> {
+        super::look_up(connection, table, row, ignored, &mut 0)
+    }
+
     fn table(key: &[usize]) -> Table {
         Table {
             name: "odd \" name".to_owned(),
@@ -248,6 +313,44 @@ mod tests {
     }
 
     #[test]
+    fn a_row_with_null_in_its_key_is_sought_as_a_whole() {
+        let row = |a: i64, c: i64| [Value::Integer(a), Value::Null, Value::Integer(c)];
+        let connection = stored("a, b, c, PRIMARY KEY (a, b)", &row(1, 2));
+        connection.execute_batch("INSERT INTO \"odd \"\" name\" VALUES (1, NULL, 3), (2, NULL, 3)").unwrap();
+        let look =
+            |row: &[Value], ignored: &[usize]| look_up(&connection, &table(&[0, 1]), row, ignored).unwrap();
+        for there in [row(1, 2), row(1, 3), row(2, 3)] {
+            assert_eq!(look(&there, &[]), Lookup::Same, "{there:?}");
+        }
+        assert_eq!(look(&row(2, 2), &[]), Lookup::Missing);
+        assert_eq!(look(&row(2, 2), &[2]), Lookup::Same);
+    }
+
+    #[test]
+    fn a_row_without_a_key_is_found_near_the_last_one_and_anywhere_else() {
+        let row = |a: i64| [Value::Integer(a), Value::Null, Value::Integer(a % 7)];
+        for columns in ["a, b, c", "a, b, rowid", "a, b, c, PRIMARY KEY (b, c)"] {
+            let connection = stored(columns, &row(1));
+            let mut insert = connection.prepare("INSERT INTO \"odd \"\" name\" VALUES (?1, ?2, ?3)").unwrap();
+            // Two neighbours have changed places, and one came very late.
+            let order = (2..=8_999).filter(|a| *a != 50).map(|a| a ^ i64::from(a >= 100)).chain([50]);
+            for a in order {
+                insert.execute(params_from_iter(row(a).iter().map(bound))).unwrap();
+            }
+            let mut table = table(if columns.contains("KEY") { &[1, 2] } else { &[] });
+            table.columns[2] = columns.split(", ").nth(2).unwrap().to_owned();
+            let mut near = 0;
+            for a in 1..=8_999 {
+                let looked = super::look_up(&connection, &table, &row(a), &[], &mut near).unwrap();
+                assert_eq!(looked, Lookup::Same, "{columns}: {a}");
+            }
+            assert!(near >= 8_990, "{near}");
+            let none = super::look_up(&connection, &table, &row(9_999), &[], &mut near).unwrap();
+            assert_eq!((none, near >= 8_990), (Lookup::Missing, true));
+        }
+    }
+
+    #[test]
     fn an_ignored_column_may_hold_anything() {
         let integer = Value::Integer;
         let connection = stored("a INTEGER PRIMARY KEY, b, c", &[integer(1), integer(2), integer(3)]);
@@ -267,7 +370,7 @@ mod tests {
         for columns in ["a INTEGER PRIMARY KEY, b, c", "a, b TEXT COLLATE NOCASE, c, UNIQUE (a, b)"] {
             let connection = stored(columns, &row);
             let key: &[usize] = if columns.contains("UNIQUE") { &[0, 1] } else { &[0] };
-            let sql = format!("EXPLAIN QUERY PLAN {}", look_up_sql(&table(key), &[], &[]));
+            let sql = format!("EXPLAIN QUERY PLAN {}", look_up_sql(&table(key), key, &[], &[]));
             let plan: String = connection
                 .query_row(&sql, params_from_iter(row.iter().map(bound)), |row| row.get("detail"))
                 .unwrap();

@@ -229,7 +229,7 @@ impl Session for SqliteSession {
     }
 
     fn look_up(&mut self, table: usize, row: &[Value]) -> Result<Lookup, EngineError> {
-        rows::look_up(self.own(), &self.blueprint.tables[table], row, &[])
+        rows::look_up(self.own(), &self.blueprint.tables[table], row, &[], &mut 0)
             .map_err(|error| self.fault(&error, "looking a row up"))
     }
 

@@ -11,6 +11,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::model::{Configuration, RunResult};
+use super::notes::{NoteCode, NoteKind};
 use super::validity::noun;
 use crate::run::PARENT_MISSING;
 use crate::units::{count, workers};
@@ -64,6 +65,8 @@ fn finding(
     sentence: String,
     suggestion: impl Into<String>,
 ) -> Finding {
+    let known = NoteCode::named(code);
+    debug_assert!(known.is_some_and(|known| known.kind == NoteKind::Finding), "`{code}` is not explained");
     Finding {
         code: code.to_owned(),
         sentence,

@@ -57,11 +57,31 @@ fn weights(args: &Args<'_>) -> Result<Vec<(Datum, Datum)>, ArgFault> {
             let mut shown = String::new();
             other.write_json(&mut shown);
             let words = format!("weighted([...]) takes pairs of a value and its weight, and {shown} is none");
-            Err(ArgFault::new(0, words).help("write weighted([[\"a\", 3], [none, 1]])"))
+            Err(ArgFault::new(0, words).help(pairs(items)))
         }
     };
     items.iter().map(pair).collect()
 }
+
+/// What to write instead of a list that is none of pairs: with its own values where it is short.
+fn pairs(items: &[Datum]) -> String {
+    let plain = |item: &Datum| !matches!(item, Datum::List(_) | Datum::Map(_));
+    let mut names = Vec::new();
+    for item in items.iter().filter(|item| plain(item)).take(FEW) {
+        let mut shown = String::new();
+        item.write_json(&mut shown);
+        names.push(shown);
+    }
+    if names.len() < items.len() {
+        return "write weighted([[\"a\", 3], [none, 1]])".to_owned();
+    }
+    let each: Vec<String> = names.iter().map(|name| format!("[{name}, 1]")).collect();
+    let (each, names) = (each.join(", "), names.join(", "));
+    format!("write weighted([{each}]), or choice([{names}]) where each is as likely as any other")
+}
+
+/// Values that a help repeats.
+const FEW: usize = 4;
 
 pub(in crate::template) fn weighted(args: &Args<'_>) -> Result<Prepared, ArgFault> {
     let mut limits = Vec::new();
