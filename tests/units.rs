@@ -55,8 +55,11 @@ fn capped(mib: u64) -> Limits {
     Limits { memory_bytes: Some(mib * MIB), cpus: None }
 }
 
+/// Workers, iteration, operations planned, those acknowledged by name, and what was found.
+type Shape = (u32, u32, u64, Vec<(String, u64)>, VerificationStatus);
+
 /// What does not depend on time.
-fn shape(outcome: &Outcome) -> Vec<(u32, u32, u64, Vec<(String, u64)>, VerificationStatus)> {
+fn shape(outcome: &Outcome) -> Vec<Shape> {
     let each = outcome.levels.iter().map(|level| {
         let m = &level.measurement;
         let counts = m.operations.iter().map(|o| (o.name.clone(), o.succeeded.count())).collect();

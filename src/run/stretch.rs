@@ -86,7 +86,7 @@ pub fn order(experiment: &Experiment) -> Vec<Unit> {
 
 /// Fisher and Yates, drawn from the seed and the round.
 fn shuffle(round: &mut [Unit], seed: u64) {
-    const PURPOSE: u64 = 0x6f72_6465_72;
+    const PURPOSE: u64 = 0x006f_7264_6572;
     let number = round.first().map_or(0, |unit| u64::from(unit.stretch.iterations.start));
     for last in (1..round.len()).rev() {
         let bits = mix(seed, &[PURPOSE, number, last as u64]);

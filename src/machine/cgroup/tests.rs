@@ -41,7 +41,7 @@ fn version_2_caps_memory_without_swap_and_processors_in_one_group() {
     ]);
     let group = Group::make_in(root.path(), "0::/\n", BOTH).unwrap();
     let [folder] = groups_below(root.path()).try_into().unwrap();
-    assert_eq!(group.folders, [folder.clone()]);
+    assert_eq!(group.folders, std::slice::from_ref(&folder));
     assert_eq!(text(&folder, "memory.max"), (256 << 20).to_string());
     assert_eq!(text(&folder, "cpu.max"), "50000 100000");
     assert_eq!(group.doors(), [folder.join("cgroup.procs")]);
