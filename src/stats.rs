@@ -172,7 +172,7 @@ mod tests {
     fn about_95_of_100_intervals_hold_the_true_median() {
         let mut draw = Draw::new(11);
         for n in [10, 25] {
-            let trials = 400;
+            let trials = 300;
             let held = (0..trials)
                 .filter(|trial| {
                     let values: Vec<f64> = (0..n).map(|_| 100.0 + 5.0 * normal(&mut draw)).collect();
@@ -189,14 +189,14 @@ mod tests {
     fn intervals_of_the_same_thing_overlap_and_those_of_five_percent_more_do_not() {
         let mut draw = Draw::new(5);
         let (mut apart_by_chance, mut told_apart) = (0, 0);
-        for trial in 0..150 {
+        for trial in 0..100 {
             let mut interval =
                 |mean: f64| summary(&ten(&mut draw, mean, 2.0), trial).unwrap().interval.unwrap();
             let (first, second, slower) = (interval(100.0), interval(100.0), interval(95.0));
             apart_by_chance += u32::from(first.1 < second.0 || second.1 < first.0);
             told_apart += u32::from(slower.1 < first.0);
         }
-        assert!(apart_by_chance <= 3, "{apart_by_chance} of 150");
-        assert!(told_apart >= 130, "{told_apart} of 150");
+        assert!(apart_by_chance <= 2, "{apart_by_chance} of 100");
+        assert!(told_apart >= 88, "{told_apart} of 100");
     }
 }

@@ -124,16 +124,30 @@ fn operations(levels: &[&Configuration], tables: bool, width: usize, paint: Pain
     let first = levels.first().filter(|level| level.operations.len() > 1)?;
     let lines = match levels.len() {
         1 if tables => tables_in_full(first, width),
-        few if few <= FEW_LEVELS && !tables => {
-            let (header, rows) = operation_rows(levels);
-            let header: Vec<&str> = header.iter().map(String::as_str).collect();
-            either(drawn(&header, &rows, Alignment::FirstLeft, width))
-        }
+        few if few <= FEW_LEVELS && !tables => in_full(levels, width),
         // A column for each level says nothing where levels differ in more than their workers.
         _ if !cases(levels).is_empty() => return None,
         _ => p99_by_level(levels, first, width),
     };
     Some(painted(&lines, &|_| false, paint))
+}
+
+/// Each operation at each level; columns that the table of levels has too are left out when the line is too short.
+fn in_full(levels: &[&Configuration], width: usize) -> Vec<String> {
+    let (mut header, mut rows) = operation_rows(levels);
+    let mut dispensable = ["success", "avg", "errors", "p50"].iter();
+    loop {
+        let names: Vec<&str> = header.iter().map(String::as_str).collect();
+        let lines = match drawn(&names, &rows, Alignment::FirstLeft, width) {
+            Ok(lines) => return lines,
+            Err(lines) => lines,
+        };
+        let Some(next) = dispensable.next() else { return lines };
+        if let Some(place) = header.iter().position(|name| name == next) {
+            header.remove(place);
+            rows.iter_mut().for_each(|row| drop(row.remove(place)));
+        }
+    }
 }
 
 /// Each table that a mix of writes fills.

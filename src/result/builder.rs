@@ -294,13 +294,6 @@ impl RunResult {
             .any(|level| level.verification.status == crate::measure::VerificationStatus::Failed)
     }
 
-    /// Levels none of whose iterations succeeded, though some ran.
-    pub fn failed_levels(&self) -> impl Iterator<Item = &Configuration> {
-        self.configurations
-            .iter()
-            .filter(|level| level.iterations_succeeded == 0 && level.iterations_failed > 0)
-    }
-
     /// Whether any demand of the scenario was not met; one whose figure is invalid was not.
     pub fn targets_failed(&self) -> bool {
         self.all_targets().any(|(_, verdict)| verdict.status != TargetStatus::Pass)

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::model::{Configuration, RunResult};
 use crate::plan::BASE_VARIANT;
+use crate::units::workers;
 
 impl Configuration {
     /// `wal, file_size 100MB, memory 256MiB`; absent for the plain file.
@@ -38,14 +39,24 @@ impl RunResult {
         first.is_some_and(|first| self.configurations.iter().any(|other| !other.is_of_same_case(first)))
     }
 
-    /// The same level of the unchanged file at the same point of the matrix.
-    pub fn base_of(&self, level: &Configuration) -> Option<&Configuration> {
-        self.configurations.iter().find(|other| {
-            other.variant == BASE_VARIANT
-                && other.parameters == level.parameters
-                && other.workload == level.workload
-                && other.concurrency == level.concurrency
-        })
+    /// A sentence for each level whose iterations all ended without figures. Those that lost a row or were cut short have figures.
+    pub fn failed_levels(&self) -> Vec<String> {
+        let failed = |level: &&Configuration| level.iterations.is_empty() && level.iterations_failed > 0;
+        let several = self.configurations.iter().any(|one| one.workload != self.configurations[0].workload);
+        let told = |level: &Configuration| {
+            let workload = if several { format!("{}, ", level.workload) } else { String::new() };
+            let case =
+                if self.has_several_cases() { format!("{}, ", level.case_or_base()) } else { String::new() };
+            let workers = workers(&[level.concurrency]);
+            let first = level.failures.first().map_or("", |failure| &failure.reason);
+            match level.iterations_failed {
+                1 => format!("{workload}{case}{workers}: {first}"),
+                all => format!(
+                    "{workload}{case}{workers}: none of {all} iterations succeeded, the first one: {first}"
+                ),
+            }
+        };
+        self.configurations.iter().filter(failed).map(told).collect()
     }
 }
 
@@ -61,7 +72,7 @@ pub fn plain(value: &Value) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::finished;
+    use super::super::testing::{experiment, finished};
 
     #[test]
     fn a_case_is_named_by_what_differs_from_the_file() {
@@ -75,17 +86,12 @@ mod tests {
     }
 
     #[test]
-    fn the_base_of_a_variant_is_at_the_same_point() {
-        let mut result = finished();
-        assert!(!result.has_several_cases());
-        let mut variant = result.configurations[1].clone();
-        variant.variant = "wal".to_owned();
-        result.configurations.push(variant);
+    fn levels_without_a_success_are_told_with_their_reason() {
+        assert!(finished().failed_levels().is_empty() && !finished().has_several_cases());
+        let result = experiment();
         assert!(result.has_several_cases());
-        let variant = &result.configurations[2];
-        assert_eq!(result.base_of(variant).unwrap().concurrency, 2);
-        let mut elsewhere = variant.clone();
-        elsewhere.parameters.insert("size".to_owned(), 1.into());
-        assert!(result.base_of(&elsewhere).is_none());
+        let told = "wal, file_size 2MB, 1 worker: none of 3 iterations succeeded, the first one: Killed: it needed more \
+                    than 256 MiB.";
+        assert_eq!(result.failed_levels(), [told]);
     }
 }

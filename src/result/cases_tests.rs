@@ -162,7 +162,7 @@ fn an_iteration_that_failed_is_counted_with_its_reason_and_is_in_no_figure() {
     assert_eq!(found.failures, [expected]);
     let codes: Vec<&str> = found.validity.doubts.iter().map(|doubt| doubt.code.as_str()).collect();
     assert!(codes.contains(&"failed-iterations") && found.validity.valid, "{codes:?}");
-    assert_eq!(result.document.failed_levels().count(), 0);
+    assert!(result.document.failed_levels().is_empty());
 }
 
 #[test]
@@ -191,7 +191,7 @@ fn a_case_that_never_succeeds_has_a_configuration_without_figures() {
         "All 3 iterations failed, the first one: Killed: it needed more than 256 MiB."
     );
     assert_eq!(found.targets[0].status, TargetStatus::Fail);
-    assert_eq!(result.document.failed_levels().count(), 1);
+    assert_eq!(result.document.failed_levels().len(), 1);
     let document = serde_json::to_value(&result.document).unwrap();
     assert_eq!(validate(&document), Vec::<String>::new());
 }

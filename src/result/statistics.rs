@@ -9,16 +9,22 @@ impl From<stats::Summary> for Summary {
         let (low, high) = found.interval.unzip();
         Summary {
             n: found.n as u64,
-            median: found.median,
-            mean: found.mean,
-            stddev: found.stddev.unwrap_or(0.0),
-            cv: found.cv,
-            min: found.min,
-            max: found.max,
-            low,
-            high,
+            median: rounded(found.median),
+            mean: rounded(found.mean),
+            stddev: rounded(found.stddev.unwrap_or(0.0)),
+            cv: found.cv.map(rounded),
+            min: rounded(found.min),
+            max: rounded(found.max),
+            low: low.map(rounded),
+            high: high.map(rounded),
         }
     }
+}
+
+/// Without the digits that the figures themselves do not have: nine decimals, of large numbers three.
+fn rounded(value: f64) -> f64 {
+    let unit = if value.abs() < 1e6 { 1e9 } else { 1e3 };
+    (value * unit).round() / unit
 }
 
 /// Figures over the iterations that succeeded; absent for fewer than two. The resamples of the intervals follow from `seed`.

@@ -1,5 +1,7 @@
 //! What a variant changes against the unchanged file, where the variation between iterations allows to say so.
 
+use std::collections::HashMap;
+
 use indexmap::IndexMap;
 
 use super::super::model::{Configuration, RunResult, Summary};
@@ -20,9 +22,15 @@ struct Comparison<'a> {
 
 /// One finding for each variant that differs, the greatest difference first, and one for all that do not.
 pub(super) fn compared(result: &RunResult) -> Vec<Finding> {
+    // The same level of the unchanged file at the same point of the matrix.
+    let key = |level: &Configuration| (level.workload.clone(), level.concurrency, level.point());
+    let (bases, others): (Vec<&Configuration>, Vec<&Configuration>) =
+        result.configurations.iter().partition(|level| level.variant == BASE_VARIANT);
+    let bases: HashMap<_, _> = bases.into_iter().map(|base| (key(base), base)).collect();
     let mut variants: IndexMap<&str, Comparison<'_>> = IndexMap::new();
-    for level in result.configurations.iter().filter(|level| level.variant != BASE_VARIANT) {
-        let Some((own, base)) = figures(result, level) else { continue };
+    for level in others {
+        let Some(base) = bases.get(&key(level)) else { continue };
+        let Some((own, base)) = figures(level, base) else { continue };
         let Some(apart) = own.is_apart_from(&base) else { continue };
         let comparison = variants.entry(&level.variant).or_default();
         comparison.compared += 1;
@@ -43,11 +51,10 @@ pub(super) fn compared(result: &RunResult) -> Vec<Finding> {
 }
 
 /// Throughput of a level and of its base, both valid. In an open loop throughput is what was asked for, and nothing is compared.
-fn figures(result: &RunResult, level: &Configuration) -> Option<(Summary, Summary)> {
-    let base = result.base_of(level)?;
+fn figures(level: &Configuration, base: &Configuration) -> Option<(Summary, Summary)> {
     let comparable = |level: &Configuration| level.validity.valid && level.arrivals.is_none();
     let throughput = |level: &Configuration| level.statistics.as_ref().map(|found| found.throughput);
-    (comparable(level) && comparable(base)).then_some(throughput(level).zip(throughput(base)))?
+    throughput(level).zip(throughput(base)).filter(|_| comparable(level) && comparable(base))
 }
 
 fn differs(name: &str, comparison: &Comparison<'_>) -> Finding {
