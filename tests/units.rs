@@ -55,7 +55,7 @@ fn capped(mib: u64) -> Limits {
     Limits { memory_bytes: Some(mib * MIB), cpus: None }
 }
 
-/// Workers, iteration, operations planned and acknowledged, and whether it was verified.
+/// Workers, iteration, operations planned, those acknowledged by name, and what was found.
 type Shape = (u32, u32, u64, Vec<(String, u64)>, VerificationStatus);
 
 /// What does not depend on time.
@@ -284,4 +284,34 @@ fn a_copy_of_a_database_has_its_rows_beside_those_of_the_scenario() {
     let table = &outcome.levels[0].verification.tables[0];
     assert_eq!((table.expected, table.found), (252, Some(252)));
     assert_eq!(place.files("."), [PathBuf::from("app.db")]);
+}
+
+#[test]
+fn every_unit_of_an_experiment_is_that_of_its_own_case() {
+    let place = Place::new();
+    let top = "concurrency = [1]\ntotal_writes = 10\niterations = 2\nreset = 'iteration'\n\
+               limits.memory = '128MiB'\nmatrix.total_writes = [20, 40]\nvariants.wal.database.pragmas.journal_mode = 'wal'";
+    let path = place.path("mine.toml");
+    let (experiment, _) = plan::experiment(&path, in_file(&place, top), &Overrides::default()).unwrap();
+    if !can_limit(&experiment.cases[0]) {
+        return;
+    }
+    let mut conductor = conductor(&Arc::default());
+    let units = run::order(&experiment);
+    assert_eq!(units.len(), 4 * 2);
+    for unit in units {
+        let plan = &experiment.cases[unit.case];
+        let outcome = conductor.run(plan, &unit.stretch, false, &mut |_| {}).unwrap();
+        assert_eq!(outcome.failure, None);
+        let [level] = outcome.levels.as_slice() else { panic!("one iteration") };
+        assert_eq!(level.verification.status, VerificationStatus::Verified);
+        let wanted = plan.parameters["total_writes"].as_u64().unwrap();
+        let iterations = unit.stretch.iterations_of(plan);
+        assert_eq!((level.measurement.planned, vec![(1, level.measurement.iteration)]), (wanted, iterations));
+        let settings = outcome.facts.unwrap().settings;
+        let journal = settings.iter().find(|(name, _)| name == "journal_mode").unwrap();
+        assert_eq!(journal.1, if plan.variant == "wal" { "wal" } else { "delete" });
+    }
+    drop(conductor);
+    assert_eq!(place.files("."), Vec::<PathBuf>::new());
 }

@@ -104,9 +104,6 @@ enum Command {
         runner completions man --dir ~/.local/share/man/man1"
     )]
     Completions(completions::CompletionsArgs),
-    /// Carry out one unit of an experiment, for the runner that started this process.
-    #[command(name = experiment::COMMAND, hide = true)]
-    Unit,
     /// Print a JSON Schema.
     #[command(after_help = "Example:\n  runner schema scenario > scenario.schema.json")]
     Schema {
@@ -203,6 +200,10 @@ enum SchemaName {
 
 /// Runs the command line of this process. Returns the process's exit code.
 pub fn main() -> u8 {
+    // No command for anybody to type, so it has no page and no help.
+    if std::env::args_os().nth(1).is_some_and(|argument| argument == experiment::COMMAND) {
+        return unit().code();
+    }
     let cli = Cli::parse();
     let exit = match cli.command {
         Command::Run(arguments) => carry_out::run(&arguments),
@@ -214,7 +215,6 @@ pub fn main() -> u8 {
         Command::Explain(arguments) => explain::explain(&arguments),
         Command::Doctor(arguments) => doctor::doctor(&arguments),
         Command::Completions(arguments) => completions::completions(&arguments),
-        Command::Unit => unit(),
         Command::Schema { name } => {
             let schema = match name {
                 SchemaName::Scenario => crate::scenario::json_schema(),

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use rusqlite::backup::{Backup, StepResult};
-use rusqlite::{Connection, Error, ErrorCode};
+use rusqlite::{Connection, Error};
 
 use super::connect::{self, EARLY, Settings, set};
 use super::path::APPLICATION_ID;
@@ -63,9 +63,15 @@ pub(super) fn copy_into(
     let from = opened.connection();
     let fault = |error: Error| codes::engine_error(&error, DOING, settings.stopping());
     let page_size = connect::read(from, "page_size").map_err(fault)?.unwrap_or_default();
-    if !memory || settings.named("page_size").is_none() {
-        set(connection, "page_size", &page_size).map_err(fault)?;
+    let asked = settings.named("page_size").filter(|_| memory);
+    if let Some(pragma) = asked.filter(|&pragma| settings.pragmas[pragma].expected != page_size) {
+        let message = format!(
+            "a copy in memory has the pages of {}, {page_size} bytes each; leave out `page_size`",
+            source.display()
+        );
+        return Err(EngineError::Setting { pragma: Some(pragma), message });
     }
+    set(connection, "page_size", &page_size).map_err(fault)?;
     let backup = Backup::new(from, connection).map_err(fault)?;
     loop {
         if settings.stopping() {
@@ -75,13 +81,6 @@ pub(super) fn copy_into(
             Ok(StepResult::Done) => break,
             Ok(StepResult::Busy | StepResult::Locked) => std::thread::sleep(PAUSE),
             Ok(_) => {}
-            Err(error) if error.sqlite_error_code() == Some(ErrorCode::ReadOnly) => {
-                let message = format!(
-                    "a copy in memory has the pages of {}, {page_size} bytes each; leave out `page_size`",
-                    source.display()
-                );
-                return Err(EngineError::Setting { pragma: settings.named("page_size"), message });
-            }
             Err(error) => return Err(fault(error)),
         }
     }

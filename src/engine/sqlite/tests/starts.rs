@@ -21,6 +21,8 @@ fn write(engine: &mut SqliteEngine, ids: std::ops::Range<i64>) {
 
 fn bytes(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap());
+    // Connections of one process share the index of the log, whatever each of them asked for.
+    let entries = entries.filter(|entry| !entry.path().to_string_lossy().ends_with("-shm"));
     let read = |entry: std::fs::DirEntry| {
         (entry.file_name().into_string().unwrap(), std::fs::read(entry.path()).unwrap_or_default())
     };
@@ -113,7 +115,7 @@ fn every_reset_begins_with_the_source_as_it_was_and_the_missing_tables() {
             write(&mut engine, 1..5);
             assert_eq!(names(&engine).len(), 6);
         }
-        assert_eq!(bytes(apart.path()), before, "the source is only read");
+        assert!(bytes(apart.path()) == before, "the source is only read");
         // What becomes of the source meanwhile is of no account.
         in_use.execute_batch("DELETE FROM users").unwrap();
         engine.reset().unwrap();
