@@ -53,13 +53,24 @@ struct Settling<'a> {
 impl Settling<'_> {
     fn below(&mut self, value: &mut Value, keys: &[&str], path: &mut Vec<String>) {
         let Some((key, rest)) = keys.split_first() else {
-            if let Value::String(text) = value
-                && text.trim_start().starts_with("{{")
-            {
+            let Value::String(text) = value else { return };
+            if text.trim_start().starts_with("{{") {
                 let text = std::mem::take(text);
                 // A number that cannot be had has its fault; 1 has none.
                 *value = json!(self.number(&text, path).unwrap_or(1));
                 self.texts.push(text);
+            } else if path.last().is_none_or(|key| key != "expect_value") {
+                let words = format!("`{}` is the text \"{text}\", but takes a whole number", path.join("."));
+                let help = match text.replace([',', '_'], "").trim().parse::<u64>() {
+                    Ok(number) => format!("write {number}, without quotes"),
+                    Err(_) => {
+                        "write a number, or compute it from variables: '{{ vars.files * 16 }}'".to_owned()
+                    }
+                };
+                let path: Vec<&str> = path.iter().map(String::as_str).collect();
+                let fault = Diagnostic::error(Code::WrongType, self.spans.value(&path), words);
+                self.faults.push(fault.help(help));
+                *value = json!(1);
             }
             return;
         };
@@ -189,6 +200,9 @@ mod tests {
             assert!(faults[0].span.is_some_and(|span| span.start >= 18), "{rows}");
             assert_eq!(value["tables"]["t"]["rows"], 1);
         }
-        assert_eq!(settled("[tables.t]\nrows = 'ten'\n").0["tables"]["t"]["rows"], "ten");
+        let (_, faults) = settled("[tables.t]\nrows = '1,000'\n");
+        assert_eq!(faults[0].help.as_deref(), Some("write 1000, without quotes"));
+        let (value, faults) = settled("[operations.o]\nexpect_value = 'ten'\n");
+        assert!(faults.is_empty() && value["operations"]["o"]["expect_value"] == "ten");
     }
 }

@@ -14,7 +14,6 @@ use super::model::Scenario;
 /// The schema of a scenario file, draft 2020-12, without references within it, and with all that editors show.
 pub fn json_schema() -> Value {
     let mut schema = plain();
-    super::computed::allow_text(&mut schema);
     super::editor::explain(&mut schema);
     schema
 }
@@ -30,6 +29,7 @@ fn plain() -> Value {
     schema.insert("title".to_owned(), json!("Scenario of runner"));
     // What a reader looks for first stands first.
     let mut schema = schema.to_value();
+    super::computed::allow_text(&mut schema);
     if let Value::Object(map) = &mut schema {
         for key in ["description", "title", "$schema"] {
             if let Some(value) = map.shift_remove(key) {

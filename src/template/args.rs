@@ -196,6 +196,10 @@ impl Args<'_> {
         (low, high): (usize, usize),
         limit: usize,
     ) -> Result<(usize, usize), ArgFault> {
+        let beyond = |index, length| {
+            ArgFault::new(index, format!("a length lies between 0 and {limit}, not at {length}"))
+                .help(format!("write a length up to {limit}"))
+        };
         let (low, high) = match given {
             (None, None) => return Ok((low, high)),
             (Some(exact), None) => (exact, exact),
@@ -203,10 +207,10 @@ impl Args<'_> {
             (Some(low), Some(high)) => (low, high),
         };
         if low < 0 || low > limit as i64 {
-            return Err(ArgFault::new(0, format!("a length lies between 0 and {limit}, not at {low}")));
+            return Err(beyond(0, low));
         }
         if high > limit as i64 {
-            return Err(ArgFault::new(1, format!("a length lies between 0 and {limit}, not at {high}")));
+            return Err(beyond(1, high));
         }
         if high < low {
             return Err(self.reversed(1, low, high));

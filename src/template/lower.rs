@@ -335,7 +335,12 @@ fn extreme(filter: &str, list: Node) -> Option<Node> {
     if items.iter().any(|item| item.kind() != Kind::Integer) {
         return None;
     }
-    items.into_iter().reduce(|left, right| Node::Arithmetic(operator, Box::new((left, right))))
+    items.into_iter().reduce(|left, right| match (&left, &right) {
+        (Node::Constant(Datum::Integer(a)), Node::Constant(Datum::Integer(b))) => {
+            Node::Constant(Datum::Integer(if operator == Operator::Least { *a.min(b) } else { *a.max(b) }))
+        }
+        _ => Node::Arithmetic(operator, Box::new((left, right))),
+    })
 }
 
 fn list_node(nodes: Vec<Node>) -> Node {

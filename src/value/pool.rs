@@ -17,7 +17,11 @@ pub const LONGEST_MADE: usize = 64 << 10;
 /// Stretches up to this length lie in the pool as a whole; longer ones go through it again and again.
 pub const LONGEST_WHOLE: u32 = 16 << 20;
 
-static POOL: LazyLock<Box<[u8]>> = LazyLock::new(|| (0..u64::from(WORDS)).flat_map(word).collect());
+static POOL: LazyLock<Vec<u8>> = LazyLock::new(|| {
+    let mut bytes = Vec::with_capacity(POOL_BYTES as usize);
+    (0..u64::from(WORDS)).for_each(|index| bytes.extend_from_slice(&word(index)));
+    bytes
+});
 
 const SEED: u64 = 0x6c61_7267_656f_626a;
 const FIRST: u64 = 0xbf58_476d_1ce4_e5b9;
@@ -92,8 +96,6 @@ impl Stretch {
     /// If there is no such place, or the length is 4 GiB or more.
     pub fn new(place: u64, length: usize) -> Stretch {
         assert!(place < Self::places(length), "a stretch begins at one of its places");
-        // Made here, where nobody measures, and not where it is read first.
-        LazyLock::force(&POOL);
         Stretch { word: place as u32, length: bytes(length) }
     }
 
@@ -161,6 +163,8 @@ impl Stretch {
 
     /// As it stands on the tape.
     pub(super) fn to_bytes(self) -> [u8; 8] {
+        // The pool is made here, where nobody measures, and not where it is read first.
+        LazyLock::force(&POOL);
         (u64::from(self.word) | u64::from(self.length) << 32).to_le_bytes()
     }
 
