@@ -21,6 +21,10 @@ use crate::units::count;
 /// Between two saves while units go on: the document of many cases takes longer to write than a short iteration to run.
 const SAVE_AFTER_NS: u64 = 1_000_000_000;
 
+/// Files beside the result.
+const CSV: &str = "results.csv";
+const SUMMARY: &str = "summary.txt";
+
 /// Why nothing further is run.
 enum Halt {
     Unit { case: usize, error: UnitError },
@@ -48,6 +52,9 @@ impl Scenario<'_> {
             Ok(store) => store,
             Err(error) => return self.tell_store(&error).into(),
         };
+        if let Err(error) = check_outputs(plan, &store) {
+            return self.tell_store(&error).into();
+        }
         if let Err(refusal) = experiment::check_limits(&self.scenario.experiment) {
             eprintln!("error: {}: {refusal}", self.scenario.path.display());
             return Exit::Unavailable.into();
@@ -119,6 +126,17 @@ impl Scenario<'_> {
         eprintln!("error: {}: {error}", self.scenario.path.display());
         error.into()
     }
+}
+
+/// Whether what is to be written beside the result has its place.
+fn check_outputs(plan: &Plan, store: &Store) -> Result<(), StoreError> {
+    if plan.outputs.csv {
+        store.check_beside(CSV, report::OVERVIEW_BEGINS)?;
+    }
+    if plan.outputs.summary {
+        store.check_beside(SUMMARY, &format!("{}\n=", plan.name))?;
+    }
+    Ok(())
 }
 
 /// When it is, and where.
@@ -281,10 +299,10 @@ impl<'a> Work<'a> {
         }
         let stored = self.store.save(result, true).and_then(|path| {
             if plan.outputs.csv {
-                self.store.put_beside("results.csv", &report::overview_csv(result))?;
+                self.store.put_beside(CSV, &report::overview_csv(result))?;
             }
             if plan.outputs.summary {
-                self.store.put_beside("summary.txt", &report::summary(result))?;
+                self.store.put_beside(SUMMARY, &report::summary(result))?;
             }
             Ok(path)
         });

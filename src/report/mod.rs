@@ -14,6 +14,6 @@ mod targets;
 
 pub use csv::{csv, csv_header, csv_rows};
 pub use markdown::markdown;
-pub use overview::overview_csv;
+pub use overview::{OVERVIEW_BEGINS, overview_csv};
 pub use summary::summary;
 pub use table::{TableOptions, table};

@@ -30,6 +30,9 @@ const FIGURES: [(&str, Picked); 5] = [
     ("p99_ms", |level| Some(level.statistics.as_ref()?.latency_ms.as_ref()?.p99)),
 ];
 
+/// How every such table begins.
+pub const OVERVIEW_BEGINS: &str = "configuration_id,variant";
+
 /// Header and rows. A figure that was not measured is an empty field; a column of each parameter of the matrix stands behind the variant.
 pub fn overview_csv(result: &RunResult) -> String {
     let keys: IndexSet<&str> =

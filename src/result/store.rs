@@ -125,24 +125,28 @@ impl Store {
         self.folder.join(&self.name)
     }
 
+    /// Whether a file may be written beside the result: nothing stands there, or what begins as such files do.
+    ///
+    /// # Errors
+    /// When something else stands there.
+    pub fn check_beside(&self, file: &str, begins: &str) -> Result<(), StoreError> {
+        let path = self.beside().join(file);
+        match fs::read(&path) {
+            Ok(old) if old.is_empty() || old.starts_with(begins.as_bytes()) => Ok(()),
+            Ok(_) => Err(StoreError::InTheWay { path, what: "was not written by runner" }),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            Err(source) => Err(StoreError::Write { path, source }),
+        }
+    }
+
     /// Writes a file beside the result, in place of one of an earlier run.
     ///
     /// # Errors
-    /// When it cannot be written, or something else stands there.
+    /// When it cannot be written.
     pub fn put_beside(&self, file: &str, text: &str) -> Result<(), StoreError> {
         let folder = self.beside();
         let path = folder.join(file);
-        let failed = |source| StoreError::Write { path: path.clone(), source };
-        fs::create_dir_all(&folder).map_err(failed)?;
-        match fs::read(&path) {
-            // All files of one name begin alike.
-            Ok(old) if !old.is_empty() && old.get(..ALIKE) != text.as_bytes().get(..ALIKE) => {
-                return Err(StoreError::InTheWay { path, what: "was not written by runner" });
-            }
-            Ok(_) => {}
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(source) => return Err(failed(source)),
-        }
+        fs::create_dir_all(&folder).map_err(|source| StoreError::Write { path: path.clone(), source })?;
         replace(&path, &self.name, text.as_bytes())
     }
 
@@ -315,9 +319,6 @@ fn temporary(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<tempfile::Na
     file.as_file().sync_all()?;
     Ok(file)
 }
-
-/// Bytes at the beginning that tell a file of an earlier run from anything else.
-const ALIKE: usize = 8;
 
 /// Between the name and the process in the name of a temporary file.
 const TEMPORARY: &str = ".json.tmp-";

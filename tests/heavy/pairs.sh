@@ -1,0 +1,57 @@
+#!/usr/bin/env bash
+# Do the intervals of an experiment say what they should? Ten pairs of variants that are in truth the same must overlap in at least nine; a delay of
+# 5 % of every operation, in one of the two, must separate them. Work in memory, ten iterations each, mixed. Wants the machine to itself.
+#
+#   tests/heavy/pairs.sh target/release/runner
+set -uo pipefail
+
+runner=$(realpath "${1:?the binary to test}")
+command -v jq >/dev/null || { echo 'jq is needed' >&2; exit 2; }
+folder=$(mktemp -d) && cd "$folder" || exit 2
+trap 'rm -rf "$folder"' EXIT
+
+cat > pair.toml <<'TOML'
+test = "write"
+concurrency = [1]
+total_writes = 200_000
+iterations = 10
+reset = "iteration"
+allow_warnings = ["same-as-base", "unused-variable"]
+[database]
+path = ":memory:"
+[tables.notes]
+share = 1
+indexes = [{ columns = ["name"] }, { columns = ["text"] }]
+[tables.notes.columns]
+id   = { type = "INTEGER PRIMARY KEY" }
+name = { type = "TEXT NOT NULL", value = '{{ name() }}' }
+text = { type = "TEXT NOT NULL", value = '{{ sentence(4, 8) }}' }
+[vars]
+twin = 0
+[variants.twin]
+vars.twin = 1
+TOML
+
+# Median and interval of both; whether the intervals overlap.
+pair() {
+    "$runner" run pair.toml --set "seed=$1" --quiet >/dev/null 2>run.err || { cat run.err >&2; exit 2; }
+    jq -r '[.configurations[].statistics.throughput | {median, low, high}] as [$a, $b]
+        | ($a.low <= $b.high and $b.low <= $a.high) as $overlap
+        | "\($a.median|floor) [\($a.low|floor), \($a.high|floor)]  \($b.median|floor) [\($b.low|floor), \($b.high|floor)]  \(if $overlap then "overlap" else "apart" end)"' \
+        results/pair.json
+}
+
+overlapping=0
+echo 'the same twice:'
+for seed in $(seq 10); do
+    line=$(pair "$seed"); echo "  $line"
+    case $line in *overlap) overlapping=$((overlapping + 1));; esac
+done
+separated=0
+echo 'twin 5 % slower:'
+for seed in 1 2 3; do
+    line=$(RUNNER_TEST_DELAY_PERCENT=twin:5 pair "$seed"); echo "  $line"
+    case $line in *apart) separated=$((separated + 1));; esac
+done
+echo "$overlapping of 10 pairs overlap; $separated of 3 delayed ones are apart"
+[ "$overlapping" -ge 9 ] && [ "$separated" -eq 3 ]
