@@ -174,6 +174,49 @@ pub struct ColumnProfile {
     pub common: Option<(crate::value::Value, u64)>,
     /// Values and their rows, the most frequent first, where at most 32 are distinct.
     pub members: Vec<(crate::value::Value, u64)>,
+    /// Values by type and length, numbers before texts, short ones first.
+    pub classes: Vec<Class>,
+}
+
+impl ColumnProfile {
+    /// Whether there are values of several types.
+    pub fn is_mixed(&self) -> bool {
+        [self.integers, self.reals, self.texts, self.blobs].into_iter().filter(|rows| *rows > 0).count() > 1
+    }
+}
+
+/// Values of one type: numbers of one length, or all texts, or all blobs.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Class {
+    /// Their type.
+    pub kind: Storage,
+    /// Whether they are numbers below zero.
+    pub negative: bool,
+    /// Rows that have one.
+    pub rows: u64,
+    /// Distinct values.
+    pub distinct: u64,
+    /// Characters, or bytes.
+    pub length: Lengths,
+    /// Of numbers, without their sign.
+    pub least: f64,
+    /// Of numbers, without their sign.
+    pub greatest: f64,
+    /// Digits after the point that most of them have.
+    pub decimals: u32,
+}
+
+/// SQLite's storage classes, NULL left out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Storage {
+    /// INTEGER.
+    Integer,
+    /// REAL.
+    Real,
+    /// TEXT.
+    Text,
+    /// BLOB.
+    Blob,
 }
 
 /// What several columns hold together.

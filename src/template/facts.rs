@@ -2,7 +2,7 @@
 
 use super::datum::Datum;
 use super::node::Node;
-use super::{Pick, Sharing, Target};
+use super::{Pick, Present, Sharing, Target};
 
 /// How often a template's values may repeat over the rows of a table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,8 +22,8 @@ pub struct PlainReference {
     pub target: Target,
     /// Which row.
     pub pick: Pick,
-    /// The probability that it refers to any, where it stands in `maybe`.
-    pub present: Option<f64>,
+    /// In which rows it refers to any, where it stands in `maybe`.
+    pub present: Option<Present>,
 }
 
 /// What is known about a template's values before any is made.
@@ -110,6 +110,7 @@ pub(super) fn facts_of(node: &Node) -> Facts {
 fn unique_or_null(node: &Node) -> bool {
     let (info, arguments) = match node.bare() {
         Node::Constant(Datum::Null) => return true,
+        Node::Maybe(maybe) => return maybe.unique_or_null(),
         Node::Dynamic(info, arguments, _) => (info, arguments),
         _ => return false,
     };
@@ -122,9 +123,9 @@ fn unique_or_null(node: &Node) -> bool {
 
 fn plain(node: &Node) -> Option<PlainReference> {
     let (node, present) = match node.bare() {
-        // Null in so many of so many rows is drawn with the row's number, which only the template knows.
-        Node::Maybe(_, Some(_), _) => return None,
-        Node::Maybe(p, None, inner) => (inner.bare(), Some(*p)),
+        Node::Maybe(maybe) if matches!(maybe.otherwise, Node::Constant(Datum::Null)) => {
+            (maybe.value.bare(), Some(maybe.present))
+        }
         other => (other, None),
     };
     match node {
@@ -158,13 +159,18 @@ fn note(facts: &mut Facts, node: &Node) {
             add(&mut facts.required, reference.target);
             facts.uses_row |= reference.pick.fan_out.is_some();
         }
-        Node::Maybe(_, per, inner) => {
-            let within = facts_of_all(&[inner]);
-            facts.uses_row |= per.is_some();
+        Node::Maybe(maybe) => {
+            let within = facts_of_all(&[&maybe.value, &maybe.otherwise]);
+            facts.uses_row |= maybe.present.per.is_some() || within.uses_row;
             within.references.iter().for_each(|target| add(&mut facts.references, *target));
-            facts.uses_row |= within.uses_row;
+            limit(within.capacity);
+            // A reference alone is null where there is no row yet.
+            if !matches!(maybe.value.bare(), Node::Reference(_)) {
+                within.required.iter().for_each(|target| add(&mut facts.required, *target));
+            }
             return;
         }
+        Node::Weighted(weighted) => facts.uses_row |= weighted.per.is_some(),
         Node::Row | Node::Repetition => facts.uses_row = true,
         Node::Call(_, prepared) => facts.uses_row |= prepared.uses_row,
         Node::Unique(inner) => {

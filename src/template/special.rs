@@ -11,12 +11,20 @@ use super::generators::chance;
 use super::lower::Lower;
 use super::node::{Node, Reference};
 use super::rows::Shared;
-use super::{Distinct, FaultKind, Locale, Pick, Sharing};
+use super::parts::{Maybe, Weighted};
+use super::{Distinct, FaultKind, Locale, Pick, Present, Sharing};
 
-/// Whether the second argument is a reference and nothing else.
-pub(super) fn is_reference(arguments: &[Option<Argument>]) -> bool {
+/// Whether the second argument of `maybe` is a reference and nothing else, or made for the rows that have it.
+pub(super) fn is_counted(arguments: &[Option<Argument>]) -> bool {
     let node = arguments.get(1).and_then(Option::as_ref).and_then(|argument| argument.node.as_ref());
-    node.is_some_and(|node| matches!(node.bare(), Node::Reference(_)))
+    let counted = arguments.get(2).is_some_and(Option::is_some);
+    node.is_some_and(|node| counted || matches!(node.bare(), Node::Reference(_)))
+}
+
+/// Whether the list of `weighted` has values that are made anew for each row.
+pub(super) fn is_made(arguments: &[Option<Argument>]) -> bool {
+    let node = arguments.first().and_then(Option::as_ref).and_then(|argument| argument.node.as_ref());
+    matches!(node, Some(Node::List(_)))
 }
 
 impl Lower<'_> {
@@ -53,7 +61,7 @@ impl Lower<'_> {
         }
     }
 
-    /// A reference or null: which, is drawn first, so that null depends on no row.
+    /// A value or another: which, is drawn first, so that it depends on no other row.
     pub(super) fn maybe(
         &mut self,
         info: &'static GeneratorInfo,
@@ -72,8 +80,60 @@ impl Lower<'_> {
         let per = arguments.get_mut(2).and_then(Option::take);
         let rows = ("per", "a number of rows, 1 or more", "per=1000 for exact parts of each thousand rows");
         let per = self.number(per, rows, |v| v >= 1.0 && v.fract() == 0.0)?;
-        let inner = arguments.get_mut(1).and_then(Option::take)?.node?;
-        Some(self.special(range, Node::Maybe(p, per.map(|rows| rows as u64), Box::new(inner))))
+        let value = arguments.get_mut(1).and_then(Option::take)?.node?;
+        let otherwise = match arguments.get_mut(3).and_then(Option::take) {
+            Some(argument) => argument.node?,
+            None => Node::Constant(Datum::Null),
+        };
+        let present = Present { part: p, per: per.map(|rows| rows as u64) };
+        let salt = range.start as u64;
+        Some(self.special(range, Node::Maybe(Box::new(Maybe { present, value, otherwise, salt }))))
+    }
+
+    /// Values that are made anew for each row, each in its part of the rows.
+    pub(super) fn weighted(
+        &mut self,
+        mut arguments: Vec<Option<Argument>>,
+        range: Range<usize>,
+    ) -> Option<Node> {
+        let per = arguments.get_mut(1).and_then(Option::take);
+        let rows = ("per", "a number of rows, 1 or more", "per=1000 for exact parts of each thousand rows");
+        let per = self.number(per, rows, |v| v >= 1.0 && v.fract() == 0.0)?.map(|rows| rows as u64);
+        let list = arguments.get_mut(0).and_then(Option::take)?;
+        let Some(Node::List(items)) = list.node else { return None };
+        let mut parts: Vec<(Node, f64)> = Vec::new();
+        for item in items {
+            let pair = match item {
+                Node::List(nodes) => <[Node; 2]>::try_from(nodes).ok().map(|[value, weight]| (value, weight)),
+                Node::Constant(Datum::List(pair)) => <[Datum; 2]>::try_from(pair)
+                    .ok()
+                    .map(|[value, weight]| (Node::Constant(value), Node::Constant(weight))),
+                _ => None,
+            };
+            let weight = match &pair {
+                Some((_, Node::Constant(Datum::Integer(v)))) => *v as f64,
+                Some((_, Node::Constant(Datum::Real(v)))) => *v,
+                _ => f64::NAN,
+            };
+            let Some((value, _)) = pair.filter(|_| weight >= 0.0 && weight.is_finite()) else {
+                let words = "weighted([...]) takes pairs of a value and its weight, a number that is not negative";
+                let help = "write weighted([[name(), 3], [none, 1]])".to_owned();
+                self.fault(FaultKind::WrongArgument, list.range, words, Some(help));
+                return None;
+            };
+            let sum = parts.last().map_or(0.0, |(_, sum)| *sum);
+            if weight > 0.0 {
+                parts.push((value, sum + weight));
+            }
+        }
+        if parts.is_empty() {
+            let words = "the weights of weighted(...) add up to nothing";
+            let help = "give at least one value a weight above 0: weighted([[name(), 3], [none, 1]])".to_owned();
+            self.fault(FaultKind::WrongArgument, list.range, words, Some(help));
+            return None;
+        }
+        let salt = range.start as u64;
+        Some(self.special(range, Node::Weighted(Box::new(Weighted { parts, per, salt }))))
     }
 
     pub(super) fn rows(
@@ -190,7 +250,7 @@ impl Lower<'_> {
         let argument = arguments.get_mut(0).and_then(Option::take)?;
         let inner = argument.node?;
         let is_null = matches!(inner, Node::Constant(Datum::Null));
-        let is_reference = matches!(inner.bare(), Node::Reference(_) | Node::Maybe(..));
+        let is_reference = matches!(inner.bare(), Node::Reference(_) | Node::Maybe(_));
         let fine = inner.distinct() == Distinct::Unique
             || inner.space().is_some()
             || matches!(inner.kind(), Kind::Text | Kind::Any);

@@ -1,7 +1,7 @@
 //! What binds columns together: foreign keys, and keys that may not repeat.
 
 use super::literal;
-use super::room::{referred, solve, surviving};
+use super::room::{referred, solve};
 use crate::draft::{GroupProfile, SourceKey, SourceTable, TableProfile};
 
 /// How a column is bound to others.
@@ -108,12 +108,10 @@ impl Pick {
         pick
     }
 
-    /// Rows of one parent one after the other: so many parents that those left by NULL are as many as measured.
+    /// Rows of one parent one after the other, those with NULL left out.
     fn come_together(&mut self) {
-        let parents = solve(1.0, self.rows.min(self.parents), self.distinct, |parents| {
-            surviving(parents, self.rows / parents, self.nulls)
-        });
-        self.fan_out = Some((self.rows / parents).max(1.0));
+        let parents = self.distinct.min(self.parents);
+        self.fan_out = Some((self.filled / parents).max(1.0));
         self.share = Some(parents / self.parents).filter(|share| *share < 0.95);
     }
 
@@ -177,7 +175,8 @@ fn bind(
     if group.iter().any(|&column| roles[column] == Role::Unique) {
         return;
     }
-    let fits = |column: &usize| distinct(*column) >= rows || group.len() == 1;
+    // Where next to no value comes twice, the column can as well be the one that never repeats.
+    let fits = |column: &usize| distinct(*column) >= rows * 0.97 || group.len() == 1;
     if let Some(&column) = group.iter().filter(|column| alone(column)).find(|column| fits(column)) {
         roles[column] = Role::Unique;
         return;

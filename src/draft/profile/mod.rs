@@ -2,6 +2,7 @@
 //!
 //! Nothing is written, and nothing is kept of a table but counts, a sample of its numbers and texts, and the members of small enumerations.
 
+mod classes;
 mod column;
 mod distinct;
 mod format;
@@ -34,7 +35,7 @@ pub fn profile(connection: &Connection, table: &SourceTable, seconds: f64) -> ru
     let rows = rows.cast_unsigned();
     let mut pass = Pass::new(table);
     if rows > 0 {
-        pass.run(connection, table, rows, Duration::try_from_secs_f64(seconds).unwrap_or_default())?;
+        pass.run(connection, table, rows, Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX))?;
     }
     Ok(pass.finish(rows))
 }
@@ -60,7 +61,7 @@ impl Group {
             return;
         };
         let hash = mix(5, &parts);
-        self.distinct.add(hash);
+        self.distinct.add(hash, 0);
         if self.last.replace(hash) != Some(hash) {
             self.profile.runs += 1;
         }

@@ -28,7 +28,7 @@ pub(in crate::template) fn choice(args: &Args<'_>) -> Result<Prepared, ArgFault>
 }
 
 /// How many rows `per` names; none without it.
-fn per(args: &Args<'_>, index: usize) -> Result<Option<u64>, ArgFault> {
+pub(super) fn per(args: &Args<'_>, index: usize) -> Result<Option<u64>, ArgFault> {
     match args.integer(index)? {
         None => Ok(None),
         Some(rows @ 1..) => Ok(Some(rows.cast_unsigned())),

@@ -111,8 +111,8 @@ pub(in crate::template) fn seq(args: &Args<'_>) -> Result<Prepared, ArgFault> {
 pub(super) const LONGEST: usize = 1_000_000_000;
 
 pub(in crate::template) fn bytes(args: &Args<'_>) -> Result<Prepared, ArgFault> {
-    let lengths = Lengths::new(args, 16, 16, LONGEST)?;
-    Ok(Prepared::new(move |run| {
+    let lengths = Lengths::new(args, 16, 16, LONGEST, 3)?;
+    let prepared = Prepared::new(move |run| {
         let start = run.bytes.len();
         let end = start + lengths.draw(run);
         run.bytes.resize(end, 0);
@@ -121,7 +121,8 @@ pub(in crate::template) fn bytes(args: &Args<'_>) -> Result<Prepared, ArgFault> 
             chunk.copy_from_slice(&random[..chunk.len()]);
         }
         Ok(Piece::Blob(start))
-    }))
+    });
+    Ok(if lengths.is_exact() { prepared.uses_row() } else { prepared })
 }
 
 pub(in crate::template) fn hex(args: &Args<'_>) -> Result<Prepared, ArgFault> {
