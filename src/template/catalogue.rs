@@ -165,7 +165,7 @@ generators! {
     }
     "choices" {
         choice(values, distribution = "\"uniform\"") -> Any "one of the values" example "choice([\"new\", \"paid\", \"sent\"])" => chance::choice;
-        weighted(weights, per = "") -> Any "one of the names, or of the values of [value, weight] pairs, in proportion to its weight; exactly so in each `per` rows, which each pair then numbers on its own" example "weighted({\"free\": 9, \"paid\": 1})" => chance::weighted;
+        weighted(weights, per = "", in_order = "false") -> Any "one of the names, or of the values of [value, weight] pairs, in proportion to its weight; exactly so in each `per` rows, which each pair then numbers on its own, one pair after the other with `in_order`" example "weighted({\"free\": 9, \"paid\": 1})" => chance::weighted;
         maybe(p, value, per = "", otherwise = "") -> Any "the value with probability p, otherwise null or what is given; exactly so in each `per` rows, those with the value then numbered on their own" example "maybe(0.3, phone_number())" => chance::maybe;
         among(count, value) -> Any "one of count values, each equally often; the first count rows have all of them" example "among(50, city())" => ELSEWHERE;
         runs(rows, value) -> Any "the value, made anew every so many rows and the same in between" example "runs(4.5, datetime())" => ELSEWHERE;
@@ -174,7 +174,7 @@ generators! {
         line(file, distribution = "\"uniform\"") -> Text "one line of a text file" example "line(\"words.txt\")" => ELSEWHERE;
     }
     "references" {
-        ref(target, distribution = "\"uniform\"", fan_out = "", share = "") -> Any "value of a column in a row that exists" example "ref(\"users.id\")" => ELSEWHERE;
+        ref(target, distribution = "\"uniform\"", fan_out = "", share = "", rows = "") -> Any "value of a column in a row that exists" example "ref(\"users.id\")" => ELSEWHERE;
     }
 }
 

@@ -142,6 +142,12 @@ pub(super) fn facts_of_all(nodes: &[&Node]) -> Facts {
     facts
 }
 
+/// Rows that a value can serve which stands in a part of them only, numbered on its own.
+fn of_part(node: &Node, part: f64) -> Option<u128> {
+    let capacity = facts_of_all(&[node]).capacity?;
+    Some(if part >= 1.0 { capacity } else { (capacity as f64 / part.max(1e-12)) as u128 })
+}
+
 fn note(facts: &mut Facts, node: &Node) {
     let mut limit = |capacity: Option<u128>| {
         if let Some(size) = capacity {
@@ -163,14 +169,26 @@ fn note(facts: &mut Facts, node: &Node) {
             let within = facts_of_all(&[&maybe.value, &maybe.otherwise]);
             facts.uses_row |= maybe.present.per.is_some() || within.uses_row;
             within.references.iter().for_each(|target| add(&mut facts.references, *target));
-            limit(within.capacity);
+            let part = if maybe.present.per.is_some() { maybe.present.part } else { 1.0 };
+            limit(of_part(&maybe.value, part));
+            limit(of_part(&maybe.otherwise, 1.0));
             // A reference alone is null where there is no row yet.
             if !matches!(maybe.value.bare(), Node::Reference(_)) {
                 within.required.iter().for_each(|target| add(&mut facts.required, *target));
             }
             return;
         }
-        Node::Weighted(weighted) => facts.uses_row |= weighted.per.is_some(),
+        Node::Weighted(weighted) => {
+            facts.uses_row |= weighted.per.is_some();
+            for (node, part) in weighted.shares() {
+                let within = facts_of_all(&[node]);
+                facts.uses_row |= within.uses_row;
+                within.references.iter().for_each(|target| add(&mut facts.references, *target));
+                within.required.iter().for_each(|target| add(&mut facts.required, *target));
+                limit(of_part(node, part));
+            }
+            return;
+        }
         Node::Row | Node::Repetition => facts.uses_row = true,
         Node::Call(_, prepared) => facts.uses_row |= prepared.uses_row,
         Node::Unique(inner) => {

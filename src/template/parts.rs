@@ -100,6 +100,8 @@ pub(super) struct Weighted {
     /// Values, and the sums of the weights up to each.
     pub(super) parts: Vec<(Node, f64)>,
     pub(super) per: Option<u64>,
+    /// Whether the rows of one part come one after the other.
+    pub(super) in_order: bool,
     /// Sets this call apart from others in the same template.
     pub(super) salt: u64,
 }
@@ -117,8 +119,11 @@ impl Weighted {
         let seed = mix(run.column_seed, &[self.salt]);
         let row = run.row.wrapping_sub(1);
         let (block, within) = (row / per, row % per);
-        let order = Permutation::new(mix(seed, &[block]), u128::from(per));
-        let place = order.at(u128::from(within)) as u64;
+        let place = if self.in_order {
+            within
+        } else {
+            Permutation::new(mix(seed, &[block]), u128::from(per)).at(u128::from(within)) as u64
+        };
         // Places below an end belong to the parts up to it.
         let end = |part: usize| (self.parts[part].1 / sum * per as f64).round() as u64;
         let part = (0..last).find(|part| place < end(*part)).unwrap_or(last);
@@ -126,6 +131,16 @@ impl Weighted {
         let rows = if part == last { per - start } else { end(part) - start };
         let number = block * rows + (place - start);
         numbered(&self.parts[part].0, run, number, Some(mix(seed, &[part as u64, 1])))
+    }
+
+    /// The values with the part of the rows that each numbers on its own: all of them where there is no `per`.
+    pub(super) fn shares(&self) -> impl Iterator<Item = (&Node, f64)> {
+        let sum = self.parts.last().map_or(1.0, |(_, limit)| *limit);
+        let before = std::iter::once(0.0).chain(self.parts.iter().map(|(_, limit)| *limit));
+        self.parts.iter().zip(before).map(move |((node, limit), before)| {
+            let part = if self.per.is_some() { (limit - before) / sum } else { 1.0 };
+            (node, part)
+        })
     }
 
     /// At most as many as all parts have together.

@@ -35,10 +35,11 @@ impl Lower<'_> {
     ) -> Option<Node> {
         let mut take = |index: usize| arguments.get_mut(index).and_then(Option::take);
         let (target, distribution, fan_out, share) = (take(0)?, take(1), take(2), take(3));
+        let rows = self.stretch(take(4))?;
         let named = distribution.as_ref().map(|argument| argument.range.clone());
         let distribution = self.distribution(distribution)?;
-        let rows = ("fan_out", "1 or more", "fan_out=2 where two rows refer to one");
-        let fan_out = self.number(fan_out, rows, |v| v >= 1.0)?;
+        let limits = ("fan_out", "1 or more", "fan_out=2 where two rows refer to one");
+        let fan_out = self.number(fan_out, limits, |v| v >= 1.0)?;
         let part = ("share", "a part, above 0 and 1 at most", "share=0.2 for the first fifth of the rows");
         let share = self.number(share, part, |v| v > 0.0 && v <= 1.0)?;
         if let (Some(place), Some(_)) = (named, fan_out) {
@@ -50,7 +51,7 @@ impl Lower<'_> {
         match self.context.references.resolve(&target) {
             Ok(found) => {
                 let name = Arc::from(target.as_str());
-                let pick = Pick { distribution, fan_out, share };
+                let pick = Pick { distribution, fan_out, share, rows };
                 Some(self.special(range, Node::Reference(Reference { target: found, pick, name })))
             }
             Err(message) => {
@@ -99,6 +100,16 @@ impl Lower<'_> {
         let per = arguments.get_mut(1).and_then(Option::take);
         let rows = ("per", "a number of rows, 1 or more", "per=1000 for exact parts of each thousand rows");
         let per = self.number(per, rows, |v| v >= 1.0 && v.fract() == 0.0)?.map(|rows| rows as u64);
+        let in_order = match arguments.get_mut(2).and_then(Option::take) {
+            Some(Argument { node: Some(Node::Constant(Datum::Bool(is))), .. }) => is,
+            Some(argument) => {
+                let words = "`in_order` is true or false";
+                let help = "write in_order=true, or leave it out".to_owned();
+                self.fault(FaultKind::WrongArgument, argument.range, words, Some(help));
+                return None;
+            }
+            None => false,
+        };
         let list = arguments.get_mut(0).and_then(Option::take)?;
         let Some(Node::List(items)) = list.node else { return None };
         let mut parts: Vec<(Node, f64)> = Vec::new();
@@ -133,7 +144,7 @@ impl Lower<'_> {
             return None;
         }
         let salt = range.start as u64;
-        Some(self.special(range, Node::Weighted(Box::new(Weighted { parts, per, salt }))))
+        Some(self.special(range, Node::Weighted(Box::new(Weighted { parts, per, in_order, salt }))))
     }
 
     pub(super) fn rows(
@@ -185,6 +196,26 @@ impl Lower<'_> {
         }
         let salt = range.start as u64;
         Some(self.special(range, Node::Rows(Box::new(Shared { sharing, value: node, salt }))))
+    }
+
+    /// `rows=[first, last]`. Outer `None` when it is none.
+    fn stretch(&mut self, argument: Option<Argument>) -> Option<Option<(u64, u64)>> {
+        let Some(argument) = argument else { return Some(None) };
+        let ends = match &argument.node {
+            Some(Node::Constant(Datum::List(ends))) => match ends.as_slice() {
+                [Datum::Integer(first), Datum::Integer(last)] if *first >= 1 && last >= first => {
+                    Some((first.cast_unsigned(), last.cast_unsigned()))
+                }
+                _ => None,
+            },
+            _ => None,
+        };
+        if ends.is_none() {
+            let words = "`rows` is a list of two row numbers: the first one referred to and the last";
+            let help = "write rows=[1, 1000] for the first thousand rows".to_owned();
+            self.fault(FaultKind::WrongArgument, argument.range, words, Some(help));
+        }
+        ends.map(Some)
     }
 
     /// A number that is known before any row. Outer `None` when it is none, or not within its limits.

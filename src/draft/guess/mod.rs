@@ -5,6 +5,7 @@
 //! template engine before it is proposed (`tried`). No value of the database is written but with `with_values`.
 
 mod classes;
+mod digits;
 mod literal;
 mod members;
 mod moment;
@@ -156,7 +157,7 @@ fn key(subject: &Subject<'_>) -> Guess {
 /// A column of a table without rows: from its type alone.
 fn unmeasured(subject: &Subject<'_>, role: &Role) -> Guess {
     let column = subject.column;
-    if let Role::Reference { call, .. } = role {
+    if let Role::Reference { call } = role {
         return Guess { value: Some(format!("{{{{ {call} }}}}")), note: "no rows; a reference".to_owned() };
     }
     let constrained = !matches!(role, Role::Free);
@@ -178,12 +179,8 @@ fn unmeasured(subject: &Subject<'_>, role: &Role) -> Guess {
 }
 
 fn of_role(subject: &Subject<'_>, role: &Role) -> Guess {
-    if let Role::Reference { call, shared } = role {
-        let expression = match shared {
-            // All columns of the foreign key have the same parent, drawn once.
-            _ => subject.nullable(call.clone()),
-        };
-        return subject.guess(expression, "a reference");
+    if let Role::Reference { call } = role {
+        return subject.guess(subject.nullable(call.clone()), "a reference");
     }
     if subject.filled == 0 {
         let column = subject.column;

@@ -1,6 +1,6 @@
 //! What binds columns together: foreign keys, and keys that may not repeat.
 
-use super::literal;
+use super::{digits, literal};
 use super::room::{referred, solve};
 use crate::draft::{GroupProfile, SourceKey, SourceTable, TableProfile};
 
@@ -21,8 +21,6 @@ pub(super) enum Role {
     Reference {
         /// Such as `ref("users.id", fan_out=3)`.
         call: String,
-        /// Whether other columns belong to the same foreign key.
-        shared: bool,
     },
 }
 
@@ -52,7 +50,13 @@ pub(super) fn roles(
             // Where two foreign keys share a column, it follows the first.
             if matches!(roles[column], Role::Free) {
                 let target = literal::text(&format!("{}.{}", key.table, key.to[place]));
-                roles[column] = Role::Reference { call: pick.call(&target), shared: key.columns.len() > 1 };
+                let plain = key.columns.len() == 1 && table.unique.iter().all(|group| !group.contains(&column));
+                let parent = all.iter().find(|(other, _)| other.name.eq_ignore_ascii_case(&key.table));
+                let by_length = parent
+                    .filter(|(parent, _)| plain && parent.name != table.name)
+                    .and_then(|parent| digits::by_length(&target, &key.to[place], parent, profile, column, pick.far()));
+                let call = by_length.unwrap_or_else(|| pick.call(&target));
+                roles[column] = Role::Reference { call };
             }
         }
     }
@@ -115,6 +119,11 @@ impl Pick {
         self.share = Some(parents / self.parents).filter(|share| *share < 0.95);
     }
 
+    /// How far the rows referred to lie from the first ones: drawn among those that are there, or all over.
+    fn far(&self) -> digits::Far {
+        if self.fan_out.is_some() { digits::Far::AllOver } else { digits::Far::Drawn }
+    }
+
     fn call(&self, target: &str) -> String {
         let mut call = format!("ref({target}");
         if let Some(fan_out) = self.fan_out {
@@ -130,7 +139,7 @@ impl Pick {
 
 /// Digits beyond the first of the parents' row numbers, weighted by the rows that draw one of those there while both tables grow: those up to a
 /// share x of all parents get x (1 - ln x) of the rows.
-fn early_digits(parents: f64) -> f64 {
+pub(super) fn early_digits(parents: f64) -> f64 {
     let mut sum = 0.0;
     let mut power = 10.0;
     while power < parents {
@@ -142,7 +151,7 @@ fn early_digits(parents: f64) -> f64 {
 }
 
 /// Four digits that count.
-fn significant(share: f64) -> String {
+pub(super) fn significant(share: f64) -> String {
     let digits = (4.0 - share.log10().floor()).clamp(4.0, 12.0) as usize;
     let text = format!("{share:.digits$}");
     text.trim_end_matches('0').to_owned()

@@ -32,14 +32,19 @@ pub(super) struct Tried {
 /// How far a candidate may be off.
 pub(super) const CLOSE: f64 = 0.05;
 /// Different seeds that a candidate must hold for.
-const SEEDS: [u64; 3] = [11, 12, 13];
+const SEEDS: [u64; 16] = [11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26];
 
 /// How far an expression is off in the rows that hold something: mean length and distinct values, as parts of those measured, at the worst of several
 /// seeds.
 pub(super) fn off(subject: &super::Subject<'_>, expression: &str) -> f64 {
     let rows = subject.filled.max(1);
     let (length, distinct) = (subject.holds.length.mean, subject.distinct() as f64);
-    let seeds = if rows <= 3_000 { &SEEDS[..] } else { &SEEDS[..1] };
+    // Chance does more among few rows.
+    let seeds = match rows {
+        0..200 => &SEEDS[..],
+        200..4_000 => &SEEDS[..3],
+        _ => &SEEDS[..1],
+    };
     let mut worst: f64 = 0.0;
     for seed in seeds {
         let (mut lengths, mut made) = (0, 0);
