@@ -71,7 +71,7 @@ mod tests {
         let length = Lengths { min: 1, max: 9, mean };
         let column = ColumnProfile { texts, nulls, distinct, length, ..ColumnProfile::default() };
         let rows = texts + nulls;
-        TableProfile { rows, seen: rows, columns: vec![column], foreign_keys: Vec::new() }
+        TableProfile { rows, seen: rows, columns: vec![column], ..TableProfile::default() }
     }
 
     #[test]

@@ -129,6 +129,21 @@ pub struct TableProfile {
     pub columns: Vec<ColumnProfile>,
     /// One for each foreign key of the table.
     pub foreign_keys: Vec<GroupProfile>,
+    /// Of keys of two columns whose first has few values: what the second holds beside each of them, in the table's own order.
+    pub kinds: Vec<Kind>,
+}
+
+/// The rows that have one value in the first column of a key of two columns.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Kind {
+    /// The key's first and second column (indexes).
+    pub columns: (usize, usize),
+    /// The value of the first.
+    pub member: crate::value::Value,
+    /// Rows that have it.
+    pub rows: u64,
+    /// Values of the second column there, by type and length.
+    pub classes: Vec<Class>,
 }
 
 /// What a column holds. Shares and counts are those of the rows seen.

@@ -2,7 +2,7 @@
 //! is.
 
 use super::{Candidate, Need, Subject, number, per, text};
-use crate::draft::{Class, Storage};
+use crate::draft::{Class, ColumnProfile, Storage};
 
 /// Classes that are written apart at most.
 const MOST: usize = 12;
@@ -19,14 +19,46 @@ pub(super) fn by_length(subject: &Subject<'_>) -> Option<Candidate> {
         parts.push((pool(subject, class)?, class.rows));
     }
     let words = if subject.holds.is_mixed() { "values by type and length" } else { "values by length" };
-    let expression = match parts.as_slice() {
+    Some((weighted(&parts, sum), words.to_owned()))
+}
+
+/// Values with their rows, as one expression.
+pub(super) fn weighted(parts: &[(String, u64)], sum: u64) -> String {
+    match parts {
         [(only, _)] => only.clone(),
         several => {
             let pairs: Vec<String> = several.iter().map(|(value, rows)| format!("[{value}, {rows}]")).collect();
             format!("weighted([{}], per={sum})", pairs.join(", "))
         }
-    };
-    Some((expression, words.to_owned()))
+    }
+}
+
+/// As many values of a class as it has rows, no two alike.
+pub(super) fn distinct(subject: &Subject<'_>, class: &Class) -> Option<String> {
+    Some(match class.kind {
+        Storage::Integer => format!("unique(int({}))", range(class, 0, class.rows)?),
+        Storage::Real if class.decimals <= 12 => {
+            format!("unique(float({}, {}))", range(class, class.decimals, class.rows)?, class.decimals)
+        }
+        Storage::Text => {
+            let holds = of_texts(subject, class, class.rows);
+            text::different(&Subject { holds: &holds, filled: class.rows, ..*subject }, class.rows, Need::EachRow).0
+        }
+        Storage::Real | Storage::Blob => return None,
+    })
+}
+
+/// What a column holds, as far as it is texts.
+fn of_texts(subject: &Subject<'_>, class: &Class, count: u64) -> ColumnProfile {
+    let mut holds = subject.holds.clone();
+    (holds.integers, holds.reals, holds.blobs) = (0, 0, 0);
+    (holds.length, holds.distinct) = (class.length, count);
+    // Parts are those of most texts, which may be others.
+    let length: f64 = holds.parts.iter().map(|part| part.mean).sum();
+    if (length - class.length.mean).abs() > class.length.mean * 0.05 {
+        holds.parts.clear();
+    }
+    holds
 }
 
 /// Puts the class with the fewest rows to a neighbour of its kind.
@@ -67,9 +99,7 @@ fn pool(subject: &Subject<'_>, class: &Class) -> Option<String> {
             format!("bytes({}, {}, {:.1}{})", lengths.min, lengths.max, lengths.mean, per(count))
         }
         Storage::Text => {
-            let mut holds = subject.holds.clone();
-            (holds.integers, holds.reals, holds.blobs) = (0, 0, 0);
-            (holds.length, holds.distinct) = (class.length, count);
+            let holds = of_texts(subject, class, count);
             let part = Subject { holds: &holds, filled: class.rows, ..*subject };
             text::different(&part, count, Need::Mostly).0
         }

@@ -86,8 +86,9 @@ pub(super) fn by_length(
         let there = last - first + 1;
         let distinct = distinct.min(there).max(1) as f64;
         let fan_out = (filled * rows as f64 / sum as f64 / distinct).max(1.0);
-        let share = distinct / there as f64;
-        let share = if share < 0.995 { format!(", share={}", significant(share)) } else { String::new() };
+        // Half a row less, which is rounded up.
+        let share = (distinct - 0.5) / there as f64;
+        let share = if distinct < there as f64 { format!(", share={}", significant(share)) } else { String::new() };
         let rows_named = format!("rows=[{first}, {last}]");
         Some(format!("[ref({target}, fan_out={}{share}, {rows_named}), {rows}]", decimal(fan_out)))
     };

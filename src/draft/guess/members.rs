@@ -49,7 +49,7 @@ pub(super) fn stand_in(value: &Value, with_values: bool) -> Value {
 }
 
 /// The members, or what stands for them: of the same type and length, and none of them.
-fn stand_ins(subject: &Subject<'_>) -> Vec<(Value, u64)> {
+pub(super) fn stand_ins(subject: &Subject<'_>) -> Vec<(Value, u64)> {
     let members = &subject.holds.members;
     let is_allowed =
         |value: &Value| subject.column.allowed.iter().any(|allowed| *allowed == value.as_ref().to_string());

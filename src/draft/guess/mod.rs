@@ -6,6 +6,7 @@
 
 mod classes;
 mod digits;
+mod kinds;
 mod literal;
 mod members;
 mod moment;
@@ -25,7 +26,7 @@ pub fn guess(
     all: &[(SourceTable, TableProfile)],
     with_values: bool,
 ) -> Vec<Guess> {
-    let roles = relations::roles(table, profile, all);
+    let roles = relations::roles(table, profile, all, with_values);
     let one = |(index, column): (usize, &SourceColumn)| {
         if column.generated {
             return left_out("generated");
@@ -157,7 +158,7 @@ fn key(subject: &Subject<'_>) -> Guess {
 /// A column of a table without rows: from its type alone.
 fn unmeasured(subject: &Subject<'_>, role: &Role) -> Guess {
     let column = subject.column;
-    if let Role::Reference { call } = role {
+    if let Role::Reference { call, .. } = role {
         return Guess { value: Some(format!("{{{{ {call} }}}}")), note: "no rows; a reference".to_owned() };
     }
     let constrained = !matches!(role, Role::Free);
@@ -179,8 +180,9 @@ fn unmeasured(subject: &Subject<'_>, role: &Role) -> Guess {
 }
 
 fn of_role(subject: &Subject<'_>, role: &Role) -> Guess {
-    if let Role::Reference { call } = role {
-        return subject.guess(subject.nullable(call.clone()), "a reference");
+    if let Role::Reference { call, with_nulls } = role {
+        let expression = if *with_nulls { call.clone() } else { subject.nullable(call.clone()) };
+        return subject.guess(expression, "a reference");
     }
     if subject.filled == 0 {
         let column = subject.column;
@@ -206,6 +208,7 @@ fn of_role(subject: &Subject<'_>, role: &Role) -> Guess {
         Role::RunsOfCycle(rows, count) => {
             format!("runs({rows}, cycle({count}, {}))", value(subject, *count, Need::EachRow).0)
         }
+        Role::Kinds(expression) => expression.clone(),
         Role::Reference { .. } => unreachable!("seen to above"),
     };
     subject.guess(subject.nullable(expression), &format!("part of a key{words}"))

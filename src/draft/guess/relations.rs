@@ -1,6 +1,6 @@
 //! What binds columns together: foreign keys, and keys that may not repeat.
 
-use super::{digits, literal};
+use super::{digits, kinds, literal};
 use super::room::{referred, solve};
 use crate::draft::{GroupProfile, SourceKey, SourceTable, TableProfile};
 
@@ -17,10 +17,14 @@ pub(super) enum Role {
     Cycle(u64),
     /// Part of a key: each of so many values for so many rows.
     RunsOfCycle(u64, u64),
+    /// Part of a key of two columns: values by kind.
+    Kinds(String),
     /// A reference, as a call.
     Reference {
         /// Such as `ref("users.id", fan_out=3)`.
         call: String,
+        /// Whether the call gives NULL where it is due.
+        with_nulls: bool,
     },
 }
 
@@ -29,8 +33,14 @@ pub(super) fn roles(
     table: &SourceTable,
     profile: &TableProfile,
     all: &[(SourceTable, TableProfile)],
+    with_values: bool,
 ) -> Vec<Role> {
     let mut roles = vec![Role::Free; table.columns.len()];
+    let own = kinds::layout(table, profile, all);
+    let own = own.and_then(|layout| Some((layout.columns, layout.expressions(table, profile, with_values)?)));
+    if let Some(((first, second), (one, other))) = own {
+        (roles[first], roles[second]) = (Role::Kinds(one), Role::Kinds(other));
+    }
     let mut picks: Vec<Option<Pick>> = Vec::new();
     for (key, group) in table.foreign_keys.iter().zip(&profile.foreign_keys) {
         let bound = key.columns.iter().any(|&column| table.columns[column].generated);
@@ -44,8 +54,27 @@ pub(super) fn roles(
     for group in &table.unique {
         bind(table, profile, group, &mut picks, &mut roles);
     }
-    for (key, pick) in table.foreign_keys.iter().zip(&picks) {
+    for ((key, pick), group) in table.foreign_keys.iter().zip(&picks).zip(&profile.foreign_keys) {
         let Some(pick) = pick else { continue };
+        let free = |column: &usize| {
+            matches!(roles[*column], Role::Free) && table.unique.iter().all(|group| !group.contains(column))
+        };
+        let by_kind = all
+            .iter()
+            .find(|(other, _)| other.name.eq_ignore_ascii_case(&key.table) && other.name != table.name)
+            .filter(|_| key.columns.iter().all(free))
+            .and_then(|(parent, parents)| {
+                let layout = kinds::layout(parent, parents, all)?;
+                // What the parent is not given cannot be relied on.
+                layout.expressions(parent, parents, with_values)?;
+                layout.calls(parent, key, group, profile)
+            });
+        if let Some(calls) = by_kind {
+            for (&column, call) in key.columns.iter().zip(calls) {
+                roles[column] = Role::Reference { call, with_nulls: true };
+            }
+            continue;
+        }
         for (place, &column) in key.columns.iter().enumerate() {
             // Where two foreign keys share a column, it follows the first.
             if matches!(roles[column], Role::Free) {
@@ -56,7 +85,7 @@ pub(super) fn roles(
                     .filter(|(parent, _)| plain && parent.name != table.name)
                     .and_then(|parent| digits::by_length(&target, &key.to[place], parent, profile, column, pick.far()));
                 let call = by_length.unwrap_or_else(|| pick.call(&target));
-                roles[column] = Role::Reference { call };
+                roles[column] = Role::Reference { call, with_nulls: false };
             }
         }
     }
@@ -181,7 +210,10 @@ fn bind(
             .position(|(key, pick)| pick.is_some() && key.columns.contains(&column))
     };
     let alone = |column: &usize| key_of(*column).is_none();
-    if group.iter().any(|&column| roles[column] == Role::Unique) {
+    let is_kinds = |column: &usize| matches!(roles[*column], Role::Kinds(_));
+    if group.iter().any(|&column| roles[column] == Role::Unique)
+        || group.iter().filter(|column| is_kinds(column)).count() == 2
+    {
         return;
     }
     // Where next to no value comes twice, the column can as well be the one that never repeats.

@@ -212,7 +212,7 @@ fn order(value: &Value) -> String {
     value.as_ref().to_string()
 }
 
-fn owned(value: ValueRef<'_>) -> Value {
+pub(super) fn owned(value: ValueRef<'_>) -> Value {
     match value {
         ValueRef::Null => Value::Null,
         ValueRef::Integer(v) => Value::Integer(v),
@@ -240,6 +240,17 @@ fn hash_bytes(kind: u64, bytes: &[u8]) -> u64 {
         hash = mix(hash, &[u64::from_le_bytes(word)]);
     }
     hash
+}
+
+/// Characters of a text, bytes of a blob, of any other value as text.
+pub(super) fn length_of(value: ValueRef<'_>) -> u64 {
+    match value {
+        ValueRef::Null => 0,
+        ValueRef::Integer(number) => digits(number),
+        ValueRef::Real(number) => number.to_string().len() as u64,
+        ValueRef::Text(bytes) => String::from_utf8_lossy(bytes).chars().count() as u64,
+        ValueRef::Blob(bytes) => bytes.len() as u64,
+    }
 }
 
 fn digits(number: i64) -> u64 {

@@ -6,6 +6,7 @@ mod classes;
 mod column;
 mod distinct;
 mod format;
+mod kinds;
 
 use std::time::Duration;
 
@@ -17,6 +18,7 @@ use crate::plan::quote;
 use crate::template::mix;
 use column::Accumulator;
 use distinct::Distinct;
+use kinds::Kinds;
 
 /// Rows from one look at the clock to the next.
 const ROWS_A_LOOK: u64 = 512;
@@ -77,6 +79,7 @@ impl Group {
 struct Pass {
     columns: Vec<Accumulator>,
     groups: Vec<Group>,
+    kinds: Vec<Kinds>,
     hashes: Vec<Option<u64>>,
     seen: u64,
 }
@@ -92,6 +95,7 @@ impl Pass {
         Pass {
             columns: table.columns.iter().map(|_| Accumulator::new()).collect(),
             groups: table.foreign_keys.iter().map(|key| group(&key.columns)).collect(),
+            kinds: table.unique.iter().filter_map(|group| Kinds::new(group)).collect(),
             hashes: vec![None; table.columns.len()],
             seen: 0,
         }
@@ -127,7 +131,8 @@ impl Pass {
             if rowid.is_some() && self.seen == HEAD && whole > budget {
                 break;
             }
-            if spent > budget {
+            // So many rows are always looked at: a little more time is worth less than knowing all of a small table.
+            if spent > budget && self.seen > HEAD {
                 return Ok(());
             }
         }
@@ -174,6 +179,9 @@ impl Pass {
         for group in &mut self.groups {
             group.add(&self.hashes);
         }
+        for kinds in &mut self.kinds {
+            kinds.add(row, &self.hashes)?;
+        }
         Ok(())
     }
 
@@ -184,6 +192,7 @@ impl Pass {
             seen,
             columns: self.columns.into_iter().map(|column| column.finish(seen, rows)).collect(),
             foreign_keys: self.groups.into_iter().map(|group| group.finish(seen, rows)).collect(),
+            kinds: self.kinds.into_iter().flat_map(Kinds::finish).collect(),
         }
     }
 }
