@@ -195,8 +195,9 @@ fn few_numbers_have_exactly_the_distinct_values_and_lengths_measured() {
 #[test]
 fn references_to_the_first_rows_are_as_short_as_measured() {
     let mut parent = table(vec![column("id", Affinity::Integer)]);
-    (parent.name, parent.rowid_alias, parent.primary_key) = ("parents".to_owned(), true, vec![0]);
+    (parent.rowid_alias, parent.primary_key) = (true, vec![0]);
     let parents = filled(&parent, 5000, "i");
+    parent.name = "parents".to_owned();
     let child = child(Vec::new());
     // Nine of ten rows refer to keys of one or two digits.
     let measured = filled(&child, 2000, "CASE WHEN i % 10 THEN 1 + i % 90 ELSE 2000 + i END, 1");
@@ -209,9 +210,10 @@ fn references_to_the_first_rows_are_as_short_as_measured() {
 #[test]
 fn kinds_of_a_key_come_in_order_and_references_find_them() {
     let mut parent = table(vec![column("authority", Affinity::Text), column("code", Affinity::Blob)]);
-    (parent.name, parent.unique) = ("parents".to_owned(), vec![vec![0, 1]]);
+    parent.unique = vec![vec![0, 1]];
     let of_two = "CASE WHEN i <= 80 THEN 'epsg' ELSE 'projlib' END, CASE WHEN i <= 80 THEN 4000 + i ELSE 'code-' || i END";
     let parents = filled(&parent, 100, of_two);
+    parent.name = "parents".to_owned();
     let mut child = table(vec![column("a", Affinity::Text), column("c", Affinity::Blob)]);
     child.foreign_keys = vec![SourceKey {
         columns: vec![0, 1],

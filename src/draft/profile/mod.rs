@@ -141,8 +141,12 @@ impl Pass {
         let left = budget.saturating_sub(spent());
         let affordable = (left.as_secs_f64() / (spent().as_secs_f64() / HEAD as f64)) as u64;
         let each = (affordable / PLACES).max(1);
+        // What lies behind the head; a row seen twice would be taken for a value that comes twice.
+        let name = quote(&table.name);
         let ends: (i64, i64) = connection.query_row(
-            &format!("SELECT min({rowid}), max({rowid}) FROM {}", quote(&table.name)),
+            &format!(
+                "SELECT (SELECT {rowid} FROM {name} ORDER BY {rowid} LIMIT 1 OFFSET {HEAD}), max({rowid}) FROM {name}"
+            ),
             (),
             |row| Ok((row.get(0)?, row.get(1)?)),
         )?;
