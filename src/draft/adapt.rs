@@ -242,7 +242,8 @@ fn check(table: &mut DraftTable, name: &str) {
         let is_mentioned = mentioned.iter().any(|other| other.eq_ignore_ascii_case(&known.name));
         // Weights of members that are allowed are not what is wrong.
         let is_allowed = made.value.as_ref().is_some_and(|value| {
-            value.contains("weighted(") && known.allowed.iter().filter_map(|one| member(one)).any(|one| value.contains(&one))
+            value.contains("weighted(")
+                && known.allowed.iter().filter_map(|one| member(one)).any(|one| value.contains(&one))
         });
         let is_open = is_mentioned && !is_allowed && made.refused == 0 && made.value.is_some();
         let members = choice(known).filter(|_| is_open);

@@ -159,7 +159,9 @@ mod tests {
 
     #[test]
     fn each_block_has_its_part_and_numbers_its_rows_in_their_order() {
-        for (per, present) in [(1, 0), (1, 1), (7, 0), (7, 7), (10, 3), (10, 5), (10, 8), (97, 96), (1000, 333)] {
+        for (per, present) in
+            [(1, 0), (1, 1), (7, 0), (7, 7), (10, 3), (10, 5), (10, 8), (97, 96), (1000, 333)]
+        {
             for seed in 0..20 {
                 let (mut there, mut gone) = (0, 0);
                 for row in 0..per * 3 {

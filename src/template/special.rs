@@ -10,8 +10,8 @@ use super::facts::facts_of_all;
 use super::generators::chance;
 use super::lower::Lower;
 use super::node::{Node, Reference};
-use super::rows::Shared;
 use super::parts::{Maybe, Weighted};
+use super::rows::Shared;
 use super::{Distinct, FaultKind, Locale, Pick, Present, Sharing};
 
 /// Whether the second argument of `maybe` is a reference and nothing else, or made for the rows that have it.
@@ -127,7 +127,8 @@ impl Lower<'_> {
                 _ => f64::NAN,
             };
             let Some((value, _)) = pair.filter(|_| weight >= 0.0 && weight.is_finite()) else {
-                let words = "weighted([...]) takes pairs of a value and its weight, a number that is not negative";
+                let words =
+                    "weighted([...]) takes pairs of a value and its weight, a number that is not negative";
                 let help = "write weighted([[name(), 3], [none, 1]])".to_owned();
                 self.fault(FaultKind::WrongArgument, list.range, words, Some(help));
                 return None;
@@ -139,7 +140,8 @@ impl Lower<'_> {
         }
         if parts.is_empty() {
             let words = "the weights of weighted(...) add up to nothing";
-            let help = "give at least one value a weight above 0: weighted([[name(), 3], [none, 1]])".to_owned();
+            let help =
+                "give at least one value a weight above 0: weighted([[name(), 3], [none, 1]])".to_owned();
             self.fault(FaultKind::WrongArgument, list.range, words, Some(help));
             return None;
         }

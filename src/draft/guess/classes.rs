@@ -27,7 +27,8 @@ pub(super) fn weighted(parts: &[(String, u64)], sum: u64) -> String {
     match parts {
         [(only, _)] => only.clone(),
         several => {
-            let pairs: Vec<String> = several.iter().map(|(value, rows)| format!("[{value}, {rows}]")).collect();
+            let pairs: Vec<String> =
+                several.iter().map(|(value, rows)| format!("[{value}, {rows}]")).collect();
             format!("weighted([{}], per={sum})", pairs.join(", "))
         }
     }
@@ -42,7 +43,12 @@ pub(super) fn distinct(subject: &Subject<'_>, class: &Class) -> Option<String> {
         }
         Storage::Text => {
             let holds = of_texts(subject, class, class.rows);
-            text::different(&Subject { holds: &holds, filled: class.rows, ..*subject }, class.rows, Need::EachRow).0
+            text::different(
+                &Subject { holds: &holds, filled: class.rows, ..*subject },
+                class.rows,
+                Need::EachRow,
+            )
+            .0
         }
         Storage::Real | Storage::Blob => return None,
     })
@@ -115,7 +121,11 @@ fn range(class: &Class, digits: u32, count: u64) -> Option<String> {
     let other = u64::from(class.negative) + if digits > 0 { u64::from(digits) + 1 } else { 0 };
     let signs = class.length.max.saturating_sub(other).max(1);
     let shortest = class.length.min.saturating_sub(other).max(1);
-    let lowest = if shortest <= 1 { if class.least < 1.0 { 0.0 } else { 1.0 } } else { 10f64.powi(shortest as i32 - 1) };
+    let lowest = if shortest <= 1 {
+        if class.least < 1.0 { 0.0 } else { 1.0 }
+    } else {
+        10f64.powi(shortest as i32 - 1)
+    };
     let highest = 10f64.powi(signs as i32) - unit;
     let span = class.greatest - class.least;
     let mut low = number::outward_low(class.least, span, unit).max(lowest);

@@ -75,7 +75,9 @@ pub(super) fn by_length(
             .filter(|digits| grows.rows_with(*digits, parents.rows).is_some())
             .min_by_key(|digits| (i64::from(*digits) - wanted).abs())?;
         match classes.iter_mut().find(|(known, ..)| *known == digits) {
-            Some((_, rows, distinct)) => (*rows, *distinct) = (*rows + class.rows, *distinct + class.distinct),
+            Some((_, rows, distinct)) => {
+                (*rows, *distinct) = (*rows + class.rows, *distinct + class.distinct)
+            }
             None => classes.push((digits, class.rows, class.distinct)),
         }
     }
@@ -88,7 +90,8 @@ pub(super) fn by_length(
         let fan_out = (filled * rows as f64 / sum as f64 / distinct).max(1.0);
         // Half a row less, which is rounded up.
         let share = (distinct - 0.5) / there as f64;
-        let share = if distinct < there as f64 { format!(", share={}", significant(share)) } else { String::new() };
+        let share =
+            if distinct < there as f64 { format!(", share={}", significant(share)) } else { String::new() };
         let rows_named = format!("rows=[{first}, {last}]");
         Some(format!("[ref({target}, fan_out={}{share}, {rows_named}), {rows}]", decimal(fan_out)))
     };

@@ -99,7 +99,8 @@ impl Layout<'_> {
         let rows = profile.rows;
         let (mut names, mut pools) = (Vec::new(), Vec::new());
         for placed in &self.placed {
-            let place = first.holds.members.iter().position(|(member, _)| same(member, &placed.kind.member))?;
+            let place =
+                first.holds.members.iter().position(|(member, _)| same(member, &placed.kind.member))?;
             let count = placed.kind.rows;
             names.push(format!("[{}, {count}]", literal::value(&shown.get(place)?.0)?));
             let parts: Option<Vec<(String, u64)>> = placed
@@ -110,7 +111,8 @@ impl Layout<'_> {
                 .collect();
             pools.push(format!("[{}, {count}]", classes::weighted(&parts?, count)));
         }
-        let listed = |parts: Vec<String>| format!("weighted([{}], per={rows}, in_order=true)", parts.join(", "));
+        let listed =
+            |parts: Vec<String>| format!("weighted([{}], per={rows}, in_order=true)", parts.join(", "));
         Some((listed(names), listed(pools)))
     }
 
@@ -141,22 +143,35 @@ impl Layout<'_> {
         let most = |placed: &Placed<'_>, rows: u64| rows.min(placed.kind.rows) as f64;
         let room: f64 = wanted.iter().map(|(placed, rows)| most(placed, *rows)).sum();
         let share_of_room = (group.distinct as f64 / room.max(1.0)).min(1.0);
-        let part = |target: &str, placed: &Placed<'_>, rows: u64| {
-            let parents = (most(placed, rows) * share_of_room).round().max(1.0);
+        // Rounded so that they add up.
+        let (mut exact, mut counted) = (0.0f64, 0.0f64);
+        let mut parents_of = |placed: &Placed<'_>, rows: u64| {
+            exact += most(placed, rows) * share_of_room;
+            let parents = (exact - counted).round().clamp(1.0, most(placed, rows).max(1.0));
+            counted += if rows > 0 { parents } else { 0.0 };
+            parents
+        };
+        let wanted: Vec<(&Placed<'_>, u64, f64)> =
+            wanted.into_iter().map(|(placed, rows)| (placed, rows, parents_of(placed, rows))).collect();
+        let part = |target: &str, placed: &Placed<'_>, rows: u64, parents: f64| {
             // Half a row less, which is rounded up.
             let share = (parents - 0.5) / placed.kind.rows as f64;
-            let share = if parents < placed.kind.rows as f64 { format!(", share={}", significant(share)) } else { String::new() };
+            let share = if parents < placed.kind.rows as f64 {
+                format!(", share={}", significant(share))
+            } else {
+                String::new()
+            };
             let fan_out = decimal((rows as f64 / parents).max(1.0));
             let (from, to) = (placed.first, placed.last);
             format!("[ref({target}, fan_out={fan_out}{share}, rows=[{from}, {to}]), {rows}]")
         };
         let call = |to: &String| {
             let target = literal::text(&format!("{}.{to}", key.table));
-            let used = wanted.iter().filter(|(_, rows)| *rows > 0);
-            let mut parts: Vec<String> = used.map(|(placed, rows)| part(&target, placed, *rows)).collect();
-            if group.nulls > 0 {
-                parts.push(format!("[none, {}]", group.nulls));
-            }
+            let used = wanted.iter().filter(|(_, rows, _)| *rows > 0);
+            // Rows that refer to nothing come first: the others then find all that they refer to.
+            let nulls = (group.nulls > 0).then(|| format!("[none, {}]", group.nulls));
+            let found = used.map(|(placed, rows, parents)| part(&target, placed, *rows, *parents));
+            let parts: Vec<String> = nulls.into_iter().chain(found).collect();
             format!("weighted([{}], per={}, in_order=true)", parts.join(", "), sum + group.nulls)
         };
         Some(key.to.iter().map(call).collect())

@@ -219,7 +219,8 @@ type Candidate = (String, String);
 
 /// A column that nothing binds to others.
 fn free(subject: &Subject<'_>) -> Guess {
-    let words = if subject.with_values { "members as they are" } else { "invented members with these weights" };
+    let words =
+        if subject.with_values { "members as they are" } else { "invented members with these weights" };
     if let Some(expression) = members::weighted(subject) {
         return subject.guess(expression, words);
     }

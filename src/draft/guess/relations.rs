@@ -1,7 +1,7 @@
 //! What binds columns together: foreign keys, and keys that may not repeat.
 
-use super::{digits, kinds, literal};
 use super::room::{referred, solve};
+use super::{digits, kinds, literal};
 use crate::draft::{GroupProfile, SourceKey, SourceTable, TableProfile};
 
 /// How a column is bound to others.
@@ -79,11 +79,13 @@ pub(super) fn roles(
             // Where two foreign keys share a column, it follows the first.
             if matches!(roles[column], Role::Free) {
                 let target = literal::text(&format!("{}.{}", key.table, key.to[place]));
-                let plain = key.columns.len() == 1 && table.unique.iter().all(|group| !group.contains(&column));
+                let plain =
+                    key.columns.len() == 1 && table.unique.iter().all(|group| !group.contains(&column));
                 let parent = all.iter().find(|(other, _)| other.name.eq_ignore_ascii_case(&key.table));
-                let by_length = parent
-                    .filter(|(parent, _)| plain && parent.name != table.name)
-                    .and_then(|parent| digits::by_length(&target, &key.to[place], parent, profile, column, pick.far()));
+                let by_length =
+                    parent.filter(|(parent, _)| plain && parent.name != table.name).and_then(|parent| {
+                        digits::by_length(&target, &key.to[place], parent, profile, column, pick.far())
+                    });
                 let call = by_length.unwrap_or_else(|| pick.call(&target));
                 roles[column] = Role::Reference { call, with_nulls: false };
             }

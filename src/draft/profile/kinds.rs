@@ -38,7 +38,9 @@ impl Kinds {
 
     pub(super) fn add(&mut self, row: &Row<'_>, hashes: &[Option<u64>]) -> rusqlite::Result<()> {
         let (first, second) = self.columns;
-        let (Some(hash), Some(other), true) = (hashes[first], hashes[second], self.few) else { return Ok(()) };
+        let (Some(hash), Some(other), true) = (hashes[first], hashes[second], self.few) else {
+            return Ok(());
+        };
         let place = match self.found.iter().position(|one| one.hash == hash) {
             Some(place) => place,
             None if self.found.len() < MOST => {

@@ -99,7 +99,9 @@ pub(in crate::template) fn weighted(args: &Args<'_>) -> Result<Prepared, ArgFaul
         None | Some(Datum::Bool(false)) => None,
         Some(Datum::Bool(true)) => per,
         Some(_) => {
-            return Err(ArgFault::new(2, "`in_order` is true or false").help("write in_order=true, or leave it out"));
+            return Err(
+                ArgFault::new(2, "`in_order` is true or false").help("write in_order=true, or leave it out")
+            );
         }
     };
     let prepared = Prepared::new(move |run| {

@@ -117,7 +117,8 @@ mod tests {
 
     #[test]
     fn so_many_rows_meet_the_mean_but_for_half_a_sign() {
-        for (low, high, mean, rows) in [(2, 9, 3.75, 4), (1, 41, 11.0, 7), (0, 500, 3.3, 60), (3, 3, 3.0, 5)] {
+        for (low, high, mean, rows) in [(2, 9, 3.75, 4), (1, 41, 11.0, 7), (0, 500, 3.3, 60), (3, 3, 3.0, 5)]
+        {
             let power = (high - low) as f64 / (mean - low as f64) - 1.0;
             let lengths = Lengths { low, high, power: (high > low).then_some(power), per: Some(rows) };
             let found = drawn(&lengths, rows * 3).iter().sum::<usize>() as f64;

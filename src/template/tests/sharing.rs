@@ -190,7 +190,8 @@ fn identifiers_have_their_shape() {
 
 #[test]
 fn parts_made_anew_are_exact_in_each_so_many_rows_and_number_their_own() {
-    let values = texts("{{ weighted([[among(3, unique(int(1, 9))), 6], [row + 100, 3], [none, 1]], per=10) }}", 200);
+    let values =
+        texts("{{ weighted([[among(3, unique(int(1, 9))), 6], [row + 100, 3], [none, 1]], per=10) }}", 200);
     let small = values.iter().filter(|value| value.len() == 1).count();
     let large: Vec<&String> = values.iter().filter(|value| value.len() == 3).collect();
     assert_eq!((small, large.len()), (120, 60));
