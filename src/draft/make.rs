@@ -9,7 +9,7 @@ use super::{DraftError, SourceTable, TableProfile, adapt, profile};
 use crate::clock::Clock;
 
 /// For looking at what the tables of a database hold.
-const SECONDS: f64 = 8.0;
+const SECONDS: f64 = 7.0;
 /// The least of it that a table gets, however few rows it has.
 const SECONDS_LEAST: f64 = 0.05;
 /// How often a database is read again that was written to meanwhile.

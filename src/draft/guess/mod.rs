@@ -52,6 +52,8 @@ struct Subject<'a> {
     filled: u64,
     /// Share of NULL.
     nulls: f64,
+    /// How often the value differs from the one before it.
+    runs: f64,
     with_values: bool,
 }
 
@@ -64,7 +66,8 @@ impl<'a> Subject<'a> {
     ) -> Self {
         let nulls = holds.nulls as f64 / profile.seen.max(1) as f64;
         let filled = (profile.rows as f64 * (1.0 - nulls)).round() as u64;
-        Subject { column, holds, rows: profile.rows, filled, nulls, with_values }
+        let runs = holds.runs as f64 * profile.rows as f64 / profile.seen.max(1) as f64;
+        Subject { column, holds, rows: profile.rows, filled, nulls, runs, with_values }
     }
 
     fn distinct(&self) -> u64 {
@@ -78,7 +81,7 @@ impl<'a> Subject<'a> {
 
     /// Whether equal values come one after the other.
     fn comes_in_runs(&self) -> bool {
-        let (runs, distinct) = (self.holds.runs as f64, self.distinct() as f64);
+        let (runs, distinct) = (self.runs, self.distinct() as f64);
         runs <= distinct * 1.2 && distinct * 1.3 < self.filled as f64
     }
 
@@ -259,12 +262,12 @@ fn around_a_common_text(subject: &Subject<'_>) -> Option<(String, String)> {
     holds.length.min =
         holds.length.min.max(u64::from(tried::length(common) == 0)).min(holds.length.mean as u64);
     holds.distinct -= 1;
-    holds.runs = holds.runs.min(others);
     holds.texts = others;
     holds.common = None;
     let hidden = subject.nulls + share_of_all;
     let filled = ((1.0 - hidden) * subject.rows as f64).round() as u64;
-    let rest = Subject { holds: &holds, filled, nulls: hidden, ..*subject };
+    let rest =
+        Subject { holds: &holds, filled, nulls: hidden, runs: subject.runs.min(filled as f64), ..*subject };
     let (expression, words) = shared(&rest);
     let stand_in = literal::value(&members::stand_in(common, subject.with_values))?;
     let share = share(1.0 - hidden, subject.rows);

@@ -127,7 +127,8 @@ impl Pick {
             return pick;
         }
         let drawn = referred(parents, filled);
-        let together = (group.runs as f64) <= distinct * 1.5 && distinct < filled * 0.9;
+        let runs = group.runs as f64 * rows / profile.seen.max(1) as f64;
+        let together = runs <= distinct * 1.5 && distinct < filled * 0.9;
         let column = &profile.columns[key.columns[0]];
         let short = 1.0 + early_digits(parents);
         pick.too_short = column.integers > 0 && short < column.length.mean * 0.93;

@@ -82,18 +82,16 @@ impl Distinct {
         counts
     }
 
-    /// Different ones among `all`, of which `seen` were added: the guaranteed-error estimator (Charikar, Chaudhuri, Motwani, Narasayya 2000).
+    /// Different ones among `all`, of which `seen` were added: the first-order jackknife (Haas and Stokes 1998, "Estimating the number of classes in a
+    /// finite population"). Where nothing came twice, nothing says that anything ever will.
     pub(super) fn of_all(&self, seen: u64, all: u64) -> u64 {
         if seen >= all || seen == 0 {
             return self.seen();
         }
         let once = (self.kept.values().filter(|seen| seen.times == 1).count() as u64) << self.level;
-        // Where nothing came twice, nothing says that anything ever will.
-        if once == self.seen() {
-            return (self.seen() as f64 * all as f64 / seen as f64).round() as u64;
-        }
-        let scale = (all as f64 / seen as f64).sqrt();
-        ((scale * once as f64) as u64 + (self.seen() - once)).min(all)
+        let unseen = 1.0 - seen as f64 / all as f64;
+        let hidden = (unseen * once as f64 / seen as f64).min(unseen);
+        ((self.seen() as f64 / (1.0 - hidden)).round() as u64).min(all)
     }
 }
 

@@ -128,24 +128,28 @@ impl Pass {
             }
             let spent = spent();
             let whole = spent.mul_f64(rows as f64 / self.seen as f64);
-            if rowid.is_some() && self.seen == HEAD && whole > budget {
+            // So many rows are always looked at: a little more time is worth less than knowing all of a small table.
+            if self.seen < HEAD {
+                continue;
+            }
+            if rowid.is_some() && whole > budget {
                 break;
             }
-            // So many rows are always looked at: a little more time is worth less than knowing all of a small table.
-            if spent > budget && self.seen > HEAD {
+            if spent > budget {
                 return Ok(());
             }
         }
         drop(found);
-        let Some(rowid) = rowid.filter(|_| self.seen == HEAD && rows > HEAD) else { return Ok(()) };
+        let head = self.seen;
+        let Some(rowid) = rowid.filter(|_| head < rows) else { return Ok(()) };
         let left = budget.saturating_sub(spent());
-        let affordable = (left.as_secs_f64() / (spent().as_secs_f64() / HEAD as f64)) as u64;
+        let affordable = (left.as_secs_f64() / (spent().as_secs_f64() / head as f64)) as u64;
         let each = (affordable / PLACES).max(1);
         // What lies behind the head; a row seen twice would be taken for a value that comes twice.
         let name = quote(&table.name);
         let ends: (i64, i64) = connection.query_row(
             &format!(
-                "SELECT (SELECT {rowid} FROM {name} ORDER BY {rowid} LIMIT 1 OFFSET {HEAD}), max({rowid}) FROM {name}"
+                "SELECT (SELECT {rowid} FROM {name} ORDER BY {rowid} LIMIT 1 OFFSET {head}), max({rowid}) FROM {name}"
             ),
             (),
             |row| Ok((row.get(0)?, row.get(1)?)),
