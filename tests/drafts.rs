@@ -352,13 +352,15 @@ INSERT INTO uses SELECT i, iif(i % 10, iif(i % 3, 'planets', 'epsg'), NULL),
 WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 9)
 INSERT INTO few SELECT i * 2.5, i * i * i, substr('abcdefghijklmnopqrstuvwxyz', 1, 2 * i) FROM n;
 WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 80)
-INSERT INTO people SELECT i, nullif(i / 4, 0), 'person number ' || i FROM n;
+INSERT INTO people SELECT i, iif(i > 3, i / 4 * 4 - 3, NULL), 'person number ' || i FROM n;
 ";
 
 #[test]
 fn what_a_draft_makes_is_like_its_source_whatever_the_seed() {
     let place = Place::new();
-    drop(Connection::open(place.path("app.db")).map(|app| app.execute_batch(LIKENESS).unwrap()).unwrap());
+    let app = Connection::open(place.path("app.db")).unwrap();
+    app.execute_batch(LIKENESS).unwrap();
+    drop(app);
     assert_eq!(place.run(&["new", "draft", "--from", "app.db"]).code, 0);
     let source = runner::draft::measured(&place.path("app.db")).unwrap();
     for seed in ["seed=1", "seed=2", "seed=3"] {
