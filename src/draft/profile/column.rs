@@ -172,7 +172,7 @@ impl Accumulator {
         let filled = self.filled();
         let all = (filled as f64 * rows.max(1) as f64 / seen.max(1) as f64).round() as u64;
         let mut profile = std::mem::take(&mut self.profile);
-        profile.distinct = self.distinct.of_all(filled, all);
+        profile.distinct = self.distinct.of_runs(profile.runs, filled, all);
         let scale = profile.distinct as f64 / self.distinct.seen().max(1) as f64;
         profile.classes = self.classes.finish(&self.distinct, scale);
         let mean = if filled == 0 { 0.0 } else { self.lengths / filled as f64 };

@@ -82,6 +82,17 @@ impl Distinct {
         counts
     }
 
+    /// The same of values that came in so many runs of equal ones: where hardly any came back, the rows not seen have others.
+    pub(super) fn of_runs(&self, runs: u64, seen: u64, all: u64) -> u64 {
+        const FEW: f64 = 64.0;
+        let known = self.seen() as f64;
+        let in_runs = known > FEW && runs as f64 <= known * 1.2 && known * 1.3 < seen as f64;
+        if in_runs && seen < all {
+            return ((known * all as f64 / seen as f64).round() as u64).min(all);
+        }
+        self.of_all(seen, all)
+    }
+
     /// Different ones among `all`, of which `seen` were added: the first-order jackknife (Haas and Stokes 1998, "Estimating the number of classes in a
     /// finite population"). Where nothing came twice, nothing says that anything ever will.
     pub(super) fn of_all(&self, seen: u64, all: u64) -> u64 {
@@ -128,5 +139,7 @@ mod tests {
         assert_eq!(counted(1000, 1).of_all(1000, 50_000), 50_000);
         assert_eq!(counted(10, 100).of_all(1000, 50_000), 10);
         assert_eq!(counted(10, 100).of_all(1000, 1000), 10);
+        assert_eq!(counted(100, 10).of_runs(100, 1000, 50_000), 5_000);
+        assert_eq!(counted(100, 10).of_runs(1000, 1000, 50_000), 100);
     }
 }

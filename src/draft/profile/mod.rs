@@ -72,7 +72,7 @@ impl Group {
     fn finish(self, seen: u64, rows: u64) -> GroupProfile {
         let filled = seen - self.profile.nulls;
         let all = (filled as f64 * rows.max(1) as f64 / seen.max(1) as f64).round() as u64;
-        GroupProfile { distinct: self.distinct.of_all(filled, all), ..self.profile }
+        GroupProfile { distinct: self.distinct.of_runs(self.profile.runs, filled, all), ..self.profile }
     }
 }
 
