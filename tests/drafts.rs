@@ -364,8 +364,18 @@ fn what_a_draft_makes_is_like_its_source_whatever_the_seed() {
     assert_eq!(place.run(&["new", "draft", "--from", "app.db"]).code, 0);
     let source = runner::draft::measured(&place.path("app.db")).unwrap();
     for seed in ["seed=1", "seed=2", "seed=3"] {
-        let ended =
-            place.run(&["run", "draft.toml", "--quiet", "--keep-db", "--concurrency", "1", "--set", seed]);
+        let ended = place.run(&[
+            "run",
+            "draft.toml",
+            "--quiet",
+            "--keep-db",
+            "--concurrency",
+            "1",
+            "--set",
+            seed,
+            "--set",
+            "database.pragmas.synchronous=off",
+        ]);
         assert_eq!((ended.code, errors(&place, "draft")), (0, vec![0]), "{}", ended.stderr);
         let made = runner::draft::measured(&place.path("db/draft.db")).unwrap();
         for (table, profile) in &source {
