@@ -17,7 +17,7 @@ mod writers;
 
 use std::sync::Arc;
 
-use crate::template::{Distinct, Pick, Scratch, Target, Template, mix};
+use crate::template::{Distinct, Pick, Present, Scratch, Target, Template, mix};
 
 use keys::Keys;
 use order::{Occurrences, Order, Shape};
@@ -43,8 +43,8 @@ pub enum Source {
         target: Target,
         /// Which of them.
         pick: Pick,
-        /// The probability that it refers to any; always where there is none.
-        present: Option<f64>,
+        /// In which rows it refers to any; in all where there is none.
+        present: Option<Present>,
         /// Columns of one foreign key share it, so that they refer to the same parent.
         stream: u64,
         /// Whether a row that finds no parent takes NULL; otherwise it refers to itself.
@@ -57,7 +57,7 @@ pub enum Source {
         /// Which side of it.
         side: usize,
         /// As for a reference.
-        present: Option<f64>,
+        present: Option<Present>,
         /// As for a reference: all columns with it are null together.
         stream: u64,
         /// The parent's column.

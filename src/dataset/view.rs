@@ -4,7 +4,7 @@ use std::cell::RefCell;
 
 use super::deaths::{Choice, Deaths};
 use super::{Column, Dataset, Source};
-use crate::template::{Draw, Pick, References, RenderError, RowContext, Scratch, Target, mix};
+use crate::template::{Draw, Pick, Present, References, RenderError, RowContext, Scratch, Target, mix};
 use crate::value::{Value, ValueRef};
 
 /// Who asks: a row of a table, or an occurrence of an action.
@@ -72,19 +72,18 @@ impl<'a> View<'a> {
             }
             Source::Reference { target, stream, nullable, pick, present } => {
                 let mut draw = Draw::new(mix(self.dataset.seed, &[*stream, self.row]));
-                if present.is_some_and(|p| draw.unit() >= p) {
+                let Some(number) = self.number(*present, *stream, &mut draw) else {
                     return Ok(ValueRef::Null);
-                }
-                match self.pick_parent(target.table, pick, &mut draw) {
+                };
+                match self.pick_parent(target.table, pick, number, &mut draw) {
                     Some(parent) => self.parent_value(*target, parent, scratch),
                     None if *nullable || present.is_some() => Ok(ValueRef::Null),
                     None => self.own_value(*target),
                 }
             }
             Source::Combined { combination, side, target, present, stream } => {
-                if let Some(p) = present
-                    && Draw::new(mix(self.dataset.seed, &[*stream, self.row])).unit() >= *p
-                {
+                let mut draw = Draw::new(mix(self.dataset.seed, &[*stream, self.row]));
+                if self.number(*present, *stream, &mut draw).is_none() {
                     return Ok(ValueRef::Null);
                 }
                 let seed = mix(self.dataset.seed, &[self.lane as u64, *combination as u64]);
@@ -94,8 +93,14 @@ impl<'a> View<'a> {
         }
     }
 
-    /// A row (from 0) of a table that is there; none where there is none.
-    fn pick_parent(&self, table: usize, pick: &Pick, draw: &mut Draw) -> Option<u64> {
+    /// The number (from 0) of this row among those that refer to something; none where it does not.
+    fn number(&self, present: Option<Present>, stream: u64, draw: &mut Draw) -> Option<u64> {
+        let Some(present) = present else { return Some(self.row) };
+        present.number(draw, mix(self.dataset.seed, &[stream, self.lane as u64]), self.row).ok()
+    }
+
+    /// A row (from 0) of a table that is there, for the row of that number among those that refer to some; none where there is none.
+    fn pick_parent(&self, table: usize, pick: &Pick, number: u64, draw: &mut Draw) -> Option<u64> {
         let available = self.available(table);
         if available == 0 {
             return None;
@@ -106,14 +111,14 @@ impl<'a> View<'a> {
             _ => *pick,
         };
         let Some((deaths, before)) = self.deaths(table) else {
-            return Some(pick.row(draw, self.row, available));
+            return Some(pick.row(draw, number, available));
         };
         let drawn = match pick.fan_out {
-            Some(_) => Some(pick.row(draw, self.row, available)),
+            Some(_) => Some(pick.row(draw, number, available)),
             None => {
                 let distribution = pick.distribution.unwrap_or_default();
                 let reach = pick.reach(available);
-                deaths.draw(Choice { distribution, sequence: self.row + 1, available: reach }, before, draw)
+                deaths.draw(Choice { distribution, sequence: number + 1, available: reach }, before, draw)
             }
         };
         // Where all that are reached are gone, another one.

@@ -2,7 +2,7 @@
 
 use super::DraftError;
 use super::document::{Document, DraftTable, drop_references, open_index};
-use super::plain::{choice, expression, plain, text};
+use super::plain::{choice, expression, member, plain, text};
 use super::source::IndexItem;
 use super::sql::{self, Statement};
 use super::trial::{Fault, faults};
@@ -240,7 +240,13 @@ fn check(table: &mut DraftTable, name: &str) {
     let mut changed = false;
     for (known, made) in table.source.columns.iter().zip(&mut table.columns) {
         let is_mentioned = mentioned.iter().any(|other| other.eq_ignore_ascii_case(&known.name));
-        let members = choice(known).filter(|_| is_mentioned && made.refused == 0 && made.value.is_some());
+        // Weights of members that are allowed are not what is wrong.
+        let is_allowed = made.value.as_ref().is_some_and(|value| {
+            value.contains("weighted(")
+                && known.allowed.iter().filter_map(|one| member(one)).any(|one| value.contains(&one))
+        });
+        let is_open = is_mentioned && !is_allowed && made.refused == 0 && made.value.is_some();
+        let members = choice(known).filter(|_| is_open);
         if let Some(members) = members.filter(|members| made.value.as_ref() != Some(members)) {
             made.refused += 1;
             made.replace(members, "the members that the CHECK allows");

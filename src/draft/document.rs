@@ -98,15 +98,31 @@ impl Document {
         let (order, broken) = parents_first(&source.tables);
         // A reference that is given up is a column like any other.
         let mut tables = source.tables.clone();
+        // Nor does one hold that has more values than the other table has rows.
+        let mut untrue: Vec<Vec<String>> = vec![Vec::new(); tables.len()];
+        let mut profiles = profiles.to_vec();
         for (index, table) in tables.iter_mut().enumerate() {
-            let mut key = 0;
-            table.foreign_keys.retain(|_| {
-                key += 1;
-                !broken.contains(&(index, key - 1))
+            let measured = std::mem::take(&mut profiles[index].foreign_keys);
+            let mut kept = Vec::with_capacity(measured.len());
+            let mut groups = measured.into_iter().enumerate();
+            let name = table.name.clone();
+            table.foreign_keys.retain(|key| {
+                let Some((place, group)) = groups.next() else { return false };
+                let parent =
+                    source.tables.iter().position(|other| other.name.eq_ignore_ascii_case(&key.table));
+                let holds =
+                    parent.is_none_or(|parent| group.distinct <= source.rows[parent]) || key.table == name;
+                let stays = holds && !broken.contains(&(index, place));
+                if stays {
+                    kept.push(group);
+                } else if !holds {
+                    untrue[index].push(key.table.clone());
+                }
+                stays
             });
+            profiles[index].foreign_keys = kept;
         }
-        let all: Vec<(SourceTable, TableProfile)> =
-            tables.into_iter().zip(profiles.iter().cloned()).collect();
+        let all: Vec<(SourceTable, TableProfile)> = tables.into_iter().zip(profiles).collect();
         let make = |index: usize| {
             let (table, profile) = &all[index];
             let guesses = guess::guess(table, profile, &all, with_values);
@@ -115,6 +131,10 @@ impl Document {
                 give_up(&mut made, &source.tables[index], key);
             }
             drop_references(&mut made, &source.broken[index]);
+            if !untrue[index].is_empty() {
+                drop_references(&mut made, &untrue[index]);
+                made.source.foreign_keys.retain(|key| !untrue[index].contains(&key.table));
+            }
             made
         };
         Document {
@@ -234,7 +254,7 @@ pub(super) fn drop_references(table: &mut DraftTable, parents: &[String]) {
     let mut names: Vec<String> = unique.into_iter().map(|name| name.escape_debug().to_string()).collect();
     names.sort();
     table.add_note(format!(
-        "REFERENCES {} is left out: there is no such table here, or its columns are not unique",
+        "REFERENCES {} is left out: there is no such table here, its columns are not unique, or it has fewer rows than are referred to",
         names.join(", ")
     ));
 }

@@ -130,6 +130,21 @@ pub struct TableProfile {
     pub columns: Vec<ColumnProfile>,
     /// One for each foreign key of the table.
     pub foreign_keys: Vec<GroupProfile>,
+    /// Of keys of two columns whose first has few values: what the second holds beside each of them, in the table's own order.
+    pub kinds: Vec<Kind>,
+}
+
+/// The rows that have one value in the first column of a key of two columns.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Kind {
+    /// The key's first and second column (indexes).
+    pub columns: (usize, usize),
+    /// The value of the first.
+    pub member: crate::value::Value,
+    /// Rows that have it.
+    pub rows: u64,
+    /// Values of the second column there, by type and length.
+    pub classes: Vec<Class>,
 }
 
 /// What a column holds. Shares and counts are those of the rows seen.
@@ -175,6 +190,49 @@ pub struct ColumnProfile {
     pub common: Option<(crate::value::Value, u64)>,
     /// Values and their rows, the most frequent first, where at most 32 are distinct.
     pub members: Vec<(crate::value::Value, u64)>,
+    /// Values by type and length, numbers before texts, short ones first.
+    pub classes: Vec<Class>,
+}
+
+impl ColumnProfile {
+    /// Whether there are values of several types.
+    pub fn is_mixed(&self) -> bool {
+        [self.integers, self.reals, self.texts, self.blobs].into_iter().filter(|rows| *rows > 0).count() > 1
+    }
+}
+
+/// Values of one type: numbers of one length, or all texts, or all blobs.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Class {
+    /// Their type.
+    pub kind: Storage,
+    /// Whether they are numbers below zero.
+    pub negative: bool,
+    /// Rows that have one.
+    pub rows: u64,
+    /// Distinct values.
+    pub distinct: u64,
+    /// Characters, or bytes.
+    pub length: Lengths,
+    /// Of numbers, without their sign.
+    pub least: f64,
+    /// Of numbers, without their sign.
+    pub greatest: f64,
+    /// Digits after the point that most of them have.
+    pub decimals: u32,
+}
+
+/// SQLite's storage classes, NULL left out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Storage {
+    /// INTEGER.
+    Integer,
+    /// REAL.
+    Real,
+    /// TEXT.
+    Text,
+    /// BLOB.
+    Blob,
 }
 
 /// What several columns hold together.

@@ -34,7 +34,7 @@ pub(super) fn choice(column: &SourceColumn) -> Option<String> {
 }
 
 /// An SQL literal as templates write it; none for blobs.
-fn member(literal: &str) -> Option<String> {
+pub(super) fn member(literal: &str) -> Option<String> {
     match literal.strip_prefix('\'') {
         Some(rest) => Some(text(&rest.strip_suffix('\'')?.replace("''", "'"))),
         None if literal.starts_with(['x', 'X']) => None,

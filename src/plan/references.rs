@@ -6,7 +6,7 @@ use super::names::Names;
 use super::tables::Input;
 use crate::dataset::{Column, Source};
 use crate::diagnostic::{Code, Diagnostic, nearest};
-use crate::template::{Pick, PlainReference, Target, Template, mix};
+use crate::template::{Pick, PlainReference, Present, Target, Template, mix};
 
 /// Beyond any foreign key's number: a `ref` of its own draws on its own.
 const OWN: u64 = 1_000_000;
@@ -41,7 +41,7 @@ impl Place<'_> {
         best
     }
 
-    fn source(&self, target: Target, stream: u64, pick: Pick, present: Option<f64>) -> Source {
+    fn source(&self, target: Target, stream: u64, pick: Pick, present: Option<Present>) -> Source {
         let facts = self.own();
         let nullable = facts.columns.iter().any(|c| c.name.eq_ignore_ascii_case(self.column) && !c.not_null);
         let in_key = facts.primary_key.iter().any(|k| k.eq_ignore_ascii_case(self.column));
@@ -128,7 +128,7 @@ pub(super) fn choose_alike(
     columns: &mut [Column],
     faults: &mut Vec<Diagnostic>,
 ) {
-    type Choice = (Pick, Option<f64>);
+    type Choice = (Pick, Option<Present>);
     let choice = |column: &Column| match &column.source {
         Source::Reference { stream, pick, present, .. } => Some((*stream, (*pick, *present))),
         _ => None,

@@ -9,7 +9,7 @@ use super::catalogue::{catalogue, find};
 use super::datum::Datum;
 use super::lower::{BUILT_IN, Lower, span};
 use super::node::Node;
-use super::special::is_reference;
+use super::special::{is_counted, is_made};
 use super::{FaultKind, Locale};
 use crate::diagnostic::nearest;
 
@@ -67,7 +67,8 @@ impl Lower<'_> {
             "unique" => self.unique(arguments, range),
             "among" | "runs" | "cycle" => self.rows(info, arguments, range),
             "size" => self.size(info, arguments, range),
-            "maybe" if is_reference(&arguments) => self.maybe(info, arguments, locale, range),
+            "maybe" if is_counted(&arguments) => self.maybe(info, arguments, locale, range),
+            "weighted" if is_made(&arguments) => self.weighted(arguments, range),
             _ => self.plain(info, arguments, locale, range),
         }
     }

@@ -110,7 +110,7 @@ generators! {
     }
     "lorem" {
         word() localized -> Text "one word" => words!(LOREM_WORD);
-        text(min = "20", max = "80", mean = "") localized -> Text "words of min to max characters together, about a mean" example "text(20, 400, 60)" => lorem::text;
+        text(min = "20", max = "80", mean = "", per = "") localized -> Text "words of min to max characters together, about a mean, exactly so in each `per` rows" example "text(20, 400, 60)" => lorem::text;
         words(min = "3", max = "6") localized -> Text "min to max words" example "words(3, 6)" => lorem::words;
         sentence(min = "4", max = "9") localized -> Text "sentence of min to max words" example "sentence(4, 8)" => lorem::sentence;
         sentences(min = "4", max = "6") localized -> Text "min to max sentences" example "sentences(2, 4)" => lorem::paragraph;
@@ -144,7 +144,7 @@ generators! {
         ulid() -> Text "identifier of 26 signs that grows with the row, a millisecond each" => web::ulid;
         seq(start = "1", step = "1") -> Integer "start, start + step, … from row to row" example "seq(100, 10)" => numbers::seq;
         pattern(pattern) -> Text "text of that shape: classes, \\d, \\w, {n}, {n,m}, ?" example "pattern(\"[A-Z]{3}-[0-9]{4}\")" => pattern::pattern;
-        chars(min = "8", max = "", mean = "", set = "\"a-z0-9\"") -> Text "min to max signs of a set, about a mean" example "chars(3, 12, 5.5, \"A-Z0-9\")" => pattern::chars;
+        chars(min = "8", max = "", mean = "", set = "\"a-z0-9\"", per = "") -> Text "min to max signs of a set, about a mean, exactly so in each `per` rows" example "chars(3, 12, 5.5, \"A-Z0-9\")" => pattern::chars;
         hex(digits = "16") -> Text "so many hexadecimal digits" example "hex(16)" => numbers::hex;
         digits(count = "8") -> Text "so many decimal digits" example "digits(6)" => numbers::digits;
         unique(value) -> Any "the value, made different in every row" example "unique(email())" => ELSEWHERE;
@@ -161,13 +161,13 @@ generators! {
         normal(mean = "0", deviation = "1") -> Real "number around a mean" example "normal(170, 10)" => numbers::normal;
         quantiles(points, digits = "") -> Real "number whose quantiles are the points, evenly spaced: least, …, median, …, greatest" example "quantiles([0, 3, 20, 500])" => quantiles::quantiles;
         bool(p = "0.5") -> Bool "true with probability p" example "bool(0.2)" => numbers::bool;
-        bytes(min = "16", max = "", mean = "") -> Blob "min to max random bytes, about a mean; each may be a size such as \"320KiB\"" example "bytes(64)" => numbers::bytes;
+        bytes(min = "16", max = "", mean = "", per = "") -> Blob "min to max random bytes, about a mean, exactly so in each `per` rows; each may be a size such as \"320KiB\"" example "bytes(64)" => numbers::bytes;
         size(text) -> Integer "number of bytes that a size says" example "size(\"320KiB\")" => numbers::size;
     }
     "choices" {
         choice(values, distribution = "\"uniform\"") -> Any "one of the values" example "choice([\"new\", \"paid\", \"sent\"])" => chance::choice;
-        weighted(weights, per = "") -> Any "one of the names, or of the values of [value, weight] pairs, in proportion to its weight; exactly so in each `per` rows" example "weighted({\"free\": 9, \"paid\": 1})" => chance::weighted;
-        maybe(p, value, per = "", otherwise = "") -> Any "the value with probability p, otherwise null or what is given; exactly so in each `per` rows" example "maybe(0.3, phone_number())" => chance::maybe;
+        weighted(weights, per = "", in_order = "false") -> Any "one of the names, or of the values of [value, weight] pairs, in proportion to its weight; exactly so in each `per` rows, which each pair then numbers on its own, one pair after the other with `in_order`" example "weighted({\"free\": 9, \"paid\": 1})" => chance::weighted;
+        maybe(p, value, per = "", otherwise = "") -> Any "the value with probability p, otherwise null or what is given; exactly so in each `per` rows, those with the value then numbered on their own" example "maybe(0.3, phone_number())" => chance::maybe;
         among(count, value) -> Any "one of count values, each equally often; the first count rows have all of them" example "among(50, city())" => ELSEWHERE;
         runs(rows, value) -> Any "the value, made anew every so many rows and the same in between" example "runs(4.5, datetime())" => ELSEWHERE;
         cycle(count, value) -> Any "count values, one after the other, and again from the first" example "cycle(3, row)" => ELSEWHERE;
@@ -175,7 +175,7 @@ generators! {
         line(file, distribution = "\"uniform\"") -> Text "one line of a text file" example "line(\"words.txt\")" => ELSEWHERE;
     }
     "references" {
-        ref(target, distribution = "\"uniform\"", fan_out = "", share = "") -> Any "value of a column in a row that exists" example "ref(\"users.id\")" => ELSEWHERE;
+        ref(target, distribution = "\"uniform\"", fan_out = "", share = "", rows = "") -> Any "value of a column in a row that exists" example "ref(\"users.id\")" => ELSEWHERE;
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::datum::Datum;
 use super::node::Node;
-use super::{Pick, Sharing, Target};
+use super::{Pick, Present, Sharing, Target};
 
 /// How often a template's values may repeat over the rows of a table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,8 +22,8 @@ pub struct PlainReference {
     pub target: Target,
     /// Which row.
     pub pick: Pick,
-    /// The probability that it refers to any, where it stands in `maybe`.
-    pub present: Option<f64>,
+    /// In which rows it refers to any, where it stands in `maybe`.
+    pub present: Option<Present>,
 }
 
 /// What is known about a template's values before any is made.
@@ -117,6 +117,7 @@ pub(super) fn facts_of(node: &Node) -> Facts {
 fn unique_or_null(node: &Node) -> bool {
     let (info, arguments) = match node.bare() {
         Node::Constant(Datum::Null) => return true,
+        Node::Maybe(maybe) => return maybe.unique_or_null(),
         Node::Dynamic(info, arguments, _) => (info, arguments),
         _ => return false,
     };
@@ -129,9 +130,9 @@ fn unique_or_null(node: &Node) -> bool {
 
 fn plain(node: &Node) -> Option<PlainReference> {
     let (node, present) = match node.bare() {
-        // Null in so many of so many rows is drawn with the row's number, which only the template knows.
-        Node::Maybe(_, Some(_), _) => return None,
-        Node::Maybe(p, None, inner) => (inner.bare(), Some(*p)),
+        Node::Maybe(maybe) if matches!(maybe.otherwise, Node::Constant(Datum::Null)) => {
+            (maybe.value.bare(), Some(maybe.present))
+        }
         other => (other, None),
     };
     match node {
@@ -146,6 +147,12 @@ pub(super) fn facts_of_all(nodes: &[&Node]) -> Facts {
     let mut facts = Facts::new(Distinct::Unknown);
     nodes.iter().for_each(|node| note(&mut facts, node));
     facts
+}
+
+/// Rows that a value can serve which stands in a part of them only, numbered on its own.
+fn of_part(node: &Node, part: f64) -> Option<u128> {
+    let capacity = facts_of_all(&[node]).capacity?;
+    Some(if part >= 1.0 { capacity } else { (capacity as f64 / part.max(1e-12)) as u128 })
 }
 
 fn note(facts: &mut Facts, node: &Node) {
@@ -165,11 +172,28 @@ fn note(facts: &mut Facts, node: &Node) {
             add(&mut facts.required, reference.target);
             facts.uses_row |= reference.pick.fan_out.is_some();
         }
-        Node::Maybe(_, per, inner) => {
-            let within = facts_of_all(&[inner]);
-            facts.uses_row |= per.is_some();
+        Node::Maybe(maybe) => {
+            let within = facts_of_all(&[&maybe.value, &maybe.otherwise]);
+            facts.uses_row |= maybe.present.per.is_some() || within.uses_row;
             within.references.iter().for_each(|target| add(&mut facts.references, *target));
-            facts.uses_row |= within.uses_row;
+            let part = if maybe.present.per.is_some() { maybe.present.part } else { 1.0 };
+            limit(of_part(&maybe.value, part));
+            limit(of_part(&maybe.otherwise, 1.0));
+            // A reference alone is null where there is no row yet.
+            if !matches!(maybe.value.bare(), Node::Reference(_)) {
+                within.required.iter().for_each(|target| add(&mut facts.required, *target));
+            }
+            return;
+        }
+        Node::Weighted(weighted) => {
+            facts.uses_row |= weighted.per.is_some();
+            for (node, part) in weighted.shares() {
+                let within = facts_of_all(&[node]);
+                facts.uses_row |= within.uses_row;
+                within.references.iter().for_each(|target| add(&mut facts.references, *target));
+                within.required.iter().for_each(|target| add(&mut facts.required, *target));
+                limit(of_part(node, part));
+            }
             return;
         }
         Node::Row | Node::Repetition => facts.uses_row = true,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::args::{Args, GeneratorInfo, Prepared};
 use super::datum::{Datum, Kind, Piece, Run};
 use super::draw::{Permutation, mix};
-use super::generators::chance::even_unit;
+use super::parts::{Maybe, Weighted};
 use super::rows::Shared;
 use super::{Distinct, Locale, Pick, RenderError, Target};
 
@@ -25,8 +25,10 @@ pub(super) enum Node {
     List(Vec<Node>),
     Map(Vec<(String, Node)>),
     Reference(Reference),
-    /// A reference with that probability, else null; null too where there is no row yet.
-    Maybe(f64, Option<u64>, Box<Node>),
+    /// A value in some of the rows.
+    Maybe(Box<Maybe>),
+    /// Several values, each in its part of the rows.
+    Weighted(Box<Weighted>),
     /// A value that several rows share.
     Rows(Box<Shared>),
     Unique(Box<Node>),
@@ -92,14 +94,8 @@ impl Node {
             }
             Node::Reference(reference) => reference.eval(run),
             Node::Rows(shared) => shared.eval(run),
-            Node::Maybe(p, per, inner) => {
-                let none = |part: &Node| match part {
-                    Node::Reference(reference) => run.references.available(reference.target.table) == 0,
-                    _ => false,
-                };
-                let is_null = even_unit(run, *per) >= *p || none(inner.bare());
-                if is_null { Ok(Piece::Null) } else { inner.eval(run) }
-            }
+            Node::Maybe(maybe) => maybe.eval(run),
+            Node::Weighted(weighted) => weighted.eval(run),
             Node::Unique(inner) => eval_unique(run, inner),
             Node::Shared(node) => node.eval(run),
             Node::Dynamic(info, arguments, locale) => {
@@ -149,7 +145,11 @@ impl Node {
             Node::Concat(_) => Kind::Text,
             Node::List(_) => Kind::List,
             Node::Map(_) => Kind::Map,
-            Node::Reference(_) | Node::Maybe(..) => Kind::Any,
+            Node::Reference(_) | Node::Maybe(_) => Kind::Any,
+            Node::Weighted(weighted) => {
+                let kind = weighted.parts.first().map_or(Kind::Any, |(node, _)| node.kind());
+                if weighted.parts.iter().all(|(node, _)| node.kind() == kind) { kind } else { Kind::Any }
+            }
             Node::Rows(shared) => shared.value.kind(),
             Node::Unique(inner) => inner.kind(),
             Node::Shared(node) => node.kind(),
@@ -166,10 +166,11 @@ impl Node {
             Node::Shared(node) => node.distinct(),
             Node::Arithmetic(operator, sides) => distinct_arithmetic(*operator, &sides.0, &sides.1),
             Node::Rows(shared) => shared.distinct(),
+            Node::Weighted(weighted) => weighted.distinct(),
             Node::Repetition
             | Node::Dynamic(..)
             | Node::Reference(_)
-            | Node::Maybe(..)
+            | Node::Maybe(_)
             | Node::List(_)
             | Node::Map(_) => Distinct::Unknown,
         }
@@ -193,7 +194,12 @@ impl Node {
                 visit(&sides.0);
                 visit(&sides.1);
             }
-            Node::Unique(inner) | Node::Maybe(_, _, inner) => visit(inner),
+            Node::Unique(inner) => visit(inner),
+            Node::Maybe(maybe) => {
+                visit(&maybe.value);
+                visit(&maybe.otherwise);
+            }
+            Node::Weighted(weighted) => weighted.parts.iter().for_each(|(node, _)| visit(node)),
             Node::Rows(shared) => visit(&shared.value),
             Node::Shared(node) => visit(node),
             Node::Constant(_) | Node::Row | Node::Repetition | Node::Call(..) | Node::Reference(_) => {}

@@ -11,12 +11,14 @@ pub struct Pick {
     pub fan_out: Option<f64>,
     /// Only this part of the rows, evenly among all, is referred to: above 0, at most 1.
     pub share: Option<f64>,
+    /// Only the rows (from 1) from the first of these to the last are referred to, as far as they exist; any, before one of them does.
+    pub rows: Option<(u64, u64)>,
 }
 
 impl Pick {
     /// Whether all rows are drawn alike, or rows of one parent come together: what distinct combinations can be made of.
     pub fn is_even(&self) -> bool {
-        matches!(self.distribution, None | Some(Distribution::Uniform))
+        matches!(self.distribution, None | Some(Distribution::Uniform)) && self.rows.is_none()
     }
 
     /// How many of the rows that exist are referred to.
@@ -31,6 +33,12 @@ impl Pick {
 
     /// A row (from 0) of the `available` ones, at least one, for the row `number` (from 0).
     pub fn row(&self, draw: &mut Draw, number: u64, available: u64) -> u64 {
+        if let Some((first, last)) = self.rows
+            && available >= first
+        {
+            let within = Pick { rows: None, ..*self };
+            return first - 1 + within.row(draw, number, available.min(last) + 1 - first);
+        }
         let reach = self.reach(available);
         let place = match self.fan_out {
             Some(fan_out) => group_of(number, fan_out).min(reach - 1),
@@ -93,6 +101,18 @@ mod tests {
         let pick = Pick { share: Some(0.3), ..Pick::default() };
         let mut draw = Draw::new(3);
         assert!((0..200).all(|row| [0, 3, 6].contains(&pick.row(&mut draw, row, 10))));
+    }
+
+    #[test]
+    fn rows_named_are_the_only_ones_once_they_exist() {
+        let pick = Pick { rows: Some((10, 12)), ..Pick::default() };
+        let mut draw = Draw::new(5);
+        assert!((0..100).all(|row| pick.row(&mut draw, row, 9) < 9));
+        assert!((0..100).all(|row| (9..12).contains(&pick.row(&mut draw, row, 50))));
+        assert!((0..100).all(|row| pick.row(&mut draw, row, 10) == 9));
+        let together = Pick { fan_out: Some(2.0), ..pick };
+        let rows: Vec<u64> = (0..7).map(|row| together.row(&mut draw, row, 50)).collect();
+        assert_eq!(rows, [9, 9, 10, 10, 11, 11, 11]);
     }
 
     #[test]

@@ -101,6 +101,15 @@ fn meaning(generator: &str, parameter: &str) -> &'static str {
         ("maybe" | "weighted", "per") => {
             "so many rows have the proportions exactly; without it they are left to chance"
         }
+        ("text" | "chars" | "bytes", "per") => {
+            "so many rows meet the mean exactly; without it they come close"
+        }
+        ("weighted", "in_order") => {
+            "whether the rows of one value come one after the other, as far as `per` goes"
+        }
+        ("ref", "rows") => {
+            "a list of two row numbers: only rows from the first to the second are referred to"
+        }
         ("chars", "set") => "the signs, such as a-z0-9",
         ("json", "value") => "a map, list, call or constant, nested at will",
         ("among", "count") => "number of different values",

@@ -10,13 +10,21 @@ use super::facts::facts_of_all;
 use super::generators::chance;
 use super::lower::Lower;
 use super::node::{Node, Reference};
+use super::parts::{Maybe, Weighted};
 use super::rows::Shared;
-use super::{Distinct, FaultKind, Locale, Pick, Sharing};
+use super::{Distinct, FaultKind, Locale, Pick, Present, Sharing};
 
-/// Whether the second argument is a reference and nothing else.
-pub(super) fn is_reference(arguments: &[Option<Argument>]) -> bool {
+/// Whether the second argument of `maybe` is a reference and nothing else, or made for the rows that have it.
+pub(super) fn is_counted(arguments: &[Option<Argument>]) -> bool {
     let node = arguments.get(1).and_then(Option::as_ref).and_then(|argument| argument.node.as_ref());
-    node.is_some_and(|node| matches!(node.bare(), Node::Reference(_)))
+    let counted = arguments.get(2).is_some_and(Option::is_some);
+    node.is_some_and(|node| counted || matches!(node.bare(), Node::Reference(_)))
+}
+
+/// Whether the list of `weighted` has values that are made anew for each row.
+pub(super) fn is_made(arguments: &[Option<Argument>]) -> bool {
+    let node = arguments.first().and_then(Option::as_ref).and_then(|argument| argument.node.as_ref());
+    matches!(node, Some(Node::List(_)))
 }
 
 impl Lower<'_> {
@@ -27,10 +35,11 @@ impl Lower<'_> {
     ) -> Option<Node> {
         let mut take = |index: usize| arguments.get_mut(index).and_then(Option::take);
         let (target, distribution, fan_out, share) = (take(0)?, take(1), take(2), take(3));
+        let rows = self.stretch(take(4))?;
         let named = distribution.as_ref().map(|argument| argument.range.clone());
         let distribution = self.distribution(distribution)?;
-        let rows = ("fan_out", "1 or more", "fan_out=2 where two rows refer to one");
-        let fan_out = self.number(fan_out, rows, |v| v >= 1.0)?;
+        let limits = ("fan_out", "1 or more", "fan_out=2 where two rows refer to one");
+        let fan_out = self.number(fan_out, limits, |v| v >= 1.0)?;
         let part = ("share", "a part, above 0 and 1 at most", "share=0.2 for the first fifth of the rows");
         let share = self.number(share, part, |v| v > 0.0 && v <= 1.0)?;
         if let (Some(place), Some(_)) = (named, fan_out) {
@@ -42,7 +51,7 @@ impl Lower<'_> {
         match self.context.references.resolve(&target) {
             Ok(found) => {
                 let name = Arc::from(target.as_str());
-                let pick = Pick { distribution, fan_out, share };
+                let pick = Pick { distribution, fan_out, share, rows };
                 Some(self.special(range, Node::Reference(Reference { target: found, pick, name })))
             }
             Err(message) => {
@@ -70,7 +79,7 @@ impl Lower<'_> {
         Some(bytes.map_or(node, |bytes| Node::Constant(Datum::Integer(bytes))))
     }
 
-    /// A reference or null: which, is drawn first, so that null depends on no row.
+    /// A value or another: which, is drawn first, so that it depends on no other row.
     pub(super) fn maybe(
         &mut self,
         info: &'static GeneratorInfo,
@@ -89,8 +98,72 @@ impl Lower<'_> {
         let per = arguments.get_mut(2).and_then(Option::take);
         let rows = ("per", "a number of rows, 1 or more", "per=1000 for exact parts of each thousand rows");
         let per = self.number(per, rows, |v| v >= 1.0 && v.fract() == 0.0)?;
-        let inner = arguments.get_mut(1).and_then(Option::take)?.node?;
-        Some(self.special(range, Node::Maybe(p, per.map(|rows| rows as u64), Box::new(inner))))
+        let value = arguments.get_mut(1).and_then(Option::take)?.node?;
+        let otherwise = match arguments.get_mut(3).and_then(Option::take) {
+            Some(argument) => argument.node?,
+            None => Node::Constant(Datum::Null),
+        };
+        let present = Present { part: p, per: per.map(|rows| rows as u64) };
+        let salt = range.start as u64;
+        Some(self.special(range, Node::Maybe(Box::new(Maybe { present, value, otherwise, salt }))))
+    }
+
+    /// Values that are made anew for each row, each in its part of the rows.
+    pub(super) fn weighted(
+        &mut self,
+        mut arguments: Vec<Option<Argument>>,
+        range: Range<usize>,
+    ) -> Option<Node> {
+        let per = arguments.get_mut(1).and_then(Option::take);
+        let rows = ("per", "a number of rows, 1 or more", "per=1000 for exact parts of each thousand rows");
+        let per = self.number(per, rows, |v| v >= 1.0 && v.fract() == 0.0)?.map(|rows| rows as u64);
+        let in_order = match arguments.get_mut(2).and_then(Option::take) {
+            Some(Argument { node: Some(Node::Constant(Datum::Bool(is))), .. }) => is,
+            Some(argument) => {
+                let words = "`in_order` is true or false";
+                let help = "write in_order=true, or leave it out".to_owned();
+                self.fault(FaultKind::WrongArgument, argument.range, words, Some(help));
+                return None;
+            }
+            None => false,
+        };
+        let list = arguments.get_mut(0).and_then(Option::take)?;
+        let Some(Node::List(items)) = list.node else { return None };
+        let mut parts: Vec<(Node, f64)> = Vec::new();
+        for item in items {
+            let pair = match item {
+                Node::List(nodes) => <[Node; 2]>::try_from(nodes).ok().map(|[value, weight]| (value, weight)),
+                Node::Constant(Datum::List(pair)) => <[Datum; 2]>::try_from(pair)
+                    .ok()
+                    .map(|[value, weight]| (Node::Constant(value), Node::Constant(weight))),
+                _ => None,
+            };
+            let weight = match &pair {
+                Some((_, Node::Constant(Datum::Integer(v)))) => *v as f64,
+                Some((_, Node::Constant(Datum::Real(v)))) => *v,
+                _ => f64::NAN,
+            };
+            let Some((value, _)) = pair.filter(|_| weight >= 0.0 && weight.is_finite()) else {
+                let words =
+                    "weighted([...]) takes pairs of a value and its weight, a number that is not negative";
+                let help = "write weighted([[name(), 3], [none, 1]])".to_owned();
+                self.fault(FaultKind::WrongArgument, list.range, words, Some(help));
+                return None;
+            };
+            let sum = parts.last().map_or(0.0, |(_, sum)| *sum);
+            if weight > 0.0 {
+                parts.push((value, sum + weight));
+            }
+        }
+        if parts.is_empty() {
+            let words = "the weights of weighted(...) add up to nothing";
+            let help =
+                "give at least one value a weight above 0: weighted([[name(), 3], [none, 1]])".to_owned();
+            self.fault(FaultKind::WrongArgument, list.range, words, Some(help));
+            return None;
+        }
+        let salt = range.start as u64;
+        Some(self.special(range, Node::Weighted(Box::new(Weighted { parts, per, in_order, salt }))))
     }
 
     pub(super) fn rows(
@@ -142,6 +215,26 @@ impl Lower<'_> {
         }
         let salt = range.start as u64;
         Some(self.special(range, Node::Rows(Box::new(Shared { sharing, value: node, salt }))))
+    }
+
+    /// `rows=[first, last]`. Outer `None` when it is none.
+    fn stretch(&mut self, argument: Option<Argument>) -> Option<Option<(u64, u64)>> {
+        let Some(argument) = argument else { return Some(None) };
+        let ends = match &argument.node {
+            Some(Node::Constant(Datum::List(ends))) => match ends.as_slice() {
+                [Datum::Integer(first), Datum::Integer(last)] if *first >= 1 && last >= first => {
+                    Some((first.cast_unsigned(), last.cast_unsigned()))
+                }
+                _ => None,
+            },
+            _ => None,
+        };
+        if ends.is_none() {
+            let words = "`rows` is a list of two row numbers: the first one referred to and the last";
+            let help = "write rows=[1, 1000] for the first thousand rows".to_owned();
+            self.fault(FaultKind::WrongArgument, argument.range, words, Some(help));
+        }
+        ends.map(Some)
     }
 
     /// A number that is known before any row. Outer `None` when it is none, or not within its limits.
@@ -207,7 +300,7 @@ impl Lower<'_> {
         let argument = arguments.get_mut(0).and_then(Option::take)?;
         let inner = argument.node?;
         let is_null = matches!(inner, Node::Constant(Datum::Null));
-        let is_reference = matches!(inner.bare(), Node::Reference(_) | Node::Maybe(..));
+        let is_reference = matches!(inner.bare(), Node::Reference(_) | Node::Maybe(_));
         let fine = inner.distinct() == Distinct::Unique
             || inner.space().is_some()
             || matches!(inner.kind(), Kind::Text | Kind::Any);

@@ -239,8 +239,8 @@ fn facts_say_what_is_known_beforehand() {
     let pick = Pick { distribution: Some(Distribution::Latest), ..Pick::default() };
     assert_eq!(skewed.facts().plain_reference(), Some(PlainReference { pick, ..reference }));
     let perhaps = compile("{{ maybe(0.25, ref('users.id', fan_out=3, share=0.5)) }}");
-    let pick = Pick { fan_out: Some(3.0), share: Some(0.5), distribution: None };
-    let present = Some(0.25);
+    let pick = Pick { fan_out: Some(3.0), share: Some(0.5), ..Pick::default() };
+    let present = Some(Present { part: 0.25, per: None });
     assert_eq!(perhaps.facts().plain_reference(), Some(PlainReference { target: users, pick, present }));
     assert_eq!((perhaps.facts().references(), perhaps.facts().required()), (&[users][..], &[][..]));
     let mixed = compile("{{ ref('users.id') | string }}x");

@@ -19,12 +19,23 @@ pub(super) fn weighted(subject: &Subject<'_>) -> Option<String> {
     if !few || made {
         return None;
     }
+    list(subject, subject.holds.nulls)
+}
+
+/// The same of the rows that hold something, however many members they have for so few rows, as long as they are short.
+pub(super) fn listed(subject: &Subject<'_>) -> Option<String> {
+    const LONGEST: f64 = 24.0;
+    let short = !subject.holds.members.is_empty() && subject.holds.length.mean <= LONGEST;
+    short.then(|| list(subject, 0)).flatten()
+}
+
+fn list(subject: &Subject<'_>, nulls: u64) -> Option<String> {
     let mut shown: Vec<(String, u64)> = Vec::new();
     for (value, count) in stand_ins(subject) {
         shown.push((literal::value(&value)?, count));
     }
-    if subject.holds.nulls > 0 {
-        shown.push(("none".to_owned(), subject.holds.nulls));
+    if nulls > 0 {
+        shown.push(("none".to_owned(), nulls));
     }
     let sum: u64 = shown.iter().map(|(_, count)| count).sum();
     let pairs: Vec<String> = shown.iter().map(|(value, count)| format!("[{value}, {count}]")).collect();
@@ -38,7 +49,7 @@ pub(super) fn stand_in(value: &Value, with_values: bool) -> Value {
 }
 
 /// The members, or what stands for them: of the same type and length, and none of them.
-fn stand_ins(subject: &Subject<'_>) -> Vec<(Value, u64)> {
+pub(super) fn stand_ins(subject: &Subject<'_>) -> Vec<(Value, u64)> {
     let members = &subject.holds.members;
     let is_allowed =
         |value: &Value| subject.column.allowed.iter().any(|allowed| *allowed == value.as_ref().to_string());

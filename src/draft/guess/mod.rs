@@ -4,6 +4,9 @@
 //! (`relations`). Then the value itself: members of an enumeration (`members`), numbers (`number`), texts (`text`). Each is tried in the real
 //! template engine before it is proposed (`tried`). No value of the database is written but with `with_values`.
 
+mod classes;
+mod digits;
+mod kinds;
 mod literal;
 mod members;
 mod moment;
@@ -23,7 +26,7 @@ pub fn guess(
     all: &[(SourceTable, TableProfile)],
     with_values: bool,
 ) -> Vec<Guess> {
-    let roles = relations::roles(table, profile, all);
+    let roles = relations::roles(table, profile, all, with_values);
     let one = |(index, column): (usize, &SourceColumn)| {
         if column.generated {
             return left_out("generated");
@@ -49,6 +52,8 @@ struct Subject<'a> {
     filled: u64,
     /// Share of NULL.
     nulls: f64,
+    /// How often the value differs from the one before it.
+    runs: f64,
     with_values: bool,
 }
 
@@ -61,7 +66,8 @@ impl<'a> Subject<'a> {
     ) -> Self {
         let nulls = holds.nulls as f64 / profile.seen.max(1) as f64;
         let filled = (profile.rows as f64 * (1.0 - nulls)).round() as u64;
-        Subject { column, holds, rows: profile.rows, filled, nulls, with_values }
+        let runs = holds.runs as f64 * profile.rows as f64 / profile.seen.max(1) as f64;
+        Subject { column, holds, rows: profile.rows, filled, nulls, runs, with_values }
     }
 
     fn distinct(&self) -> u64 {
@@ -75,7 +81,7 @@ impl<'a> Subject<'a> {
 
     /// Whether equal values come one after the other.
     fn comes_in_runs(&self) -> bool {
-        let (runs, distinct) = (self.holds.runs as f64, self.distinct() as f64);
+        let (runs, distinct) = (self.runs, self.distinct() as f64);
         runs <= distinct * 1.2 && distinct * 1.3 < self.filled as f64
     }
 
@@ -177,14 +183,8 @@ fn unmeasured(subject: &Subject<'_>, role: &Role) -> Guess {
 }
 
 fn of_role(subject: &Subject<'_>, role: &Role) -> Guess {
-    if let Role::Reference { call, shared } = role {
-        let expression = match shared {
-            // All columns of the foreign key have the same parent, drawn once.
-            true if subject.nulls > 0.0 => {
-                format!("maybe({}, {call})", share(1.0 - subject.nulls, subject.rows))
-            }
-            _ => subject.nullable(call.clone()),
-        };
+    if let Role::Reference { call, with_nulls } = role {
+        let expression = if *with_nulls { call.clone() } else { subject.nullable(call.clone()) };
         return subject.guess(expression, "a reference");
     }
     if subject.filled == 0 {
@@ -211,25 +211,42 @@ fn of_role(subject: &Subject<'_>, role: &Role) -> Guess {
         Role::RunsOfCycle(rows, count) => {
             format!("runs({rows}, cycle({count}, {}))", value(subject, *count, Need::EachRow).0)
         }
+        Role::Kinds(expression) => expression.clone(),
         Role::Reference { .. } => unreachable!("seen to above"),
     };
     subject.guess(subject.nullable(expression), &format!("part of a key{words}"))
 }
 
+/// An expression for the rows that hold something, and words about it.
+type Candidate = (String, String);
+
 /// A column that nothing binds to others.
 fn free(subject: &Subject<'_>) -> Guess {
+    let words =
+        if subject.with_values { "members as they are" } else { "invented members with these weights" };
     if let Some(expression) = members::weighted(subject) {
-        let words =
-            if subject.with_values { "members as they are" } else { "invented members with these weights" };
         return subject.guess(expression, words);
     }
-    if let Some((expression, words)) = number::free(subject) {
-        return subject.guess(subject.nullable(expression), &words);
+    let mixed = subject.holds.is_mixed();
+    // The plainest first; each of the later ones is exact in more respects.
+    let ways: [&dyn Fn() -> Option<Candidate>; 5] = [
+        &|| number::free(subject).filter(|_| !mixed),
+        &|| around_a_common_text(subject).filter(|_| !mixed),
+        &|| (!mixed && !number::is_number(subject)).then(|| shared(subject)),
+        &|| classes::by_length(subject),
+        &|| Some((members::listed(subject)?, words.to_owned())),
+    ];
+    let mut best: Option<(f64, Candidate)> = None;
+    for candidate in ways.into_iter().filter_map(|way| way()) {
+        let off = tried::off(subject, &candidate.0);
+        if best.as_ref().is_none_or(|(least, _)| off < *least) {
+            best = Some((off, candidate));
+        }
+        if off <= tried::CLOSE {
+            break;
+        }
     }
-    if let Some((expression, words)) = around_a_common_text(subject) {
-        return subject.guess(subject.nullable(expression), &words);
-    }
-    let (expression, words) = shared(subject);
+    let (expression, words) = best.map_or_else(|| shared(subject), |(_, candidate)| candidate);
     subject.guess(subject.nullable(expression), &words)
 }
 
@@ -245,12 +262,12 @@ fn around_a_common_text(subject: &Subject<'_>) -> Option<(String, String)> {
     holds.length.min =
         holds.length.min.max(u64::from(tried::length(common) == 0)).min(holds.length.mean as u64);
     holds.distinct -= 1;
-    holds.runs = holds.runs.min(others);
     holds.texts = others;
     holds.common = None;
     let hidden = subject.nulls + share_of_all;
     let filled = ((1.0 - hidden) * subject.rows as f64).round() as u64;
-    let rest = Subject { holds: &holds, filled, nulls: hidden, ..*subject };
+    let rest =
+        Subject { holds: &holds, filled, nulls: hidden, runs: subject.runs.min(filled as f64), ..*subject };
     let (expression, words) = shared(&rest);
     let stand_in = literal::value(&members::stand_in(common, subject.with_values))?;
     let share = share(1.0 - hidden, subject.rows);
@@ -263,23 +280,16 @@ fn around_a_common_text(subject: &Subject<'_>) -> Option<(String, String)> {
 
 /// Values that several rows have in common, or none.
 fn shared(subject: &Subject<'_>) -> (String, String) {
-    let (distinct, rows) = (subject.distinct(), subject.rows);
+    let (distinct, rows) = (subject.distinct(), subject.filled.max(1));
     if subject.is_unique() {
         let (expression, words) = value(subject, rows, Need::Mostly);
-        // What is dealt out by the row's number would not last for those rows that hold nothing.
-        if subject.nulls <= 0.0 || !expression.contains("unique(") {
-            return (expression, words);
-        }
+        return (expression, words);
     }
-    // NULL hides some of the values, so that more must be made.
-    let count = room::solve(1.0, rows as f64, distinct as f64, |count| {
-        room::surviving(count, rows as f64 / count, subject.nulls)
-    });
-    let (expression, words) = value(subject, count.round() as u64, Need::Mostly);
+    let (expression, words) = value(subject, distinct, Need::Mostly);
     let expression = if subject.comes_in_runs() {
-        format!("runs({}, {expression})", decimal((rows as f64 / count).max(1.0)))
+        format!("runs({}, {expression})", decimal((rows as f64 / distinct as f64).max(1.0)))
     } else {
-        format!("among({}, {expression})", count.round())
+        format!("among({distinct}, {expression})")
     };
     (expression, words)
 }
@@ -289,6 +299,11 @@ fn decimal(number: f64) -> String {
     let digits = if number < 10.0 { 6 } else { 4 };
     let text = format!("{number:.digits$}");
     if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
+}
+
+/// Of few values, chance would miss the mean length.
+fn per(count: u64) -> String {
+    if count <= 500 { format!(", per={count}") } else { String::new() }
 }
 
 /// How strictly values must differ.
@@ -309,7 +324,7 @@ fn value(subject: &Subject<'_>, count: u64, need: Need) -> (String, String) {
     }
     if most == holds.blobs {
         let (min, max, mean) = (holds.length.min, holds.length.max, holds.length.mean);
-        return (format!("bytes({min}, {max}, {mean:.1})"), "bytes".to_owned());
+        return (format!("bytes({min}, {max}, {mean:.1}{})", per(count)), "bytes".to_owned());
     }
     number::different(subject, count, need)
 }

@@ -43,7 +43,7 @@ fn is_real(subject: &Subject<'_>) -> bool {
 }
 
 /// Rounds down to a tenth of the span's order, or of its own where that is finer, and off the value itself.
-fn outward_low(least: f64, span: f64, unit: f64) -> f64 {
+pub(super) fn outward_low(least: f64, span: f64, unit: f64) -> f64 {
     let step = order(span / 2.0).max(unit);
     let rounded = (least / step).floor() * step;
     if rounded == least && least.abs() > 9.0 * unit { rounded - step } else { rounded }.max(
@@ -57,7 +57,7 @@ fn outward_low(least: f64, span: f64, unit: f64) -> f64 {
     )
 }
 
-fn outward_high(greatest: f64, span: f64, unit: f64) -> f64 {
+pub(super) fn outward_high(greatest: f64, span: f64, unit: f64) -> f64 {
     -outward_low(-greatest, span, unit)
 }
 
@@ -194,7 +194,7 @@ fn counted(subject: &Subject<'_>, count: u64) -> Option<String> {
     })
 }
 
-fn is_number(subject: &Subject<'_>) -> bool {
+pub(super) fn is_number(subject: &Subject<'_>) -> bool {
     let holds = subject.holds;
     holds.integers.max(holds.reals) > holds.texts.max(holds.blobs) && holds.quantiles.len() > 1
 }
@@ -204,40 +204,34 @@ pub(super) fn free(subject: &Subject<'_>) -> Option<(String, String)> {
     if !is_number(subject) {
         return None;
     }
-    let (distinct, rows, filled) = (subject.distinct() as f64, subject.rows as f64, subject.filled as f64);
+    let (distinct, rows) = (subject.distinct() as f64, subject.filled as f64);
     if subject.comes_in_runs() {
-        let count =
-            room::solve(1.0, rows, distinct, |count| room::surviving(count, rows / count, subject.nulls));
-        let (value, words) = different(subject, count.round() as u64, Need::Mostly);
-        return Some((format!("runs({}, {value})", super::decimal((rows / count).max(1.0))), words));
+        let (value, words) = different(subject, distinct as u64, Need::Mostly);
+        return Some((format!("runs({}, {value})", super::decimal((rows / distinct).max(1.0))), words));
     }
     let (expression, unit) = fitting(subject);
     let words = "a range like that measured".to_owned();
     // Of few values, chance would miss too many.
-    let count =
-        room::solve(1.0, rows, distinct, |count| room::surviving(count, rows / count, subject.nulls)).round();
-    let counted_off = || Some(format!("among({count}, {})", counted(subject, count as u64)?));
+    let counted_off = || Some(format!("among({distinct}, {})", counted(subject, distinct as u64)?));
     if distinct <= FEW
         && let Some(expression) = counted_off()
     {
         return Some((expression, words));
     }
-    let all = found(subject, &expression, unit, filled);
+    let all = found(subject, &expression, unit, rows);
     if (all - distinct).abs() <= 0.04 * distinct {
         return Some((expression, words));
     }
     let made = room::solve(1.0, rows, distinct, |made| {
-        let visible = room::surviving(made, rows / made, subject.nulls);
         if rows <= 2000.0 {
-            found(subject, &expression, unit, visible)
+            found(subject, &expression, unit, made)
         } else {
-            expected(&points(subject, 32), unit, visible)
+            expected(&points(subject, 32), unit, made)
         }
     });
     let made = made.round().max(1.0);
     let drawn = format!("among({made}, {expression})");
-    let visible = room::surviving(made, rows / made, subject.nulls);
-    if (found(subject, &expression, unit, visible) - distinct).abs() <= 0.05 * distinct {
+    if (found(subject, &expression, unit, made) - distinct).abs() <= 0.05 * distinct {
         return Some((drawn, words));
     }
     // Where values lie too close for chance to find that many, they are counted off.

@@ -1,7 +1,7 @@
 //! What binds columns together: foreign keys, and keys that may not repeat.
 
-use super::literal;
-use super::room::{referred, solve, surviving};
+use super::room::{referred, solve};
+use super::{digits, kinds, literal};
 use crate::draft::{GroupProfile, SourceKey, SourceTable, TableProfile};
 
 /// How a column is bound to others.
@@ -17,12 +17,14 @@ pub(super) enum Role {
     Cycle(u64),
     /// Part of a key: each of so many values for so many rows.
     RunsOfCycle(u64, u64),
+    /// Part of a key of two columns: values by kind.
+    Kinds(String),
     /// A reference, as a call.
     Reference {
         /// Such as `ref("users.id", fan_out=3)`.
         call: String,
-        /// Whether other columns belong to the same foreign key.
-        shared: bool,
+        /// Whether the call gives NULL where it is due.
+        with_nulls: bool,
     },
 }
 
@@ -31,8 +33,14 @@ pub(super) fn roles(
     table: &SourceTable,
     profile: &TableProfile,
     all: &[(SourceTable, TableProfile)],
+    with_values: bool,
 ) -> Vec<Role> {
     let mut roles = vec![Role::Free; table.columns.len()];
+    let own = kinds::layout(table, profile, all);
+    let own = own.and_then(|layout| Some((layout.columns, layout.expressions(table, profile, with_values)?)));
+    if let Some(((first, second), (one, other))) = own {
+        (roles[first], roles[second]) = (Role::Kinds(one), Role::Kinds(other));
+    }
     let mut picks: Vec<Option<Pick>> = Vec::new();
     for (key, group) in table.foreign_keys.iter().zip(&profile.foreign_keys) {
         let bound = key.columns.iter().any(|&column| table.columns[column].generated);
@@ -46,13 +54,40 @@ pub(super) fn roles(
     for group in &table.unique {
         bind(table, profile, group, &mut picks, &mut roles);
     }
-    for (key, pick) in table.foreign_keys.iter().zip(&picks) {
+    for ((key, pick), group) in table.foreign_keys.iter().zip(&picks).zip(&profile.foreign_keys) {
         let Some(pick) = pick else { continue };
+        let free = |column: &usize| {
+            matches!(roles[*column], Role::Free) && table.unique.iter().all(|group| !group.contains(column))
+        };
+        let by_kind = all
+            .iter()
+            .find(|(other, _)| other.name.eq_ignore_ascii_case(&key.table) && other.name != table.name)
+            .filter(|_| key.columns.iter().all(free))
+            .and_then(|(parent, parents)| {
+                let layout = kinds::layout(parent, parents, all)?;
+                // What the parent is not given cannot be relied on.
+                layout.expressions(parent, parents, with_values)?;
+                layout.calls(parent, key, group, profile)
+            });
+        if let Some(calls) = by_kind {
+            for (&column, call) in key.columns.iter().zip(calls) {
+                roles[column] = Role::Reference { call, with_nulls: true };
+            }
+            continue;
+        }
         for (place, &column) in key.columns.iter().enumerate() {
             // Where two foreign keys share a column, it follows the first.
             if matches!(roles[column], Role::Free) {
                 let target = literal::text(&format!("{}.{}", key.table, key.to[place]));
-                roles[column] = Role::Reference { call: pick.call(&target), shared: key.columns.len() > 1 };
+                let plain =
+                    key.columns.len() == 1 && table.unique.iter().all(|group| !group.contains(&column));
+                let parent = all.iter().find(|(other, _)| other.name.eq_ignore_ascii_case(&key.table));
+                let by_length =
+                    parent.filter(|(parent, _)| plain && parent.name != table.name).and_then(|parent| {
+                        digits::by_length(&target, &key.to[place], parent, profile, column, pick.far())
+                    });
+                let call = by_length.unwrap_or_else(|| pick.call(&target));
+                roles[column] = Role::Reference { call, with_nulls: false };
             }
         }
     }
@@ -92,7 +127,8 @@ impl Pick {
             return pick;
         }
         let drawn = referred(parents, filled);
-        let together = (group.runs as f64) <= distinct * 1.5 && distinct < filled * 0.9;
+        let runs = group.runs as f64 * rows / profile.seen.max(1) as f64;
+        let together = runs <= distinct * 1.5 && distinct < filled * 0.9;
         let column = &profile.columns[key.columns[0]];
         let short = 1.0 + early_digits(parents);
         pick.too_short = column.integers > 0 && short < column.length.mean * 0.93;
@@ -108,13 +144,16 @@ impl Pick {
         pick
     }
 
-    /// Rows of one parent one after the other: so many parents that those left by NULL are as many as measured.
+    /// Rows of one parent one after the other, those with NULL left out.
     fn come_together(&mut self) {
-        let parents = solve(1.0, self.rows.min(self.parents), self.distinct, |parents| {
-            surviving(parents, self.rows / parents, self.nulls)
-        });
-        self.fan_out = Some((self.rows / parents).max(1.0));
+        let parents = self.distinct.min(self.parents);
+        self.fan_out = Some((self.filled / parents).max(1.0));
         self.share = Some(parents / self.parents).filter(|share| *share < 0.95);
+    }
+
+    /// How far the rows referred to lie from the first ones: drawn among those that are there, or all over.
+    fn far(&self) -> digits::Far {
+        if self.fan_out.is_some() { digits::Far::AllOver } else { digits::Far::Drawn }
     }
 
     fn call(&self, target: &str) -> String {
@@ -132,7 +171,7 @@ impl Pick {
 
 /// Digits beyond the first of the parents' row numbers, weighted by the rows that draw one of those there while both tables grow: those up to a
 /// share x of all parents get x (1 - ln x) of the rows.
-fn early_digits(parents: f64) -> f64 {
+pub(super) fn early_digits(parents: f64) -> f64 {
     let mut sum = 0.0;
     let mut power = 10.0;
     while power < parents {
@@ -144,7 +183,7 @@ fn early_digits(parents: f64) -> f64 {
 }
 
 /// Four digits that count.
-fn significant(share: f64) -> String {
+pub(super) fn significant(share: f64) -> String {
     let digits = (4.0 - share.log10().floor()).clamp(4.0, 12.0) as usize;
     let text = format!("{share:.digits$}");
     text.trim_end_matches('0').to_owned()
@@ -174,10 +213,14 @@ fn bind(
             .position(|(key, pick)| pick.is_some() && key.columns.contains(&column))
     };
     let alone = |column: &usize| key_of(*column).is_none();
-    if group.iter().any(|&column| roles[column] == Role::Unique) {
+    let is_kinds = |column: &usize| matches!(roles[*column], Role::Kinds(_));
+    if group.iter().any(|&column| roles[column] == Role::Unique)
+        || group.iter().filter(|column| is_kinds(column)).count() == 2
+    {
         return;
     }
-    let fits = |column: &usize| distinct(*column) >= rows || group.len() == 1;
+    // Where next to no value comes twice, the column can as well be the one that never repeats.
+    let fits = |column: &usize| distinct(*column) >= rows * 0.97 || group.len() == 1;
     if let Some(&column) = group.iter().filter(|column| alone(column)).find(|column| fits(column)) {
         roles[column] = Role::Unique;
         return;

@@ -5,11 +5,6 @@ pub(super) fn different(size: f64, draws: f64) -> f64 {
     if size <= 0.0 { 0.0 } else { size * -(-draws / size).exp_m1() }
 }
 
-/// Values of `count`, each in `rows_each` rows, that are left where a share of the rows is NULL instead.
-pub(super) fn surviving(count: f64, rows_each: f64, nulls: f64) -> f64 {
-    if nulls <= 0.0 { count } else { count * (1.0 - nulls.powf(rows_each)) }
-}
-
 /// Parents referred to by `rows` rows that each draw one of those there, while both tables grow in proportion: a parent is there for all that
 /// come after it, and the chance that none takes it is its place among the parents to the power of rows per parent.
 pub(super) fn referred(parents: f64, rows: f64) -> f64 {
@@ -56,7 +51,6 @@ mod tests {
     fn expectations_meet_what_is_known() {
         assert!((different(365.0, 23.0) - 22.3).abs() < 0.1);
         assert!((referred(100.0, 100.0) - 50.0).abs() < 1e-9);
-        assert!((surviving(10.0, 1.0, 0.5) - 5.0).abs() < 1e-9);
         assert!((mean_digits(1.0, 99.0) - 189.0 / 99.0).abs() < 1e-9);
         assert!((mean_digits(1000.0, 9999.0) - 4.0).abs() < 1e-9);
     }

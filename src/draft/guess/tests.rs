@@ -165,3 +165,71 @@ fn a_key_of_plain_columns_never_repeats() {
     let pairs = format!("{} ~ \"/\" ~ {}", inner(&slow), inner(&quick));
     assert_eq!(tried::distinct(&pairs, 900), Some(900.0));
 }
+
+#[test]
+fn values_of_several_types_keep_their_parts_lengths_and_distinct_values() {
+    let mut one = table(vec![column("code", Affinity::Blob)]);
+    one.columns[0].not_null = true;
+    let measured = filled(
+        &one,
+        600,
+        "CASE WHEN i % 3 = 0 THEN 'PROJ-' || (i % 40) || '-long' WHEN i % 50 < 4 THEN i % 7 ELSE 1000 + i % 90 END",
+    );
+    let holds = &measured.columns[0];
+    assert!(holds.is_mixed());
+    let value = guess(&one, &measured, &[], false)[0].value.clone().unwrap_or_default();
+    let subject = Subject::new(&one.columns[0], holds, &measured, false);
+    assert!(value.contains("weighted("), "{value}");
+    assert!(tried::off(&subject, inner(&value)) <= 0.05, "{value}");
+}
+
+#[test]
+fn few_numbers_have_exactly_the_distinct_values_and_lengths_measured() {
+    let one = table(vec![column("x", Affinity::Real)]);
+    let measured = filled(&one, 11, "CASE i % 2 WHEN 0 THEN i * 1.37 ELSE i * 10.5 END");
+    let value = guess(&one, &measured, &[], false)[0].value.clone().unwrap_or_default();
+    let subject = Subject::new(&one.columns[0], &measured.columns[0], &measured, false);
+    assert!(tried::off(&subject, inner(&value)) <= 0.05, "{value}");
+}
+
+#[test]
+fn references_to_the_first_rows_are_as_short_as_measured() {
+    let mut parent = table(vec![column("id", Affinity::Integer)]);
+    (parent.rowid_alias, parent.primary_key) = (true, vec![0]);
+    let parents = filled(&parent, 5000, "i");
+    parent.name = "parents".to_owned();
+    let child = child(Vec::new());
+    // Nine of ten rows refer to keys of one or two digits.
+    let measured = filled(&child, 2000, "CASE WHEN i % 10 THEN 1 + i % 90 ELSE 2000 + i END, 1");
+    let all = [(parent, parents), (child.clone(), measured.clone())];
+    let value = guess(&child, &measured, &all, false)[0].value.clone().unwrap_or_default();
+    assert!(value.contains("rows=[1, 9]") && value.contains("rows=[10, 99]"), "{value}");
+    assert!(value.contains("in_order=true"), "{value}");
+}
+
+#[test]
+fn kinds_of_a_key_come_in_order_and_references_find_them() {
+    let mut parent = table(vec![column("authority", Affinity::Text), column("code", Affinity::Blob)]);
+    parent.unique = vec![vec![0, 1]];
+    let of_two = "CASE WHEN i <= 80 THEN 'epsg' ELSE 'projlib' END, CASE WHEN i <= 80 THEN 4000 + i ELSE 'code-' || i END";
+    let parents = filled(&parent, 100, of_two);
+    parent.name = "parents".to_owned();
+    let mut child = table(vec![column("a", Affinity::Text), column("c", Affinity::Blob)]);
+    child.foreign_keys = vec![SourceKey {
+        columns: vec![0, 1],
+        table: "parents".to_owned(),
+        to: vec!["authority".to_owned(), "code".to_owned()],
+    }];
+    let measured = filled(&child, 300, "'projlib', 'code-' || (90 + i % 5)");
+    let all = [(parent.clone(), parents.clone()), (child.clone(), measured.clone())];
+    let keys = guess(&parent, &parents, &all, false);
+    let (first, second) = (keys[0].value.clone().unwrap(), keys[1].value.clone().unwrap());
+    // Those that are referred to come first, and no value of the database is written.
+    assert!(first.ends_with(", 80]], per=100, in_order=true) }}") && !first.contains("epsg"), "{first}");
+    let pairs = format!("{} ~ \"/\" ~ {}", inner(&first), inner(&second));
+    assert_eq!(tried::distinct(&pairs, 100), Some(100.0), "{pairs}");
+    let values = guess(&child, &measured, &all, false);
+    let shown = values[0].value.clone().unwrap();
+    assert!(shown.contains("rows=[1, 20]") && !shown.contains("rows=[21"), "{shown}");
+    assert_eq!(shown.replace("authority", "code"), values[1].value.clone().unwrap());
+}

@@ -256,7 +256,8 @@ fn in_words(subject: &Subject<'_>, count: u64, need: Need) -> Option<(String, St
     if low > lengths.mean || lengths.mean < 8.0 {
         return None;
     }
-    Some((format!("text({low}, {}, {:.1})", lengths.max, lengths.mean), words))
+    let per = super::per(count);
+    Some((format!("text({low}, {}, {:.1}{per})", lengths.max, lengths.mean), words))
 }
 
 /// Signs at random, of an alphabet that is large enough.
@@ -284,7 +285,7 @@ fn in_signs(subject: &Subject<'_>, count: u64, need: Need) -> (String, String) {
             let high = (lengths.max as f64).max(low);
             return match high == low {
                 true => (format!("chars({low}, set=\"{set}\")"), words),
-                false => (format!("chars({low}, {high}, {mean:.2}, \"{set}\")"), words),
+                false => (format!("chars({low}, {high}, {mean:.2}, \"{set}\"{})", super::per(count)), words),
             };
         }
         let fixed = mean.round().max(1.0);
@@ -292,5 +293,6 @@ fn in_signs(subject: &Subject<'_>, count: u64, need: Need) -> (String, String) {
             return (format!("unique(pattern(\"[{set}]{{{fixed}}}\"))"), words);
         }
     }
-    (format!("chars({}, {}, {mean:.2}, \"0-9A-Za-z\")", lengths.min, lengths.max.max(1)), words)
+    let per = super::per(count);
+    (format!("chars({}, {}, {mean:.2}, \"0-9A-Za-z\"{per})", lengths.min, lengths.max.max(1)), words)
 }

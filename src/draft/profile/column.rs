@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use rusqlite::types::ValueRef;
 
+use super::classes::Classes;
 use super::distinct::Distinct;
 use super::format::{format_of, parts_of};
 use crate::draft::{ColumnProfile, Format, Lengths, Sign};
@@ -51,6 +52,7 @@ impl<T> Reservoir<T> {
 pub(super) struct Accumulator {
     profile: ColumnProfile,
     distinct: Distinct,
+    classes: Classes,
     last_hash: Option<u64>,
     lengths: f64,
     /// Per hash: all while there are few, then those that came first.
@@ -70,6 +72,7 @@ impl Accumulator {
         Accumulator {
             profile: ColumnProfile { ascending: true, ..ColumnProfile::default() },
             distinct: Distinct::default(),
+            classes: Classes::default(),
             last_hash: None,
             lengths: 0.0,
             members: HashMap::new(),
@@ -90,7 +93,6 @@ impl Accumulator {
             self.profile.nulls += 1;
             return None;
         };
-        self.distinct.add(hash);
         if self.last_hash.replace(hash) != Some(hash) {
             self.profile.runs += 1;
         }
@@ -115,6 +117,7 @@ impl Accumulator {
                 bytes.len() as u64
             }
         };
+        self.distinct.add(hash, self.classes.add(value, length));
         let first = self.filled() == 1;
         let lengths = &mut self.profile.length;
         lengths.min = if first { length } else { lengths.min.min(length) };
@@ -169,7 +172,9 @@ impl Accumulator {
         let filled = self.filled();
         let all = (filled as f64 * rows.max(1) as f64 / seen.max(1) as f64).round() as u64;
         let mut profile = std::mem::take(&mut self.profile);
-        profile.distinct = self.distinct.of_all(filled, all);
+        profile.distinct = self.distinct.of_runs(profile.runs, filled, all);
+        let scale = profile.distinct as f64 / self.distinct.seen().max(1) as f64;
+        profile.classes = self.classes.finish(&self.distinct, scale);
         let mean = if filled == 0 { 0.0 } else { self.lengths / filled as f64 };
         profile.length = Lengths { mean, ..profile.length };
         let numbers = profile.integers + profile.reals;
@@ -207,7 +212,7 @@ fn order(value: &Value) -> String {
     value.as_ref().to_string()
 }
 
-fn owned(value: ValueRef<'_>) -> Value {
+pub(super) fn owned(value: ValueRef<'_>) -> Value {
     match value {
         ValueRef::Null => Value::Null,
         ValueRef::Integer(v) => Value::Integer(v),
@@ -235,6 +240,17 @@ fn hash_bytes(kind: u64, bytes: &[u8]) -> u64 {
         hash = mix(hash, &[u64::from_le_bytes(word)]);
     }
     hash
+}
+
+/// Characters of a text, bytes of a blob, of any other value as text.
+pub(super) fn length_of(value: ValueRef<'_>) -> u64 {
+    match value {
+        ValueRef::Null => 0,
+        ValueRef::Integer(number) => digits(number),
+        ValueRef::Real(number) => number.to_string().len() as u64,
+        ValueRef::Text(bytes) => String::from_utf8_lossy(bytes).chars().count() as u64,
+        ValueRef::Blob(bytes) => bytes.len() as u64,
+    }
 }
 
 fn digits(number: i64) -> u64 {

@@ -10,8 +10,15 @@ const KEPT: usize = 131_072;
 #[derive(Debug, Default)]
 pub(super) struct Distinct {
     /// Hashes with as many leading zero bits as the level says, and how often each came.
-    kept: HashMap<u64, u32, Already>,
+    kept: HashMap<u64, Seen, Already>,
     level: u32,
+}
+
+/// How often a hash came, and what kind of value it is of.
+#[derive(Clone, Copy, Debug, Default)]
+struct Seen {
+    times: u32,
+    class: u16,
 }
 
 /// The keys are hashes.
@@ -44,12 +51,14 @@ impl std::hash::Hasher for Same {
 }
 
 impl Distinct {
-    pub(super) fn add(&mut self, hash: u64) {
+    /// Adds a hash, of a value of any class: the number of a kind of values.
+    pub(super) fn add(&mut self, hash: u64, class: u16) {
         if hash.leading_zeros() < self.level {
             return;
         }
         // The map takes its places from the low bits, which do not decide what is kept.
-        *self.kept.entry(hash).or_default() += 1;
+        let seen = self.kept.entry(hash).or_default();
+        (seen.times, seen.class) = (seen.times.saturating_add(1), class);
         while self.kept.len() > KEPT {
             self.level += 1;
             let level = self.level;
@@ -62,18 +71,38 @@ impl Distinct {
         (self.kept.len() as u64) << self.level
     }
 
-    /// Different ones among `all`, of which `seen` were added: the guaranteed-error estimator (Charikar, Chaudhuri, Motwani, Narasayya 2000).
+    /// Different hashes among those added, by class.
+    pub(super) fn by_class(&self, classes: usize) -> Vec<u64> {
+        let mut counts = vec![0; classes];
+        for seen in self.kept.values() {
+            if let Some(count) = counts.get_mut(usize::from(seen.class)) {
+                *count += 1 << self.level;
+            }
+        }
+        counts
+    }
+
+    /// The same of values that came in so many runs of equal ones: where hardly any came back, the rows not seen have others.
+    pub(super) fn of_runs(&self, runs: u64, seen: u64, all: u64) -> u64 {
+        const FEW: f64 = 64.0;
+        let known = self.seen() as f64;
+        let in_runs = known > FEW && runs as f64 <= known * 1.2 && known * 1.3 < seen as f64;
+        if in_runs && seen < all {
+            return ((known * all as f64 / seen as f64).round() as u64).min(all);
+        }
+        self.of_all(seen, all)
+    }
+
+    /// Different ones among `all`, of which `seen` were added: the first-order jackknife (Haas and Stokes 1998, "Estimating the number of classes in a
+    /// finite population"). Where nothing came twice, nothing says that anything ever will.
     pub(super) fn of_all(&self, seen: u64, all: u64) -> u64 {
         if seen >= all || seen == 0 {
             return self.seen();
         }
-        let once = (self.kept.values().filter(|&&count| count == 1).count() as u64) << self.level;
-        // Where nothing came twice, nothing says that anything ever will.
-        if once == self.seen() {
-            return (self.seen() as f64 * all as f64 / seen as f64).round() as u64;
-        }
-        let scale = (all as f64 / seen as f64).sqrt();
-        ((scale * once as f64) as u64 + (self.seen() - once)).min(all)
+        let once = (self.kept.values().filter(|seen| seen.times == 1).count() as u64) << self.level;
+        let unseen = 1.0 - seen as f64 / all as f64;
+        let hidden = (unseen * once as f64 / seen as f64).min(unseen);
+        ((self.seen() as f64 / (1.0 - hidden)).round() as u64).min(all)
     }
 }
 
@@ -85,7 +114,7 @@ mod tests {
     fn counted(different: u64, times: u64) -> Distinct {
         let mut distinct = Distinct::default();
         for _ in 0..times {
-            (0..different).for_each(|value| distinct.add(mix(7, &[value])));
+            (0..different).for_each(|value| distinct.add(mix(7, &[value]), 0));
         }
         distinct
     }
@@ -110,5 +139,7 @@ mod tests {
         assert_eq!(counted(1000, 1).of_all(1000, 50_000), 50_000);
         assert_eq!(counted(10, 100).of_all(1000, 50_000), 10);
         assert_eq!(counted(10, 100).of_all(1000, 1000), 10);
+        assert_eq!(counted(100, 10).of_runs(100, 1000, 50_000), 5_000);
+        assert_eq!(counted(100, 10).of_runs(1000, 1000, 50_000), 100);
     }
 }

@@ -2,9 +2,11 @@
 //!
 //! Nothing is written, and nothing is kept of a table but counts, a sample of its numbers and texts, and the members of small enumerations.
 
+mod classes;
 mod column;
 mod distinct;
 mod format;
+mod kinds;
 
 use std::time::Duration;
 
@@ -16,6 +18,7 @@ use crate::plan::quote;
 use crate::template::mix;
 use column::Accumulator;
 use distinct::Distinct;
+use kinds::Kinds;
 
 /// Rows from one look at the clock to the next.
 const ROWS_A_LOOK: u64 = 512;
@@ -34,7 +37,7 @@ pub fn profile(connection: &Connection, table: &SourceTable, seconds: f64) -> ru
     let rows = rows.cast_unsigned();
     let mut pass = Pass::new(table);
     if rows > 0 {
-        pass.run(connection, table, rows, Duration::try_from_secs_f64(seconds).unwrap_or_default())?;
+        pass.run(connection, table, rows, Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX))?;
     }
     Ok(pass.finish(rows))
 }
@@ -60,7 +63,7 @@ impl Group {
             return;
         };
         let hash = mix(5, &parts);
-        self.distinct.add(hash);
+        self.distinct.add(hash, 0);
         if self.last.replace(hash) != Some(hash) {
             self.profile.runs += 1;
         }
@@ -69,13 +72,14 @@ impl Group {
     fn finish(self, seen: u64, rows: u64) -> GroupProfile {
         let filled = seen - self.profile.nulls;
         let all = (filled as f64 * rows.max(1) as f64 / seen.max(1) as f64).round() as u64;
-        GroupProfile { distinct: self.distinct.of_all(filled, all), ..self.profile }
+        GroupProfile { distinct: self.distinct.of_runs(self.profile.runs, filled, all), ..self.profile }
     }
 }
 
 struct Pass {
     columns: Vec<Accumulator>,
     groups: Vec<Group>,
+    kinds: Vec<Kinds>,
     hashes: Vec<Option<u64>>,
     seen: u64,
 }
@@ -91,6 +95,7 @@ impl Pass {
         Pass {
             columns: table.columns.iter().map(|_| Accumulator::new()).collect(),
             groups: table.foreign_keys.iter().map(|key| group(&key.columns)).collect(),
+            kinds: table.unique.iter().filter_map(|group| Kinds::new(group)).collect(),
             hashes: vec![None; table.columns.len()],
             seen: 0,
         }
@@ -123,7 +128,11 @@ impl Pass {
             }
             let spent = spent();
             let whole = spent.mul_f64(rows as f64 / self.seen as f64);
-            if rowid.is_some() && self.seen == HEAD && whole > budget {
+            // So many rows are always looked at: a little more time is worth less than knowing all of a small table.
+            if self.seen < HEAD {
+                continue;
+            }
+            if rowid.is_some() && whole > budget {
                 break;
             }
             if spent > budget {
@@ -131,12 +140,17 @@ impl Pass {
             }
         }
         drop(found);
-        let Some(rowid) = rowid.filter(|_| self.seen == HEAD && rows > HEAD) else { return Ok(()) };
+        let head = self.seen;
+        let Some(rowid) = rowid.filter(|_| head < rows) else { return Ok(()) };
         let left = budget.saturating_sub(spent());
-        let affordable = (left.as_secs_f64() / (spent().as_secs_f64() / HEAD as f64)) as u64;
+        let affordable = (left.as_secs_f64() / (spent().as_secs_f64() / head as f64)) as u64;
         let each = (affordable / PLACES).max(1);
+        // What lies behind the head; a row seen twice would be taken for a value that comes twice.
+        let name = quote(&table.name);
         let ends: (i64, i64) = connection.query_row(
-            &format!("SELECT min({rowid}), max({rowid}) FROM {}", quote(&table.name)),
+            &format!(
+                "SELECT (SELECT {rowid} FROM {name} ORDER BY {rowid} LIMIT 1 OFFSET {head}), max({rowid}) FROM {name}"
+            ),
             (),
             |row| Ok((row.get(0)?, row.get(1)?)),
         )?;
@@ -173,6 +187,9 @@ impl Pass {
         for group in &mut self.groups {
             group.add(&self.hashes);
         }
+        for kinds in &mut self.kinds {
+            kinds.add(row, &self.hashes)?;
+        }
         Ok(())
     }
 
@@ -183,6 +200,7 @@ impl Pass {
             seen,
             columns: self.columns.into_iter().map(|column| column.finish(seen, rows)).collect(),
             foreign_keys: self.groups.into_iter().map(|group| group.finish(seen, rows)).collect(),
+            kinds: self.kinds.into_iter().flat_map(Kinds::finish).collect(),
         }
     }
 }

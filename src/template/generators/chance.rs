@@ -28,7 +28,7 @@ pub(in crate::template) fn choice(args: &Args<'_>) -> Result<Prepared, ArgFault>
 }
 
 /// How many rows `per` names; none without it.
-fn per(args: &Args<'_>, index: usize) -> Result<Option<u64>, ArgFault> {
+pub(super) fn per(args: &Args<'_>, index: usize) -> Result<Option<u64>, ArgFault> {
     match args.integer(index)? {
         None => Ok(None),
         Some(rows @ 1..) => Ok(Some(rows.cast_unsigned())),
@@ -115,8 +115,21 @@ pub(in crate::template) fn weighted(args: &Args<'_>) -> Result<Prepared, ArgFaul
     let kind = if values.iter().all(|value| value.kind() == kind) { kind } else { Kind::Any };
     let size = values.len() as u128;
     let per = per(args, 1)?;
+    let in_order = match args.get(2) {
+        None | Some(Datum::Bool(false)) => None,
+        Some(Datum::Bool(true)) => per,
+        Some(_) => {
+            return Err(
+                ArgFault::new(2, "`in_order` is true or false").help("write in_order=true, or leave it out")
+            );
+        }
+    };
     let prepared = Prepared::new(move |run| {
-        let place = even_unit(run, per) * sum;
+        let unit = match in_order {
+            Some(rows) => ((run.row.wrapping_sub(1) % rows) as f64 + 0.5) / rows as f64,
+            None => even_unit(run, per),
+        };
+        let place = unit * sum;
         let index = limits.partition_point(|limit| *limit <= place).min(values.len() - 1);
         Ok(run.put(&values[index]))
     })

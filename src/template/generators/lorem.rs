@@ -55,12 +55,13 @@ pub(in crate::template) fn paragraphs(args: &Args<'_>) -> Result<Prepared, ArgFa
 }
 
 pub(in crate::template) fn text(args: &Args<'_>) -> Result<Prepared, ArgFault> {
-    let lengths = Lengths::new(args, 20, 80, LONGEST)?;
+    let lengths = Lengths::new(args, 20, 80, LONGEST, 3)?;
     let list = list(args.locale);
-    Ok(Prepared::text(move |run| {
+    let prepared = Prepared::text(move |run| {
         let length = lengths.draw(run);
         write_characters(run, list, length);
-    }))
+    });
+    Ok(if lengths.is_exact() { prepared.uses_row() } else { prepared })
 }
 
 /// Words of exactly so many characters together, the last one cut; no space at either end.

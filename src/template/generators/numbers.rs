@@ -112,8 +112,8 @@ pub(in crate::template) fn seq(args: &Args<'_>) -> Result<Prepared, ArgFault> {
 pub(super) const LONGEST: usize = 1_000_000_000;
 
 pub(in crate::template) fn bytes(args: &Args<'_>) -> Result<Prepared, ArgFault> {
-    let lengths = Lengths::new(args, 16, 16, LONGEST)?;
-    Ok(Prepared::new(move |run| {
+    let lengths = Lengths::new(args, 16, 16, LONGEST, 3)?;
+    let prepared = Prepared::new(move |run| {
         let length = lengths.draw(run);
         if length > LONGEST_MADE {
             let place = run.draw.below(Stretch::places(length));
@@ -126,7 +126,8 @@ pub(in crate::template) fn bytes(args: &Args<'_>) -> Result<Prepared, ArgFault> 
             chunk.copy_from_slice(&random[..chunk.len()]);
         }
         Ok(Piece::Blob(start))
-    }))
+    });
+    Ok(if lengths.is_exact() { prepared.uses_row() } else { prepared })
 }
 
 pub(in crate::template) fn size(args: &Args<'_>) -> Result<Prepared, ArgFault> {

@@ -35,7 +35,7 @@ pub(in crate::template) fn pattern(args: &Args<'_>) -> Result<Prepared, ArgFault
 }
 
 pub(in crate::template) fn chars(args: &Args<'_>) -> Result<Prepared, ArgFault> {
-    let lengths = Lengths::new(args, 8, 8, LONGEST)?;
+    let lengths = Lengths::new(args, 8, 8, LONGEST, 4)?;
     let set = args.text(3)?.unwrap_or("a-z0-9");
     let wrong = |(message, help)| ArgFault::new(3, message).help(help);
     let set = match parse(&format!("[{set}]")).map_err(wrong)?.as_mut_slice() {
@@ -45,11 +45,12 @@ pub(in crate::template) fn chars(args: &Args<'_>) -> Result<Prepared, ArgFault> 
                 .help("write chars(3, 12, 5.5, \"A-Z0-9\")"));
         }
     };
-    Ok(Prepared::text(move |run| {
+    let prepared = Prepared::text(move |run| {
         for _ in 0..lengths.draw(run) {
             run.text.push(*run.draw.pick(&set));
         }
-    }))
+    });
+    Ok(if lengths.is_exact() { prepared.uses_row() } else { prepared })
 }
 
 impl Element {

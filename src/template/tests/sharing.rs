@@ -187,3 +187,34 @@ fn identifiers_have_their_shape() {
     assert_eq!(texts("{{ digits(60) }}", 1)[0].len(), 60);
     assert!(texts("{{ geohash(5) }}", 100).iter().all(|text| text.len() == 5));
 }
+
+#[test]
+fn parts_made_anew_are_exact_in_each_so_many_rows_and_number_their_own() {
+    let values =
+        texts("{{ weighted([[among(3, unique(int(1, 9))), 6], [row + 100, 3], [none, 1]], per=10) }}", 200);
+    let small = values.iter().filter(|value| value.len() == 1).count();
+    let large: Vec<&String> = values.iter().filter(|value| value.len() == 3).collect();
+    assert_eq!((small, large.len()), (120, 60));
+    assert_eq!(large.iter().collect::<BTreeSet<_>>().len(), 60, "rows of a part have numbers of their own");
+    let in_order = texts("{{ weighted([[row, 2], [row + 100, 3]], per=5, in_order=true) }}", 10);
+    assert_eq!(in_order, ["1", "2", "101", "102", "103", "3", "4", "104", "105", "106"]);
+}
+
+#[test]
+fn rows_that_have_a_value_are_numbered_on_their_own() {
+    let values = texts("{{ maybe(0.4, row, per=50) }}", 200);
+    let there: Vec<&str> = values.iter().map(String::as_str).filter(|value| *value != "NULL").collect();
+    let wanted: Vec<String> = (1..=80).map(|row| row.to_string()).collect();
+    assert_eq!(there, wanted);
+    let others = texts("{{ maybe(0.9, \"a\", per=20, otherwise=row) }}", 40);
+    assert_eq!(others.iter().filter(|value| *value != "a").collect::<Vec<_>>(), ["1", "2", "3", "4"]);
+}
+
+#[test]
+fn texts_meet_their_mean_in_each_so_many_rows() {
+    for call in ["text(2, 60, 9.5, per=6)", "chars(0, 300, 9.5, per=6)"] {
+        let values = texts(&format!("{{{{ {call} }}}}"), 60);
+        let signs: usize = values.iter().map(|value| value.chars().count()).sum();
+        assert_eq!(signs, 570, "{call}");
+    }
+}
