@@ -96,12 +96,9 @@ fn the_other_shells_and_the_manual_get_their_files() {
 #[test]
 fn completions_refuse_what_they_cannot_do() {
     let place = Place::new();
-    for arguments in [
-        vec!["completions"],
-        vec!["completions", "tcsh"],
-        vec!["completions", "bash", "--dir", "."],
-        vec!["completions", "man", "--dir", "none"],
-    ] {
+    for arguments in
+        [vec!["completions"], vec!["completions", "tcsh"], vec!["completions", "bash", "--dir", "."]]
+    {
         let ended = place.run(&arguments);
         assert_eq!((ended.code, ended.stdout.as_str()), (2, ""), "{arguments:?}");
         assert!(ended.stderr.starts_with("error: "), "{arguments:?}: {}", ended.stderr);

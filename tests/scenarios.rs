@@ -99,24 +99,43 @@ fn smaller(scenario: &Value) -> Vec<String> {
     if scenario.get("targets").is_some() {
         sets.push("targets=[]".to_owned());
     }
-    // Files of this size are what the scenario is about, and ten times a hundred of them are not for a test.
-    if scenario.get("vars").is_some_and(|vars| vars.get("file_size").is_some()) {
-        sets.extend(["vars.file_size=\"700kB\"".to_owned(), "iterations=1".to_owned()]);
+    // All variants at one point of the matrix, once. Limits are left out: not every machine that runs these tests can make control groups.
+    if let Some(matrix) = scenario.get("matrix").and_then(Value::as_object) {
+        let points: Vec<String> = matrix.iter().filter_map(|(key, axis)| one_point(key, axis)).collect();
+        sets.extend([format!("matrix={{ {} }}", points.join(", ")), "iterations=1".to_owned()]);
     }
     sets.into_iter().flat_map(|set| ["--set".to_owned(), set]).collect()
 }
 
+/// An axis of a matrix, or the axes below it, with the first value alone; a size of files becomes one for a test.
+fn one_point(key: &str, axis: &Value) -> Option<String> {
+    match axis {
+        _ if key == "limits" => None,
+        _ if key == "file_size" => Some("file_size = [\"700kB\"]".to_owned()),
+        Value::Object(below) => {
+            let points: Vec<String> = below.iter().filter_map(|(key, axis)| one_point(key, axis)).collect();
+            Some(format!("{key} = {{ {} }}", points.join(", ")))
+        }
+        other => Some(format!("{key} = [{}]", other[0])),
+    }
+}
+
+/// Cases of a scenario at one point of its matrix: the file as it stands, and each variant.
+fn cases(scenario: &Value) -> usize {
+    1 + scenario.get("variants").and_then(Value::as_object).map_or(0, |variants| variants.len())
+}
+
 /// Completed, with these levels of these workloads, and every row found again.
-fn believable(name: &str, result: &Value, workloads: &[String], levels: &[u64], total: u64) {
+fn believable(name: &str, result: &Value, cases: usize, workloads: &[String], levels: &[u64], total: u64) {
     assert_eq!(result["status"], "completed", "{name}");
     assert_eq!(result["configurationId"], name);
     let configurations = result["configurations"].as_array().expect("a result has its levels");
     let case = |level: &Value| (level["workload"].as_str().map(str::to_owned), level["concurrency"].as_u64());
     let found: Vec<_> = configurations.iter().map(case).collect();
-    let wanted: Vec<_> = workloads
+    let of_case = workloads
         .iter()
-        .flat_map(|workload| levels.iter().map(|level| (Some(workload.clone()), Some(*level))))
-        .collect();
+        .flat_map(|workload| levels.iter().map(|level| (Some(workload.clone()), Some(*level))));
+    let wanted: Vec<_> = (0..cases).flat_map(|_| of_case.clone()).collect();
     assert_eq!(found, wanted, "{name}");
     for level in configurations {
         let (workload, verification) = (&level["workload"], &level["verification"]);
@@ -158,7 +177,7 @@ fn every_scenario_runs_and_every_row_is_verified() {
         arguments.extend(sets.iter().map(String::as_str));
         fine(&workplace.runner(&arguments));
         let result = workplace.result(&name);
-        believable(&name, &result, &workloads(&text), &[1, 4], total);
+        believable(&name, &result, cases(&read(&text)), &workloads(&text), &[1, 4], total);
         assert_eq!(
             result["testName"],
             scenario.get("test").cloned().unwrap_or_else(|| "write".into()),
@@ -292,7 +311,7 @@ fn a_copy_with_a_changed_pragma_has_a_result_of_its_own() {
         ["mine.json"]
     );
     let result = workplace.result("mine");
-    believable("mine", &result, &workloads(&changed), &[1, 4], 100);
+    believable("mine", &result, 1, &workloads(&changed), &[1, 4], 100);
     assert_eq!(result["engine"]["settings"]["journal_mode"], "wal", "{}", result["engine"]);
     assert_eq!(serde_json::from_str::<Value>(&stdout).expect("stdout carries the result"), result);
 }

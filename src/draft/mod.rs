@@ -2,7 +2,7 @@
 //!
 //! The source database is only read (`source`). What its columns hold is measured in one pass (`profile`), a generator is guessed for each
 //! (`guess`), and the file is written with what was measured and what was guessed beside it (`write`), once rows of it have been tried against
-//! the schema (`trial`, `adapt`). No value of the database gets into the file, except the members of small enumerations on demand.
+//! the schema (`trial`, `adapt`). No text of the database gets into the file, and of its numbers only ranges and quantiles, except the members of small enumerations on demand.
 
 mod adapt;
 mod difference;

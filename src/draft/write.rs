@@ -63,7 +63,7 @@ fn head(out: &mut String, document: &Document) {
         if document.with_values {
             "The members of small enumerations stand here as they are; no other value of the database does."
         } else {
-            "No value of the database stands here; members of small enumerations are invented (--with-values writes the real ones)."
+            "No text of the database stands here, and of its numbers only ranges, steps and quantiles; members of small enumerations are invented (--with-values writes the real ones)."
         },
     );
     comment(
