@@ -69,6 +69,8 @@ impl Circumstances {
 
 /// Throughput may differ by this part between the first and the last third of a level.
 const DRIFT: f64 = 0.2;
+/// Operations of an iteration from which on its thirds are compared.
+const DRIFT_OPERATIONS: u64 = 100;
 /// The median must be this many steps of the clock.
 const CLOCK_STEPS: f64 = 10.0;
 
@@ -251,7 +253,7 @@ fn noted(level: &Configuration, circumstances: &Circumstances, doubts: &mut Vec<
 }
 
 /// Acknowledged per second in the first and the last third, by whole seconds, of the iteration where they differ most. The last
-/// second is left out, since it is a part of one; fewer than six whole seconds have no drift to speak of.
+/// second is left out, since it is a part of one; fewer than six whole seconds, or a few operations, have no drift to speak of.
 fn thirds(level: &Configuration) -> Option<(f64, f64)> {
     let mean = |part: &[SecondFigures]| {
         part.iter().map(|second| second.operations).sum::<u64>() as f64 / part.len() as f64
@@ -259,7 +261,9 @@ fn thirds(level: &Configuration) -> Option<(f64, f64)> {
     let of_one = |iteration: &[SecondFigures]| {
         let (_, whole) = iteration.split_last()?;
         let third = whole.len() / 3;
-        (whole.len() >= 6).then(|| (mean(&whole[..third]), mean(&whole[whole.len() - third..])))
+        let operations: u64 = whole.iter().map(|second| second.operations).sum();
+        (whole.len() >= 6 && operations >= DRIFT_OPERATIONS)
+            .then(|| (mean(&whole[..third]), mean(&whole[whole.len() - third..])))
     };
     let iterations = level.time_series.chunk_by(|a, b| a.iteration == b.iteration);
     let drift = |(first, last): &(f64, f64)| (last - first).abs() / first.max(*last).max(f64::MIN_POSITIVE);
