@@ -125,7 +125,10 @@ fn a_killed_experiment_goes_on_too() {
     let before = kept(&place);
     let (_, result) = completed(&place, &["run", "mine.toml"]);
     assert_eq!(result.reused_iterations as usize, before);
-    assert!(place.files("db").is_empty(), "{:?}", place.files("db"));
+    // Killed before it was marked, the database is an empty file, which may be anyone's and stays.
+    let left: Vec<_> =
+        place.files("db").into_iter().filter(|file| common::size(&place.path("db").join(file)) > 0).collect();
+    assert!(left.is_empty(), "{left:?}");
 }
 
 #[test]
