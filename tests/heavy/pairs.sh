@@ -35,12 +35,15 @@ twin = 0
 vars.twin = 1
 TOML
 
-# Median and interval of both; whether the intervals overlap.
+# Median and interval of both, of throughput (per second) and of the latency that half of the operations took at most (ns). Judged by the latter, which bursts
+# of other work on the machine reach least.
 pair() {
     "$runner" run pair.toml --set "seed=$1" --quiet >/dev/null 2>run.err || { cat run.err >&2; return 2; }
-    jq -r '[.configurations[].statistics.throughput | {median, low, high}] as [$a, $b]
-        | ($a.low <= $b.high and $b.low <= $a.high) as $overlap
-        | "\($a.median|floor) [\($a.low|floor), \($a.high|floor)]  \($b.median|floor) [\($b.low|floor), \($b.high|floor)]  \(if $overlap then "overlap" else "apart" end)"' \
+    jq -r 'def shown: "\(.median|floor) [\(.low|floor), \(.high|floor)]";
+        def meet($a; $b): if $a.low <= $b.high and $b.low <= $a.high then "overlap" else "apart" end;
+        [.configurations[].statistics] as [$a, $b]
+        | [$a, $b | .latencyMs.p50 | {median: (.median * 1e6), low: (.low * 1e6), high: (.high * 1e6)}] as [$p, $q]
+        | "throughput \($a.throughput|shown)  \($b.throughput|shown)  \(meet($a.throughput; $b.throughput))   p50 \($p|shown)  \($q|shown)  \(meet($p; $q))"' \
         results/pair.json
 }
 
