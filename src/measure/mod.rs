@@ -19,7 +19,7 @@ pub use verification::{
 };
 
 /// What one level measured. Times are nanoseconds.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct LevelMeasurement {
     /// Name of the workload.
     pub workload: String,
@@ -164,7 +164,7 @@ pub struct CheckpointMeasurement {
 }
 
 /// One operation of the plan within a level.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct OperationMeasurement {
     /// As in the plan.
     pub name: String,

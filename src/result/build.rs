@@ -5,8 +5,8 @@ use indexmap::IndexMap;
 use super::load;
 use super::{HISTOGRAM_UNIT, Validity, encode_histogram, model::*};
 use crate::measure::{
-    CheckpointMeasurement, Latencies, LevelMeasurement, OperationMeasurement, ResourceMeasurement,
-    Verification, VerificationStatus, WorkerMeasurement,
+    CheckpointMeasurement, Latencies, LevelMeasurement, OperationMeasurement, Verification,
+    VerificationStatus, WorkerMeasurement,
 };
 use crate::plan::{Extent, Plan, Workload};
 
@@ -21,36 +21,13 @@ fn workload<'a>(plan: &'a Plan, level: &LevelMeasurement) -> &'a Workload {
 
 /// A level of which nothing is known yet.
 pub(super) fn nothing(plan: &Plan, workload: &str, concurrency: u32) -> LevelMeasurement {
-    let operation = |name: &str| OperationMeasurement {
-        name: name.to_owned(),
-        succeeded: Latencies::default(),
-        failed: Latencies::default(),
-        errors: 0,
-        payload_bytes: 0,
-    };
+    let operation = |name: &str| OperationMeasurement { name: name.to_owned(), ..Default::default() };
     LevelMeasurement {
         workload: workload.to_owned(),
-        iteration: 0,
         concurrency,
-        planned: 0,
-        duration_ns: 0,
         complete: true,
         operations: plan.operations.iter().map(|one| operation(&one.name)).collect(),
-        time_series: Vec::new(),
-        workers: Vec::new(),
-        slowest: Vec::new(),
-        errors: Vec::new(),
-        resources: ResourceMeasurement::default(),
-        floor_ns: 0,
-        reset_ns: None,
-        warm_up: None,
-        used_up: false,
-        arrivals: None,
-        retries: None,
-        batches: None,
-        pool: None,
-        times: None,
-        checkpoints: Vec::new(),
+        ..LevelMeasurement::default()
     }
 }
 

@@ -121,13 +121,7 @@ pub(crate) fn begun() -> Builder {
 /// refused ones are all of the first table.
 pub(crate) fn level(concurrency: u32, latencies: &[u64], refused: u64) -> LevelMeasurement {
     let mut operations: Vec<OperationMeasurement> = ["users", "posts"]
-        .map(|name| OperationMeasurement {
-            name: name.to_owned(),
-            succeeded: Latencies::default(),
-            failed: Latencies::default(),
-            errors: 0,
-            payload_bytes: 0,
-        })
+        .map(|name| OperationMeasurement { name: name.to_owned(), ..OperationMeasurement::default() })
         .into();
     latencies.iter().enumerate().for_each(|(index, ns)| operations[index % 2].succeeded.record(*ns));
     (0..refused).for_each(|_| operations[0].failed.record(5_000_000));
@@ -171,15 +165,7 @@ pub(crate) fn level(concurrency: u32, latencies: &[u64], refused: u64) -> LevelM
         errors: if refused > 0 { vec![error] } else { Vec::new() },
         resources: ResourceMeasurement { user_cpu_ns: Some(3_000_000), ..ResourceMeasurement::default() },
         floor_ns: 90,
-        reset_ns: None,
-        warm_up: None,
-        used_up: false,
-        arrivals: None,
-        retries: None,
-        batches: None,
-        pool: None,
-        times: None,
-        checkpoints: Vec::new(),
+        ..LevelMeasurement::default()
     }
 }
 
