@@ -9,6 +9,7 @@
 //! files        folders that go again, and what the system says, in words
 //! diagnostic   what is wrong with a file, where, and what to write instead
 //! template     minijinja + fake: compile, generators, distributions, seeds
+//! capability   the engines by name, and what each can do
 //! scenario     TOML text -> Scenario
 //! dataset      rows, references and keys as pure functions of (seed, table, row); the tape
 //! plan         Scenario -> Plan
@@ -27,6 +28,7 @@
 // What cannot fail says why, by `expect`; tests are free to unwrap.
 #![cfg_attr(not(test), warn(clippy::unwrap_used))]
 
+pub mod capability;
 pub mod cli;
 pub mod clock;
 pub mod dataset;

@@ -10,7 +10,7 @@ use runner::clock::Clock;
 use runner::engine::Engine;
 use runner::engine::sqlite::SqliteEngine;
 use runner::measure::VerificationStatus;
-use runner::plan::{Location, Plan};
+use runner::plan::{Database, Location, Plan};
 use runner::run::{self, Event, Options};
 use runner::scenario::{self, Overrides};
 
@@ -71,12 +71,20 @@ fn plan(top: &str, text: &str) -> Plan {
 fn carried_out(top: &str, text: &str) -> BTreeMap<String, (u64, u64)> {
     let mut plan = plan(top, text);
     let folder = tempfile::tempdir().unwrap();
-    plan.database.location = Location::File(folder.path().join("mine.db"));
+    let Database::Sqlite(database) = &mut plan.database else { panic!("an SQLite database") };
+    database.location = Location::File(folder.path().join("mine.db"));
     let clock = Clock::real();
     let stop = Arc::new(AtomicBool::new(false));
     let (tables, operations) = (&plan.tables, &plan.operations);
-    let mut engine =
-        SqliteEngine::open(&plan.database, tables, operations, false, &clock, Arc::clone(&stop)).unwrap();
+    let mut engine = SqliteEngine::open(
+        plan.database.sqlite().unwrap(),
+        tables,
+        operations,
+        false,
+        &clock,
+        Arc::clone(&stop),
+    )
+    .unwrap();
     let options = Options { clock, stop, tape_budget_bytes: 1 << 20, tape_folder: folder.path().to_owned() };
     let mut found = BTreeMap::new();
     run::execute(&plan, &mut engine, &options, &mut |event| {

@@ -19,6 +19,7 @@ const ORDER: &[&str] = &[
     "files",
     "diagnostic",
     "template",
+    "capability",
     "scenario",
     "dataset",
     "plan",

@@ -42,12 +42,12 @@ pub(crate) enum Sent {
 
 /// Carries out all operations of the plan's only level in a database made anew; `loaded` are there before.
 pub(crate) fn run(plan: &Plan, loaded: Option<&Rows>, rows: &Rows, sent: Sent) -> Measured {
-    let path = match &plan.database.location {
-        Location::File(path) => {
+    let path = match plan.database.file() {
+        Some(path) => {
             remove(path);
             path.display().to_string()
         }
-        Location::Memory { .. } => ":memory:".to_owned(),
+        None => ":memory:".to_owned(),
     };
     let mut first = Connection::open(plan, &path);
     first.make_tables(plan);
@@ -181,7 +181,7 @@ unsafe impl Sync for Connection {}
 impl Connection {
     fn open(plan: &Plan, path: &str) -> Self {
         let mut flags = ffi::SQLITE_OPEN_READWRITE | ffi::SQLITE_OPEN_CREATE | ffi::SQLITE_OPEN_NOMUTEX;
-        if let Location::File(_) = plan.database.location {
+        if plan.database.file().is_some() {
             flags |= ffi::SQLITE_OPEN_NOFOLLOW;
         }
         let path = CString::new(path).expect("a path without a zero");

@@ -12,7 +12,7 @@ use crate::clock::{Clock, Ticks};
 use crate::diagnostic::{Code, Diagnostic, render_within};
 use crate::engine::{Engine, Facts};
 use crate::experiment::{self, Conductor, Journal, Outcome, UnitError, UnitKey};
-use crate::plan::{Experiment, Location, Plan};
+use crate::plan::{Experiment, Plan};
 use crate::report;
 use crate::result::{Builder, Environment, FailedIteration, Status, Store, StoreError};
 use crate::run::{self, Event, Unit};
@@ -73,7 +73,7 @@ impl Scenario<'_> {
         let mut engine =
             experiment::open_engine(plan, self.clock, self.stop).map_err(|error| UnitError::from(&error))?;
         let mut work = Work::new(self, store, Builder::new(plan, &engine.facts(), environment, started));
-        let halt = work.levels(plan, &mut engine).err();
+        let halt = work.levels(plan, engine.as_mut()).err();
         let mut ended = work.finish(halt);
         if let Err(error) = engine.tear_down(self.arguments.keep_db) {
             ended.exit = ended.exit.max(self.tell_unit(0, &UnitError::from(&error)));
@@ -108,7 +108,7 @@ impl Scenario<'_> {
     }
 
     fn tell_unit(&self, case: usize, error: &UnitError) -> Exit {
-        let pragmas = &self.scenario.experiment.cases[case].database.pragmas;
+        let pragmas = &self.scenario.experiment.cases[case].database.pragmas();
         match error {
             UnitError::Setting { pragma: Some(index), message } => {
                 let diagnostic = Diagnostic::error(Code::PragmaValue, pragmas[*index].span, message);
@@ -141,11 +141,7 @@ fn check_outputs(plan: &Plan, store: &Store) -> Result<(), StoreError> {
 
 /// When it is, and where.
 fn begin(plan: &Plan) -> (jiff::Timestamp, Environment) {
-    let path = match &plan.database.location {
-        Location::File(path) => Some(path.as_path()),
-        Location::Memory { .. } => None,
-    };
-    (jiff::Timestamp::now(), Environment::measure(path))
+    (jiff::Timestamp::now(), Environment::measure(plan.database.file()))
 }
 
 /// A scenario while it is carried out.

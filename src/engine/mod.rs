@@ -10,6 +10,7 @@ pub mod sqlite;
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Ticks;
@@ -36,6 +37,17 @@ pub trait Engine {
     /// Takes the database to the state that was kept under a name, in place of a reset, and gives the note back. Nothing happens where none was.
     fn begin_from(&mut self, _name: &str) -> Result<Option<Vec<u8>>, EngineError> {
         Ok(None)
+    }
+
+    /// What loads many rows faster than a session's INSERTs, into tables just made; nothing where there is no such way.
+    fn loader(&mut self) -> Result<Option<Box<dyn Loader + '_>>, EngineError> {
+        Ok(None)
+    }
+
+    /// Finishes what is still going on behind acknowledged operations. Called at the end of each level, when no session is working; its time is not
+    /// the level's.
+    fn drain(&mut self) -> Result<(), EngineError> {
+        Ok(())
     }
 
     /// Makes the system let go of what it caches of the database, so that it is read from the disk again. Called when no session is open.
@@ -69,6 +81,14 @@ pub trait Engine {
 pub trait Connector: Send + Sync {
     /// As [`Engine::open_session`].
     fn connect(&self, number: usize) -> Result<Box<dyn Session>, EngineError>;
+}
+
+/// Takes rows of the dataset, parents before children, in any mixture of tables.
+pub trait Loader {
+    /// Takes a row of a table; `values` stands at its first value. It may be written only later.
+    fn row(&mut self, table: usize, values: Decoder<'_>) -> Result<(), EngineError>;
+    /// Writes what is left, and makes all of it durable and visible.
+    fn finish(&mut self) -> Result<(), EngineError>;
 }
 
 /// One worker's connection.
@@ -119,8 +139,9 @@ pub trait Inspector {
     fn look_up(&mut self, table: usize, row: &[Value], ignored: &[usize]) -> Result<Lookup, EngineError>;
     /// Calls `visit` with the key columns of every stored row (all dataset columns where the table has no key) until it returns false.
     fn keys(&mut self, table: usize, visit: &mut dyn FnMut(&[Value]) -> bool) -> Result<(), EngineError>;
-    /// What the database's own integrity check finds; empty when all is well. `quick` leaves out the comparison of indexes with tables.
-    fn integrity(&mut self, quick: bool) -> Result<Vec<String>, EngineError>;
+    /// What the database's own integrity check finds; empty when all is well, absent where it has none. `quick` leaves out the comparison of
+    /// indexes with tables.
+    fn integrity(&mut self, quick: bool) -> Result<Option<Vec<String>>, EngineError>;
     /// Rows whose parent is missing, per table, and whether the database enforces foreign keys.
     fn orphans(&mut self) -> Result<Orphans, EngineError>;
 }
@@ -139,6 +160,8 @@ pub enum Lookup {
     },
     /// Not there.
     Missing,
+    /// It was let go on purpose, and only counted.
+    NotKept,
 }
 
 /// Rows without their parents.
@@ -170,7 +193,9 @@ pub enum Outcome {
     Refused(Failure),
     /// A later statement of it was refused, given up or not as expected, and what earlier ones wrote stands.
     Torn(Failure),
-    /// The database cannot go on: disk full, I/O error, corruption.
+    /// Its answer was lost, so that all of it may stand, or nothing: neither acknowledged nor refused. The run goes on.
+    Unknown(Failure),
+    /// The database cannot go on: disk full, I/O error, corruption, a server that stays away.
     Fatal(Failure),
     /// Given up because the run is being stopped: neither done nor refused.
     Cancelled,
@@ -188,7 +213,7 @@ pub struct Times {
 /// Why an operation failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
-    /// The database's own name, such as `SQLITE_BUSY` or `SQLITE_CONSTRAINT_UNIQUE`.
+    /// The database's own name, such as `SQLITE_BUSY` or `SQLITE_CONSTRAINT_UNIQUE`; of a server the SQLSTATE, such as `40001`.
     pub code: &'static str,
     /// The database's own words.
     pub message: String,
@@ -207,8 +232,23 @@ pub struct Facts {
     pub compile_options: Vec<String>,
     /// Every setting in force, by name, as read from a worker's connection.
     pub settings: Vec<(String, String)>,
-    /// In which way the database is held: `file`, `private memory`, `shared memory`.
+    /// In which way the database is held: `file`, `private memory`, `shared memory`, `server`, `buffer`.
     pub storage: Cow<'static, str>,
+    /// What an acknowledged write survives.
+    pub durability: Durability,
+}
+
+/// What a write survives once it is acknowledged, as far as the engine and its settings promise.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Durability {
+    /// Nothing: it is in the memory of the process that acknowledged it, or a crash of that process may damage what is stored.
+    #[default]
+    Memory,
+    /// A crash of the process that acknowledged it, but not of the operating system, nor a loss of power.
+    ProcessCrash,
+    /// A loss of power, as far as the disk keeps what it acknowledged.
+    PowerLoss,
 }
 
 /// One checkpoint of a write-ahead log.
@@ -245,6 +285,35 @@ pub struct Counters {
     pub statement_misses: Option<u64>,
     /// Times that a file or a folder was synced, summed over the sessions of the level.
     pub syncs: Option<u64>,
+    /// What a write buffer did.
+    pub buffer: Option<BufferCounters>,
+}
+
+/// What a write buffer did since the last reset. Times are nanoseconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BufferCounters {
+    /// Active tables that became immutable: full, too old, or at an orderly end.
+    pub rotations: u64,
+    /// Of them, by age.
+    pub timed_rotations: u64,
+    /// Immutable tables that were flushed.
+    pub flushes: u64,
+    /// Rows and tombstones that were flushed.
+    pub flushed_rows: u64,
+    /// Time of all flushes.
+    pub flush_ns: u64,
+    /// Time of the shortest.
+    pub flush_ns_min: u64,
+    /// Time of the longest.
+    pub flush_ns_max: u64,
+    /// Writes that waited for a flush.
+    pub waits: u64,
+    /// Time that they waited.
+    pub wait_ns: u64,
+    /// Most acknowledged writes that were in memory alone at once: what a crash of the process would have lost.
+    pub at_risk_max: u64,
+    /// What that can never exceed: from the threshold and the number of workers.
+    pub at_risk_limit: u64,
 }
 
 impl Counters {
@@ -265,6 +334,7 @@ impl Counters {
             statement_hits: counted(self.statement_hits, earlier.statement_hits),
             statement_misses: counted(self.statement_misses, earlier.statement_misses),
             syncs: counted(self.syncs, earlier.syncs),
+            buffer: self.buffer,
         }
     }
 }

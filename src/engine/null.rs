@@ -113,8 +113,8 @@ impl Inspector for NullSession {
         Ok(())
     }
 
-    fn integrity(&mut self, _quick: bool) -> Result<Vec<String>, EngineError> {
-        Ok(Vec::new())
+    fn integrity(&mut self, _quick: bool) -> Result<Option<Vec<String>>, EngineError> {
+        Ok(Some(Vec::new()))
     }
 
     fn orphans(&mut self) -> Result<Orphans, EngineError> {

@@ -8,7 +8,7 @@ use super::UnitError;
 use crate::clock::Clock;
 use crate::engine::sqlite::{SqliteEngine, Starts, ensure_descriptors};
 use crate::engine::{Engine, EngineError, Facts};
-use crate::plan::{Location, Plan};
+use crate::plan::{Database, Location, Plan, SqliteDatabase};
 use crate::run::{self, Event, Options, Stretch};
 
 /// Of capped memory, the part that the tape may take: one in so many. The rest is what is measured.
@@ -18,16 +18,22 @@ const TAPE_PART: u64 = 8;
 ///
 /// # Errors
 /// As [`SqliteEngine::open`], or when too few files may be open.
-pub fn open_engine(plan: &Plan, clock: &Clock, stop: &Arc<AtomicBool>) -> Result<SqliteEngine, EngineError> {
+pub fn open_engine(
+    plan: &Plan,
+    clock: &Clock,
+    stop: &Arc<AtomicBool>,
+) -> Result<Box<dyn Engine>, EngineError> {
     let starts = starts(plan).filter(|_| run::stretches(plan).len() > 1);
     open_with(plan, clock, stop, starts)
 }
 
 /// Where states of a plan's database are kept to begin from again; absent where none is worth it, or there is no file.
 pub(super) fn starts(plan: &Plan) -> Option<Arc<Starts>> {
-    let Location::File(path) = &plan.database.location else { return None };
+    let Database::Sqlite(SqliteDatabase { location: Location::File(path), from, .. }) = &plan.database else {
+        return None;
+    };
     let loads = plan.workloads.iter().any(|workload| workload.crews[0].dataset.load_total() > 0);
-    let worth = !plan.per_write() && (loads || plan.database.from.is_some());
+    let worth = !plan.per_write() && (loads || from.is_some());
     worth.then(|| Arc::new(Starts::beside(path)))
 }
 
@@ -36,17 +42,20 @@ fn open_with(
     clock: &Clock,
     stop: &Arc<AtomicBool>,
     starts: Option<Arc<Starts>>,
-) -> Result<SqliteEngine, EngineError> {
-    ensure_descriptors(&plan.database, u64::from(plan.connections()), plan.per_write())?;
-    SqliteEngine::open_with(
-        &plan.database,
-        &plan.tables,
-        &plan.operations,
-        plan.per_write(),
-        clock,
-        Arc::clone(stop),
-        starts,
-    )
+) -> Result<Box<dyn Engine>, EngineError> {
+    match &plan.database {
+        Database::Sqlite(database) => {
+            ensure_descriptors(database, u64::from(plan.connections()), plan.per_write())?;
+            let (tables, operations) = (&plan.tables, &plan.operations);
+            let (own, stop) = (plan.per_write(), Arc::clone(stop));
+            let engine = SqliteEngine::open_with(database, tables, operations, own, clock, stop, starts)?;
+            Ok(Box::new(engine))
+        }
+        Database::Postgres(_) | Database::Memtable(_) => Err(EngineError::Unavailable(format!(
+            "the engine {} is not there yet",
+            plan.database.engine().as_str()
+        ))),
+    }
 }
 
 /// What a run of the plan needs beside it.
@@ -62,10 +71,8 @@ pub fn options(plan: &Plan, clock: &Clock, stop: &Arc<AtomicBool>) -> Options {
 
 /// Beside the database, where there is room for as much; a temporary folder may lie in memory.
 fn tape_folder(plan: &Plan) -> PathBuf {
-    let beside = match &plan.database.location {
-        Location::File(path) => path.parent().filter(|p| !p.as_os_str().is_empty()).map(Path::to_owned),
-        Location::Memory { .. } => None,
-    };
+    let beside =
+        plan.database.file().and_then(Path::parent).filter(|p| !p.as_os_str().is_empty()).map(Path::to_owned);
     beside.filter(|folder| folder.is_dir()).unwrap_or_else(std::env::temp_dir)
 }
 
@@ -89,7 +96,7 @@ impl Here<'_> {
         let mut engine = open_with(plan, self.clock, self.stop, self.starts.clone())
             .map_err(|error| UnitError::from(&error))?;
         let options = options(plan, self.clock, self.stop);
-        let ended = run::execute_stretch(plan, stretch, &mut engine, &options, on_event);
+        let ended = run::execute_stretch(plan, stretch, engine.as_mut(), &options, on_event);
         let facts = engine.facts();
         let removed = engine.tear_down(self.keep_db);
         ended.map_err(|error| UnitError::from(&error))?;

@@ -40,7 +40,7 @@ use crate::engine::sqlite::Starts;
 use crate::engine::{EngineError, Facts};
 use crate::machine::cgroup::{self, Caps, Refusal};
 use crate::measure::{LevelMeasurement, Verification};
-use crate::plan::{Experiment, Limits, Location, Plan};
+use crate::plan::{Experiment, Limits, Plan};
 use crate::run::{Event, RunError, Stretch};
 use crate::scenario::Overrides;
 
@@ -209,12 +209,12 @@ impl Conductor {
 
     /// Kept for as long as the experiment goes on: loaded once, copied for each unit.
     fn starts(&mut self, plan: &Plan) -> Option<Arc<Starts>> {
-        let Location::File(path) = &plan.database.location else { return None };
+        let path = plan.database.file()?;
         if let Some(starts) = self.starts.get(path) {
             return Some(Arc::clone(starts));
         }
         let starts = here::starts(plan)?;
-        self.starts.insert(path.clone(), Arc::clone(&starts));
+        self.starts.insert(path.to_owned(), Arc::clone(&starts));
         Some(starts)
     }
 }

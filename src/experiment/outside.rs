@@ -179,7 +179,8 @@ impl Call<'_> {
 
     /// Removes the database that a killed child left, unless the next one finds it there anyway.
     fn clear_away(&self) -> Result<(), UnitError> {
-        remove_left(&self.plan.database, self.plan.per_write().then(|| self.plan.connections()))
+        let Some(database) = self.plan.database.sqlite() else { return Ok(()) };
+        remove_left(database, self.plan.per_write().then(|| self.plan.connections()))
             .map_err(|error| UnitError::from(&error))
     }
 }

@@ -13,7 +13,8 @@ use super::tables::{self, Input, Tables};
 use super::targets::{About, Aim};
 use super::warnings::{self, Finished};
 use super::{
-    Operation, Outputs, Plan, Record, Table, Target, Workload, database, limits, lookups, payload, statements,
+    Database, Index, Operation, Outputs, Plan, Record, Table, Target, Workload, database, limits, lookups,
+    payload, statements,
 };
 use crate::dataset::{Rows, Source};
 use crate::diagnostic::{Code, Diagnostic};
@@ -76,10 +77,10 @@ fn assemble(
     let shared = settled.iter().any(|s| {
         s.pool.is_some() || (s.reset != Reset::Write && s.concurrency.iter().any(|&workers| workers > 1))
     });
-    let database = database::settle(input, shared, faults);
+    let database = database::settle(input, &name, shared, faults);
     let mut tables = tables::resolve(input, faults)?;
     let foreign_keys =
-        database.iter().flat_map(|d| &d.pragmas).any(|p| p.name == "foreign_keys" && p.expected == "1");
+        database.iter().flat_map(Database::pragmas).any(|p| p.name == "foreign_keys" && p.expected == "1");
     let before = faults.len();
     let made = operations::resolve(input, &mut tables, foreign_keys, faults);
     if faults.len() > before || !all_settled {
@@ -87,7 +88,7 @@ fn assemble(
     }
     let shares = share_out(input, &tables, &made, &settled, faults)?;
     let (mut plan_tables, mut operations, inserts) = statements(input, &tables, &made, &shares);
-    let from = database.as_ref().is_some_and(|database| database.from.is_some());
+    let from = database.as_ref().is_some_and(|database| database.from().is_some());
     payload::settle(&tables, &made, from, &mut plan_tables, &mut operations);
     let crews = Crews { input, tables: &tables, made: &made, operations: &operations, inserts: &inserts };
     let mut workloads: Vec<Workload> = Vec::new();
@@ -249,6 +250,7 @@ fn statements(
             name: rows.name.clone(),
             create: facts.create.clone(),
             key: lookups::identity(facts, &rows.columns),
+            indexes: indexes(facts, &columns),
             columns,
             references: facts.foreign_keys.iter().map(|k| k.table.clone()).collect(),
             references_bound: references_bound(facts, rows),
@@ -258,6 +260,17 @@ fn statements(
     }
     operations.extend(made.iter().map(|made| made.operation.clone()));
     (plan_tables, operations, inserts)
+}
+
+/// Unique groups and indexes of which every column has values.
+fn indexes(facts: &TableFacts, columns: &[String]) -> Vec<Index> {
+    let place = |name: &String| columns.iter().position(|column| column.eq_ignore_ascii_case(name));
+    let whole = |(names, unique): (&Vec<String>, bool)| {
+        let columns = names.iter().map(place).collect::<Option<Vec<usize>>>()?;
+        Some(Index { columns, unique })
+    };
+    let unique = facts.distinct_groups.iter().map(|group| (group, true));
+    unique.chain(facts.plain_indexes.iter().map(|group| (group, false))).filter_map(whole).collect()
 }
 
 fn references_bound(facts: &TableFacts, rows: &Rows) -> bool {

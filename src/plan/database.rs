@@ -1,20 +1,77 @@
-//! `[database]`: where it lies, and the settings of every connection.
+//! `[database]` and `[buffer]`: where rows go, and the settings of every connection.
 //!
 //! What each PRAGMA takes is left to `pragma`.
 
 use std::path::{Path, PathBuf};
 
 use super::tables::Input;
-use super::{Database, Location, pragma};
+use super::{
+    Buffer, Database, EngineKind, Location, MemtableDatabase, Persister, PostgresDatabase, Setting,
+    SqliteDatabase, pragma,
+};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::scenario::{Allow, Reset};
+use crate::scenario::{Allow, PersisterKey, Reset};
 
-/// Settles `[database]`; `shared` says whether several connections are open at once.
-pub(super) fn settle(input: &Input<'_>, shared: bool, faults: &mut Vec<Diagnostic>) -> Option<Database> {
+/// Settles `[database]` and `[buffer]`; `name` is the scenario's, `shared` says whether several connections are open at once.
+pub(super) fn settle(
+    input: &Input<'_>,
+    name: &str,
+    shared: bool,
+    faults: &mut Vec<Diagnostic>,
+) -> Option<Database> {
+    match input.scenario.database.engine {
+        EngineKind::Sqlite => sqlite(input, shared, faults).map(Database::Sqlite),
+        EngineKind::Postgres => postgres(input, name, faults).map(Database::Postgres),
+        EngineKind::Memtable => memtable(input, shared, faults).map(Database::Memtable),
+    }
+}
+
+fn postgres(input: &Input<'_>, name: &str, faults: &mut Vec<Diagnostic>) -> Option<PostgresDatabase> {
+    let section = &input.scenario.database;
+    let Some(url) = section.url.clone() else {
+        let at = input.at(&["database"]);
+        let help = "write `url = \"postgres://postgres@localhost/postgres\"`; a password comes from the environment, as `${PGPASSWORD}`";
+        faults.push(
+            Diagnostic::error(Code::BadPath, at, "`url` is missing: it says where the server is").help(help),
+        );
+        return None;
+    };
+    let setting = |(name, value): (&String, &serde_json::Value)| Setting {
+        name: name.to_lowercase(),
+        value: value.as_str().map_or_else(|| value.to_string(), str::to_owned),
+        span: input.at(&["database", "settings", name]),
+    };
+    Some(PostgresDatabase {
+        url,
+        url_span: input.at(&["database", "url"]),
+        schema: section.schema.clone().unwrap_or_else(|| format!("runner_{name}")),
+        settings: section.settings.iter().map(setting).collect(),
+        reconnect_timeout_ms: u32::try_from(section.reconnect_timeout.as_millis()).unwrap_or(u32::MAX),
+    })
+}
+
+fn memtable(input: &Input<'_>, shared: bool, faults: &mut Vec<Diagnostic>) -> Option<MemtableDatabase> {
+    let buffer = input.scenario.buffer.clone();
+    let persister = match buffer.as_ref().map(|buffer| buffer.persister).unwrap_or_default() {
+        PersisterKey::None => Persister::None,
+        PersisterKey::Sqlite => Persister::Sqlite,
+    };
+    let store = match persister {
+        Persister::None => None,
+        Persister::Sqlite => Some(sqlite(input, shared, faults)?),
+    };
+    let threshold = buffer.as_ref().map_or(10_000, |buffer| buffer.threshold);
+    let flush_timeout_ms = buffer.and_then(|buffer| buffer.flush_timeout).map(|timeout| timeout.as_millis());
+    let flush_timeout_ms = flush_timeout_ms.map(|ms| u64::try_from(ms).unwrap_or(u64::MAX));
+    Some(MemtableDatabase { buffer: Buffer { threshold, flush_timeout_ms, persister }, store })
+}
+
+/// Settles what SQLite needs of `[database]`; `shared` says whether several connections are open at once.
+fn sqlite(input: &Input<'_>, shared: bool, faults: &mut Vec<Diagnostic>) -> Option<SqliteDatabase> {
     let section = &input.scenario.database;
     let at = input.at(&["database", "path"]);
     let refuse = |words: &str, help: &str| Diagnostic::error(Code::BadPath, at, words).help(help.to_owned());
-    let location = match section.path.as_str() {
+    let location = match section.path.as_deref().unwrap_or_default() {
         ":memory:" => Location::Memory { shared },
         "" => {
             faults.push(refuse(
@@ -71,7 +128,7 @@ pub(super) fn settle(input: &Input<'_>, shared: bool, faults: &mut Vec<Diagnosti
             Diagnostic::error(Code::OutOfRange, at, "`busy_timeout` is too long").help("at most 24 days"),
         );
     }
-    (faults.len() == before).then(|| Database {
+    (faults.len() == before).then(|| SqliteDatabase {
         location,
         busy_timeout_ms,
         pragmas,

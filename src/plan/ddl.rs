@@ -140,6 +140,8 @@ pub(super) struct TableFacts {
     pub(super) primary_key: Vec<String>,
     /// Columns of primary key, UNIQUE constraints and unique indexes, without partial ones and expressions.
     pub(super) distinct_groups: Vec<Vec<String>>,
+    /// Columns of indexes that are not unique.
+    pub(super) plain_indexes: Vec<Vec<String>>,
     pub(super) foreign_keys: Vec<ForeignKey>,
 }
 
@@ -342,20 +344,23 @@ fn read_back(database: &Connection, name: &str, create: Vec<String>) -> rusqlite
         columns.iter_mut().filter(|c| c.name == *only).for_each(|c| c.row_id = true);
     }
     let primary_key: Vec<String> = keys.into_iter().map(|k| k.1).collect();
-    let mut distinct_groups = distinct_groups(database, name)?;
+    let mut distinct_groups = index_columns(database, name, true)?;
     if !primary_key.is_empty() && !distinct_groups.contains(&primary_key) {
         distinct_groups.insert(0, primary_key.clone());
     }
     let foreign_keys = foreign_keys(database, name)?;
-    Ok(TableFacts { create, columns, primary_key, distinct_groups, foreign_keys })
+    let plain_indexes = index_columns(database, name, false)?;
+    Ok(TableFacts { create, columns, primary_key, distinct_groups, plain_indexes, foreign_keys })
 }
 
-fn distinct_groups(database: &Connection, name: &str) -> rusqlite::Result<Vec<Vec<String>>> {
+/// Columns of the indexes on all rows; none with expressions.
+fn index_columns(database: &Connection, name: &str, unique: bool) -> rusqlite::Result<Vec<Vec<String>>> {
     let mut lists = database.prepare(
-        "SELECT name FROM pragma_index_list(?1) WHERE \"unique\" = 1 AND partial = 0 ORDER BY seq DESC",
+        "SELECT name FROM pragma_index_list(?1) WHERE \"unique\" = ?2 AND partial = 0 ORDER BY seq DESC",
     )?;
     let mut members = database.prepare("SELECT name FROM pragma_index_info(?1) ORDER BY seqno")?;
-    let indexes: Vec<String> = lists.query_map([name], |row| row.get(0))?.collect::<Result<_, _>>()?;
+    let indexes: Vec<String> =
+        lists.query_map((name, unique), |row| row.get(0))?.collect::<Result<_, _>>()?;
     let mut groups = Vec::new();
     for index in indexes {
         let columns: Vec<Option<String>> =

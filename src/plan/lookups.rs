@@ -66,6 +66,12 @@ pub(super) fn make(bench: &mut Bench<'_, '_>, kind: &str, table_name: &str) -> O
     let parameters = if kind == "insert" { columns.len() } else { draft.values.len() };
     let mut operation = Operation::insert(bench.name, table, draft.sql, parameters);
     operation.kind = draft.kind;
+    operation.limit = match kind {
+        "scan" => Some(section.limit.unwrap_or(SCAN_ROWS)),
+        "find" => section.limit,
+        _ => None,
+    };
+    operation.by = keys;
     operation.transaction = bench.transaction();
     operation.steps[0].expect = expect;
     operation.blob_io = incremental.map(|(blob_io, _)| blob_io);

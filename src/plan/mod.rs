@@ -27,6 +27,7 @@ mod references;
 mod shares;
 mod sizes;
 mod statements;
+mod store;
 mod tables;
 mod target;
 mod targets;
@@ -40,7 +41,7 @@ use std::path::{Path, PathBuf};
 
 use indexmap::IndexMap;
 
-use crate::diagnostic::{Diagnostic, Sources, Span};
+use crate::diagnostic::{Diagnostic, Sources};
 use crate::scenario::{self, Overrides, Rejected, Reset};
 
 pub use crate::scenario::{BASE_VARIANT, CaseOrder, same_value};
@@ -52,6 +53,10 @@ pub use limits::LEAST_MEMORY_BYTES;
 pub use operation::{
     Bind, BlobIo, EXPECT_CHANGES, EXPECT_ROWS, EXPECT_VALUE, Expect, Kind, NOTHING_CAPTURED, Operation,
     PAYLOAD_MISMATCH, Repeat, Step, Transaction,
+};
+pub use store::{
+    Buffer, Database, EngineKind, Location, MemtableDatabase, Persister, PostgresDatabase, Pragma, Setting,
+    SqliteDatabase,
 };
 pub use target::{METRICS, Metric, Needs, SAMPLES_BEYOND, Target, Unit, per_mille_beyond};
 pub use workload::{
@@ -221,48 +226,6 @@ pub struct Record {
     pub effective: serde_json::Value,
 }
 
-/// Where rows are written.
-#[derive(Clone, Debug)]
-pub struct Database {
-    /// A file, or memory.
-    pub location: Location,
-    /// How long a connection waits for a lock, in milliseconds; 0 refuses at once.
-    pub busy_timeout_ms: u32,
-    /// In the file's order.
-    pub pragmas: Vec<Pragma>,
-    /// SQL of the scenario may name other database files.
-    pub allow_attach: bool,
-    /// Statements that each connection keeps prepared. Absent: all are held for the whole level. 0: prepared every time.
-    pub statement_cache: Option<u32>,
-    /// An existing database that every reset begins with a copy of. It is only read.
-    pub from: Option<PathBuf>,
-}
-
-/// What holds the database.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Location {
-    /// A file that the run creates, marks and removes.
-    File(PathBuf),
-    /// One in-memory database. Shared between connections where any level has more than one worker.
-    Memory {
-        /// Through the `memdb` VFS; a private one is faster and has one connection.
-        shared: bool,
-    },
-}
-
-/// One PRAGMA that the scenario asks for.
-#[derive(Clone, Debug)]
-pub struct Pragma {
-    /// Lower case.
-    pub name: String,
-    /// As it is written into `PRAGMA name = value`.
-    pub value: String,
-    /// What reading it back must give; compared without case.
-    pub expected: String,
-    /// Where the scenario says so.
-    pub span: Option<Span>,
-}
-
 /// One table of the database.
 #[derive(Clone, Debug)]
 pub struct Table {
@@ -282,6 +245,17 @@ pub struct Table {
     pub rowid: bool,
     /// Which of `columns` hold no blobs but those that `bytes(…)` made.
     pub bytes: Vec<usize>,
+    /// Indexes on columns of the dataset row, those of constraints among them; none on expressions or on a part of the rows.
+    pub indexes: Vec<Index>,
+}
+
+/// An index of whole columns.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Index {
+    /// Columns of the dataset row, in the index's order.
+    pub columns: Vec<usize>,
+    /// Whether values are distinct.
+    pub unique: bool,
 }
 
 #[cfg(test)]

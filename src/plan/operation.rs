@@ -30,6 +30,11 @@ pub struct Operation {
     pub payload: bool,
     /// Whether blobs go through SQLite's incremental blob I/O.
     pub blob_io: Option<BlobIo>,
+    /// Columns of the dataset row that find the row, or rows, that it is about, in the order of their values: those of `get`, `find`, `scan` and
+    /// `delete` are these alone, those of `update` end with them, an upsert's stand among its columns. Empty for inserts and SQL.
+    pub by: Vec<usize>,
+    /// At most so many rows are read. Only for `find` and `scan`.
+    pub limit: Option<u64>,
 }
 
 /// Blobs written and read in pieces.
@@ -64,6 +69,8 @@ impl Operation {
             overwrites: Vec::new(),
             payload: false,
             blob_io: None,
+            by: Vec::new(),
+            limit: None,
         }
     }
 

@@ -71,6 +71,8 @@ pub(super) fn make(bench: &mut Bench<'_, '_>, kind: &str) -> Option<Made> {
         overwrites,
         payload: false,
         blob_io: None,
+        by: Vec::new(),
+        limit: None,
     };
     let refers = std::mem::take(&mut bench.refers);
     Some(Made { operation, key: None, values, steps: draft.taken, refers })

@@ -150,12 +150,14 @@ fn roles_have_a_tape_each_and_their_workers_add_up() {
     let roles: Vec<_> =
         workload.crews.iter().map(|c| (c.role.as_deref(), c.workers, c.counts.iter().sum())).collect();
     assert_eq!(roles, [(Some("posts"), Some(1), 70), (Some("g"), Some(8), 70)]);
-    assert_eq!(plan.database.location, Location::Memory { shared: true });
+    assert_eq!(plan.database.sqlite().unwrap().location, Location::Memory { shared: true });
 }
 
 #[test]
 fn a_pool_makes_memory_shared_even_for_one_worker() {
-    let location = |top: &str| plan(&format!("total = 5\nconcurrency = [1]\n{top}"), "").database.location;
+    let location = |top: &str| {
+        plan(&format!("total = 5\nconcurrency = [1]\n{top}"), "").database.sqlite().unwrap().location.clone()
+    };
     assert_eq!(location(""), Location::Memory { shared: false });
     assert_eq!(location("pool = { max = 2 }"), Location::Memory { shared: true });
 }

@@ -9,7 +9,7 @@ use super::operations::Made;
 use super::tables::{Input, Tables};
 use super::target::Target;
 use super::workload::Workload;
-use super::{Database, Location, Operation, volume};
+use super::{Database, Operation, volume};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::scenario::TableSection;
 
@@ -52,7 +52,7 @@ pub(super) fn find(plan: &Finished<'_, '_>) -> Vec<Diagnostic> {
 
 /// Settings that are fast because nothing is safe.
 fn not_durable(plan: &Finished<'_, '_>) -> Vec<Diagnostic> {
-    if !matches!(plan.database.location, Location::File(_)) {
+    if plan.database.file().is_none() {
         return Vec::new();
     }
     let unsafe_setting = |name: &str, value: &str| match (name, value) {
@@ -75,7 +75,7 @@ fn not_durable(plan: &Finished<'_, '_>) -> Vec<Diagnostic> {
         let help = format!("{help}; or `allow_warnings = [\"not-durable\"]` at the top of the file");
         Some(Diagnostic::warning(Code::NotDurable, pragma.span, words).help(help))
     };
-    plan.database.pragmas.iter().filter_map(warn).collect()
+    plan.database.pragmas().iter().filter_map(warn).collect()
 }
 
 /// Tables that no workload writes and nothing names.

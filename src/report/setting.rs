@@ -13,7 +13,7 @@ pub(super) fn setting(result: &RunResult) -> String {
             parts.push(format!("{name} {}", spelled(name, value)));
         }
     }
-    parts.push(format!("busy_timeout {} ms", engine.busy_timeout_ms));
+    parts.extend(engine.busy_timeout_ms.map(|ms| format!("busy_timeout {ms} ms")));
     parts.extend(limits(result));
     let storage = &result.environment.storage;
     if let Some(system) = storage.file_system.as_ref().filter(|_| engine.path.is_some()) {

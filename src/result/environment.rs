@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 
 use crate::engine::Facts;
 use crate::machine::{self, FileSystem, Machine};
-use crate::plan::{Extent, Load, Location, Plan, WarmUp, Workload};
+use crate::plan::{Extent, Load, Plan, WarmUp, Workload};
 
 /// What was run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -59,7 +59,8 @@ pub struct Engine {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub path: Option<String>,
     /// How long a connection waits for a lock, milliseconds; 0 refuses at once.
-    pub busy_timeout_ms: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub busy_timeout_ms: Option<u32>,
     /// Every setting in force, as read from a worker's connection.
     pub settings: IndexMap<String, String>,
     /// Settings that the scenario asks for and that could not be confirmed by reading them back.
@@ -239,7 +240,7 @@ impl Engine {
             let found = settings.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
             found.is_some_and(|(_, value)| value.eq_ignore_ascii_case(expected))
         };
-        let pragmas = plan.database.pragmas.iter();
+        let pragmas = plan.database.pragmas().iter();
         let unconfirmed = pragmas.filter(|pragma| !confirmed(&pragma.name, &pragma.expected));
         Engine {
             name: facts.name.to_string(),
@@ -247,11 +248,8 @@ impl Engine {
             source_id: facts.source_id.clone(),
             compile_options: facts.compile_options.clone(),
             storage: facts.storage.to_string(),
-            path: match &plan.database.location {
-                Location::File(path) => Some(path.to_string_lossy().into_owned()),
-                Location::Memory { .. } => None,
-            },
-            busy_timeout_ms: plan.database.busy_timeout_ms,
+            path: plan.database.file().map(|path| path.to_string_lossy().into_owned()),
+            busy_timeout_ms: plan.database.sqlite().map(|database| database.busy_timeout_ms),
             unconfirmed_settings: unconfirmed.map(|pragma| pragma.name.clone()).collect(),
             settings,
         }
@@ -284,6 +282,7 @@ fn digest(text: &str) -> String {
 mod tests {
     use super::super::testing;
     use super::*;
+    use crate::plan::Database;
 
     fn key(plan: &Plan) -> (IndexMap<String, String>, String) {
         let mut environment = testing::environment();
@@ -313,7 +312,9 @@ mod tests {
         // More iterations and other settings are what comparisons are for.
         assert!(!differs(&|plan| plan.workloads[0].iterations = 9));
         assert!(!differs(&|plan| plan.workloads[0].concurrency = vec![64]));
-        assert!(!differs(&|plan| plan.database.busy_timeout_ms = 0));
+        let mut impatient = testing::plan().database.sqlite().unwrap().clone();
+        impatient.busy_timeout_ms = 0;
+        assert!(!differs(&|plan| plan.database = Database::Sqlite(impatient.clone())));
     }
 
     #[test]

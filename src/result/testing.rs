@@ -13,8 +13,8 @@ use crate::engine::Facts;
 use crate::machine::{FileSystem, Machine};
 use crate::measure::*;
 use crate::plan::{
-    BASE_VARIANT, Crew, Database, Extent, Limits, Load, Location, Operation, Outputs, Plan, Record, WarmUp,
-    Workload,
+    BASE_VARIANT, Crew, Database, Extent, Limits, Load, Location, Operation, Outputs, Plan, Record,
+    SqliteDatabase, WarmUp, Workload,
 };
 use crate::scenario::Reset;
 
@@ -31,14 +31,14 @@ pub(crate) fn plan() -> Plan {
         test: "write".to_owned(),
         description: "SQLite as it comes.".to_owned(),
         seed: 42,
-        database: Database {
+        database: Database::Sqlite(SqliteDatabase {
             location: Location::File(PathBuf::from("db/base-0.db")),
             busy_timeout_ms: 5_000,
             pragmas: Vec::new(),
             allow_attach: false,
             statement_cache: None,
             from: None,
-        },
+        }),
         tables: Vec::new(),
         operations: vec![operation("users", 0), operation("posts", 1)],
         workloads: vec![workload()],

@@ -78,6 +78,7 @@ impl Single<'_, '_, '_> {
             Outcome::Unexpected { failure: f, .. }
             | Outcome::Torn(f)
             | Outcome::Refused(f)
+            | Outcome::Unknown(f)
             | Outcome::Fatal(f) => Err(EngineError::Fatal {
                 code: f.code,
                 message: format!("a parent row was refused: {}", f.message),

@@ -219,9 +219,10 @@ impl Batches<'_, '_, '_> {
     /// All operations of a batch that failed have its code; nothing of them stands.
     fn refuse(&mut self, start: Ticks, end: Ticks, outcome: Outcome) {
         let (failure, fatal) = match outcome {
-            Outcome::Refused(failure) | Outcome::Torn(failure) | Outcome::Unexpected { failure, .. } => {
-                (failure, false)
-            }
+            Outcome::Refused(failure)
+            | Outcome::Torn(failure)
+            | Outcome::Unknown(failure)
+            | Outcome::Unexpected { failure, .. } => (failure, false),
             Outcome::Fatal(failure) => (failure, true),
             Outcome::Cancelled | Outcome::Done { .. } => return,
         };

@@ -66,6 +66,7 @@ fn accept(outcome: Outcome, what: impl std::fmt::Display) -> Result<u64, RunErro
         Outcome::Unexpected { failure, .. }
         | Outcome::Refused(failure)
         | Outcome::Torn(failure)
+        | Outcome::Unknown(failure)
         | Outcome::Fatal(failure) => {
             let message = format!("{what}: {}", failure.message);
             Err(EngineError::Fatal { code: failure.code, message }.into())

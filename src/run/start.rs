@@ -32,7 +32,7 @@ pub(super) struct Start {
 
 /// Names the state that a workload begins with, where it is worth keeping: with rows loaded, or copied from somewhere.
 pub(super) fn name(plan: &Plan, workload: &Workload) -> Option<String> {
-    if workload.crews[0].dataset.load_total() == 0 && plan.database.from.is_none() {
+    if workload.crews[0].dataset.load_total() == 0 && plan.database.from().is_none() {
         return None;
     }
     let mut scenario = plan.source.effective.clone();
@@ -47,7 +47,7 @@ pub(super) fn name(plan: &Plan, workload: &Workload) -> Option<String> {
 impl Start {
     /// What a copy of another database brought with it; to be called before rows are loaded.
     pub(super) fn look(plan: &Plan, engine: &mut dyn Engine) -> Result<Start, EngineError> {
-        if plan.database.from.is_none() {
+        if plan.database.from().is_none() {
             return Ok(Start::default());
         }
         let mut inspector = engine.inspector()?;

@@ -48,8 +48,10 @@ pub(super) fn verify(
         }
     }
     let quick = expected.database_bytes.is_some_and(|bytes| bytes > QUICK_CHECK_BYTES);
-    result.integrity_check = Some(if quick { IntegrityCheck::Quick } else { IntegrityCheck::Full });
-    result.integrity = inspector.integrity(quick)?;
+    if let Some(integrity) = inspector.integrity(quick)? {
+        result.integrity_check = Some(if quick { IntegrityCheck::Quick } else { IntegrityCheck::Full });
+        result.integrity = integrity;
+    }
     if !result.integrity.is_empty() {
         result.problems.push(format!("the database is damaged: {}", result.integrity[0]));
     }
@@ -119,6 +121,7 @@ pub(super) fn describe(table: &str, row: u64, lookup: &Lookup) -> String {
     let row = row + 1;
     match lookup {
         Lookup::Same => format!("row {row} of {table} is as it was made"),
+        Lookup::NotKept => format!("row {row} of {table} was counted and let go"),
         Lookup::Missing => format!("row {row} of {table} was acknowledged, and is lost"),
         Lookup::Different { column, stored } => {
             format!("row {row} of {table} is altered: {column} holds {}", stored.as_ref())

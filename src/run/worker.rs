@@ -152,7 +152,7 @@ impl Worker<'_, '_> {
                 self.stands(answered, changes);
                 failure
             }
-            Outcome::Torn(failure) => {
+            Outcome::Unknown(failure) | Outcome::Torn(failure) => {
                 self.journal.tears(shared.states, operation, answered.subject);
                 failure
             }

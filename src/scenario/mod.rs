@@ -33,8 +33,8 @@ use indexmap::IndexMap;
 pub use expansion::{Expansion, MOST_CASES};
 pub use load::{ArrivalsKey, BatchModeKey, LoadKeys, PoolSection, RetrySection, StageSection};
 pub use model::{
-    Allow, AllowedWarning, CaseOrder, ColumnSection, DatabaseSection, IndexSection, LimitsSection, Order,
-    OutputSection, Reset, Scenario, TableSection, WorkloadSection,
+    Allow, AllowedWarning, BufferSection, CaseOrder, ColumnSection, DatabaseSection, IndexSection,
+    LimitsSection, Order, OutputSection, PersisterKey, Reset, Scenario, TableSection, WorkloadSection,
 };
 pub use operation::{KeysKey, OperationSection, StepSection, TransactionKey};
 pub use overrides::Overrides;

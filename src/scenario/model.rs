@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::load::with_load;
 use super::operation::OperationSection;
 use super::target::TargetSection;
+use crate::capability::EngineKind;
 use crate::diagnostic::{Code, Severity};
 use crate::template::Locale;
 use crate::units::{Duration, Size};
@@ -89,6 +90,10 @@ pub struct Scenario {
     /// In which order the cases run, where variants or a matrix make several.
     #[serde(default)]
     pub case_order: CaseOrder,
+    /// The write buffer, for `engine = "memtable"`.
+    #[serde(default)]
+    #[schemars(extend("examples" = [{ "threshold": 10_000, "persister": "none" }]))]
+    pub buffer: Option<BufferSection>,
     /// What a case may use of the machine. It then runs in a process of its own; where the machine does not allow that, it does not run.
     #[serde(default)]
     #[schemars(extend("examples" = [{ "memory": "512MiB" }]))]
@@ -161,7 +166,26 @@ pub struct DatabaseSection {
     /// The database file, relative to the working directory, or `:memory:`. The file is made by the run and removed at its end. A path that holds
     /// anything that the runner did not make is refused; so are directories, symbolic links and `file:` URIs.
     #[schemars(extend("examples" = ["db/mine.db", ":memory:"]))]
-    pub path: String,
+    pub path: Option<String>,
+    /// What carries out the operations.
+    #[serde(default)]
+    pub engine: EngineKind,
+    /// Where the server is, for `engine = "postgres"`: `postgres://USER@HOST:PORT/DATABASE`. `${NAME}` is a variable of the environment, and the
+    /// only way to give a password, which stands in no output; `${NAME:-…}` has a value for when it is not set. `?sslmode=require` asks for TLS.
+    #[schemars(extend("examples" = ["postgres://${PGUSER}:${PGPASSWORD}@db.example.com/bench", "postgres://postgres@localhost/postgres"]))]
+    pub url: Option<String>,
+    /// The schema that the run creates in that database, marks as its own, and drops at its end; `runner_` and the scenario's name where it is not
+    /// given. A schema that the runner did not make is refused.
+    #[schemars(extend("examples" = ["runner_bench"]))]
+    pub schema: Option<String>,
+    /// Settings of every session of a server, by name, read back; one that did not take effect is an error.
+    #[serde(default)]
+    #[schemars(with = "IndexMap<String, PragmaValue>")]
+    #[schemars(extend("examples" = [{ "synchronous_commit": "off" }]))]
+    pub settings: IndexMap<String, serde_json::Value>,
+    /// How long a lost connection to a server is tried anew before the run ends.
+    #[serde(default = "default_reconnect_timeout")]
+    pub reconnect_timeout: Duration,
     /// How long a connection waits for a lock before its write is refused. `"0ms"` is SQLite's bare default: refused at once. Whole milliseconds
     /// count; at most 24 days.
     #[serde(default = "default_busy_timeout")]
@@ -185,6 +209,33 @@ pub struct DatabaseSection {
     /// in use.
     #[schemars(extend("examples" = ["app.db"]))]
     pub from: Option<PathBuf>,
+}
+
+/// `[buffer]`: rows in memory, and when and where they are flushed.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BufferSection {
+    /// Rows and tombstones of the active table at which it is flushed. Until it is, another takes the writes; a writer that fills that one meanwhile waits.
+    #[serde(default = "default_threshold")]
+    #[schemars(range(min = 1, max = 1_000_000_000u64))]
+    pub threshold: u64,
+    /// The active table is flushed when its first row is so old, too.
+    #[schemars(extend("examples" = ["30s"]))]
+    pub flush_timeout: Option<Duration>,
+    /// What takes the flushed rows. `none`: they are counted and let go. `sqlite`: the database at `path`, in a transaction for each flush.
+    #[serde(default)]
+    pub persister: PersisterKey,
+}
+
+/// What takes the flushed rows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum PersisterKey {
+    /// Nothing: they are counted and let go.
+    #[default]
+    None,
+    /// The SQLite database at `path`.
+    Sqlite,
 }
 
 /// `[limits]`: what the process that carries out a case may use.
@@ -342,6 +393,10 @@ pub enum Order {
     Phased,
 }
 
+fn default_threshold() -> u64 {
+    10_000
+}
+
 fn one() -> u32 {
     1
 }
@@ -352,6 +407,10 @@ fn write_test() -> String {
 
 fn default_seed() -> u64 {
     42
+}
+
+fn default_reconnect_timeout() -> Duration {
+    Duration::from_millis(10_000)
 }
 
 fn default_busy_timeout() -> Duration {

@@ -7,8 +7,7 @@ mod time;
 
 use crate::machine;
 use crate::plan::{
-    Arrivals, BatchMode, BatchSize, CaseOrder, Crew, Experiment, Extent, Load, Location, Plan, WarmUp,
-    Workload,
+    Arrivals, BatchMode, BatchSize, CaseOrder, Crew, Experiment, Extent, Load, Plan, WarmUp, Workload,
 };
 use crate::units::{bytes, count, duration, rate};
 use cases::Estimate;
@@ -58,13 +57,16 @@ fn needs(experiment: &Experiment, estimates: &[Estimate], basis: &str, several: 
     let size = estimates.iter().map(|estimate| estimate.size.database).max().unwrap_or(0);
     let memory = estimates.iter().map(|estimate| estimate.memory).max().unwrap_or(0);
     let largest = if several { " for the largest case" } else { "" };
-    let database = match &plan.database.location {
-        Location::File(path) => {
+    let database = match (plan.database.file(), plan.database.postgres()) {
+        (Some(path), _) => {
             let free = machine::free_bytes(time::existing_folder(path));
             let free = free.map_or(String::new(), |free| format!(", {} free", bytes(free)));
             format!("{}, about {}{largest}{free}", path.display(), bytes(size))
         }
-        Location::Memory { .. } => format!("in memory, about {}{largest}", bytes(size)),
+        (None, Some(server)) => {
+            format!("schema {} of a server, about {}{largest}", server.schema, bytes(size))
+        }
+        (None, None) => format!("in memory, about {}{largest}", bytes(size)),
     };
     let whole: f64 = estimates.iter().map(|estimate| estimate.nanos).sum();
     vec![

@@ -7,7 +7,7 @@ use super::size::Size;
 use super::time::existing_folder;
 use crate::cli::prepare::Ready;
 use crate::machine::{self, Machine};
-use crate::plan::{Location, Plan};
+use crate::plan::Plan;
 use crate::units::bytes;
 
 /// What this machine has.
@@ -34,9 +34,10 @@ pub(in crate::cli) fn refuse(ready: &Ready) -> bool {
     let mut found = Found::default();
     let cases = &ready.experiment.cases;
     for (plan, size) in cases.iter().zip(cases::sizes(&ready.experiment)) {
-        let of_case = match &plan.database.location {
-            Location::File(path) => on_disk(path, plan, &size, free(path)),
-            Location::Memory { .. } => in_memory(plan, &size, room),
+        let of_case = match plan.database.file() {
+            Some(path) => on_disk(path, plan, &size, free(path)),
+            None if plan.database.in_memory() => in_memory(plan, &size, room),
+            None => Found::default(),
         };
         // Around every single write, the database is hardly larger than its row.
         let of_case = if plan.per_write() { Found::default() } else { of_case };
@@ -85,7 +86,7 @@ fn on_disk(path: &Path, plan: &Plan, size: &Size, free: Option<u64>) -> Found {
         bytes(free)
     );
     if size.certain {
-        let copied = if plan.database.from.is_some() { " copy a smaller one," } else { "" };
+        let copied = if plan.database.from().is_some() { " copy a smaller one," } else { "" };
         found.errors.push(format!(
             "{words}: make room,{copied} write less (`--total`, `--quick`), or put `database.path` on another disk"
         ));

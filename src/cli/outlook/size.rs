@@ -3,7 +3,7 @@
 //! Rows and operations are made as they are for a level, a few of each. Whether there is room is left to `room`.
 
 use crate::dataset::Workspace;
-use crate::plan::{Crew, Extent, Kind, Location, Plan, Workload};
+use crate::plan::{Crew, Extent, Kind, Plan, Workload};
 use crate::run;
 use crate::value::ValueRef;
 
@@ -37,7 +37,7 @@ impl Size {
     pub(super) fn of(plan: &Plan) -> Size {
         let each: Vec<Level> = plan.workloads.iter().map(|workload| Level::of(plan, workload)).collect();
         let largest = each.iter().map(|level| level.database as u64).max().unwrap_or(0);
-        let source = plan.database.from.as_ref().and_then(|from| std::fs::metadata(from).ok());
+        let source = plan.database.from().and_then(|from| std::fs::metadata(from).ok());
         Size {
             database: largest + source.map_or(0, |facts| facts.len()),
             certain: each.iter().all(|level| level.certain) && !plan.per_write(),
@@ -48,9 +48,10 @@ impl Size {
 
     /// Memory of the process that carries the case out, bytes: itself, the tape, page caches, and a database that is there.
     pub(super) fn memory(&self, plan: &Plan) -> u64 {
-        let database = match plan.database.location {
-            Location::Memory { .. } => self.database,
-            Location::File(_) => u64::from(plan.connections()) * CACHE_BYTES.min(self.database),
+        let database = if plan.database.in_memory() {
+            self.database
+        } else {
+            u64::from(plan.connections()) * CACHE_BYTES.min(self.database)
         };
         PROCESS_BYTES + self.tape.min(run::TAPE_BUDGET_BYTES) + database
     }

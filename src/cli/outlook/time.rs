@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::size::Size;
 use crate::machine;
-use crate::plan::{BatchSize, Extent, Kind, Load, Location, Plan, WarmUp, Workload};
+use crate::plan::{BatchSize, Extent, Kind, Load, Plan, WarmUp, Workload};
 use crate::units::latency;
 
 /// A single-row transaction without any sync.
@@ -55,7 +55,7 @@ impl Disks {
 
     /// Nanoseconds per write, and what the figure rests on.
     fn nanos_per_write(&mut self, plan: &Plan) -> (f64, String) {
-        let Location::File(path) = &plan.database.location else {
+        let Some(path) = plan.database.file() else {
             return (TRANSACTION_NS / 5.0, "a single-row transaction in memory".to_owned());
         };
         let syncs = syncs(plan);
@@ -72,7 +72,7 @@ impl Disks {
     /// Nanoseconds that a level's bytes take, where its operations are large.
     fn large_ns(&mut self, plan: &Plan, workload: &Workload, written: f64) -> f64 {
         let operations: u64 = workload.crews.iter().flat_map(|crew| &crew.counts).sum();
-        let Location::File(path) = &plan.database.location else { return 0.0 };
+        let Some(path) = plan.database.file() else { return 0.0 };
         if written < LARGE * operations as f64 {
             return 0.0;
         }
@@ -86,7 +86,7 @@ impl Disks {
 /// Syncs of a transaction that writes, with the plan's settings.
 fn syncs(plan: &Plan) -> f64 {
     let setting =
-        |name: &str| plan.database.pragmas.iter().find(|p| p.name == name).map(|p| p.expected.as_str());
+        |name: &str| plan.database.pragmas().iter().find(|p| p.name == name).map(|p| p.expected.as_str());
     match (setting("journal_mode").unwrap_or("delete"), setting("synchronous").unwrap_or("2")) {
         (_, "0") | ("wal", "1") => 0.0,
         ("wal" | "memory" | "off", _) => 1.0,

@@ -280,8 +280,8 @@ impl Inspector for ScriptedInspector<'_> {
         Ok(())
     }
 
-    fn integrity(&mut self, _quick: bool) -> Result<Vec<String>, EngineError> {
-        Ok(self.stage.script.damage.clone())
+    fn integrity(&mut self, _quick: bool) -> Result<Option<Vec<String>>, EngineError> {
+        Ok(Some(self.stage.script.damage.clone()))
     }
 
     fn orphans(&mut self) -> Result<Orphans, EngineError> {

@@ -16,10 +16,10 @@ use super::ownership::Claim;
 use super::path::{cannot, side_file};
 use super::{SqliteEngine, Starts, own_path, schema, source};
 use crate::engine::EngineError;
-use crate::plan::{Database, Location};
+use crate::plan::{Location, SqliteDatabase};
 
 /// The one copy of a source is kept even where nothing else is.
-pub(super) fn starts_of_source(database: &Database) -> Option<Arc<Starts>> {
+pub(super) fn starts_of_source(database: &SqliteDatabase) -> Option<Arc<Starts>> {
     match (&database.location, &database.from) {
         (Location::File(path), Some(_)) => Some(Arc::new(Starts::beside(path))),
         _ => None,
@@ -30,7 +30,7 @@ pub(super) fn starts_of_source(database: &Database) -> Option<Arc<Starts>> {
 ///
 /// # Errors
 /// As [`SqliteEngine::open`]: what the runner did not make stays.
-pub fn remove_left(database: &Database, workers: Option<u32>) -> Result<(), EngineError> {
+pub fn remove_left(database: &SqliteDatabase, workers: Option<u32>) -> Result<(), EngineError> {
     let Location::File(path) = &database.location else { return Ok(()) };
     let paths: Vec<PathBuf> = match workers {
         None => vec![path.clone()],

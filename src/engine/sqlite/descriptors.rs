@@ -3,7 +3,7 @@
 use rustix::process::{Resource, getrlimit, setrlimit};
 
 use crate::engine::EngineError;
-use crate::plan::{Database, Location};
+use crate::plan::{Location, SqliteDatabase};
 
 /// What the process has open besides, where that cannot be counted.
 const USUAL: u64 = 16;
@@ -13,7 +13,7 @@ const USUAL: u64 = 16;
 /// A connection has the database and its log or journal, in memory neither; all share one index of the log. The runner has a connection of
 /// its own and the descriptor with its lock, and a directory is opened for a moment when a journal is removed. With a file for every
 /// worker (`own_files`), all of that is needed for each.
-pub fn descriptors_needed(database: &Database, connections: u64, own_files: bool) -> u64 {
+pub fn descriptors_needed(database: &SqliteDatabase, connections: u64, own_files: bool) -> u64 {
     match (&database.location, own_files) {
         (Location::Memory { .. }, _) => 0,
         (Location::File(_), false) => 2 * (connections + 1) + 3,
@@ -25,7 +25,11 @@ pub fn descriptors_needed(database: &Database, connections: u64, own_files: bool
 ///
 /// # Errors
 /// [`EngineError::Unavailable`] when the hard limit does not allow it.
-pub fn ensure_descriptors(database: &Database, connections: u64, own_files: bool) -> Result<(), EngineError> {
+pub fn ensure_descriptors(
+    database: &SqliteDatabase,
+    connections: u64,
+    own_files: bool,
+) -> Result<(), EngineError> {
     let held = descriptors_needed(database, connections, own_files);
     if held == 0 {
         return Ok(());
@@ -61,8 +65,8 @@ mod tests {
 
     use super::*;
 
-    fn database(location: Location) -> Database {
-        Database {
+    fn database(location: Location) -> SqliteDatabase {
+        SqliteDatabase {
             location,
             busy_timeout_ms: 0,
             pragmas: Vec::new(),

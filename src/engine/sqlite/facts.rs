@@ -4,7 +4,7 @@ use rusqlite::Connection;
 
 use super::connect::{self, Link, Place, Role};
 use super::{SqliteEngine, codes};
-use crate::engine::{EngineError, Facts, TEST_DELAY, TEST_DELAY_VARIABLE};
+use crate::engine::{Durability, EngineError, Facts, TEST_DELAY, TEST_DELAY_VARIABLE};
 
 impl SqliteEngine {
     /// Takes the database's place, and tries all settings there.
@@ -55,7 +55,23 @@ fn facts(
         version,
         source_id,
         compile_options,
+        durability: durability(storage, &settings),
         settings,
         storage: storage.into(),
     })
+}
+
+/// What an acknowledged write survives, by SQLite's documentation of `synchronous` and `journal_mode`.
+fn durability(storage: &str, settings: &[(String, String)]) -> Durability {
+    let setting = |wanted: &str| {
+        let found = settings.iter().find(|(name, _)| name == wanted);
+        found.map_or_else(String::new, |(_, value)| value.to_lowercase())
+    };
+    match (setting("journal_mode").as_str(), setting("synchronous").as_str()) {
+        _ if storage != "file" => Durability::Memory,
+        // A crash within a transaction may leave a file that cannot be read.
+        ("memory" | "off", _) => Durability::Memory,
+        (_, "0" | "off") | ("wal", "1" | "normal") => Durability::ProcessCrash,
+        _ => Durability::PowerLoss,
+    }
 }

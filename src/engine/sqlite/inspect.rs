@@ -72,13 +72,13 @@ impl Inspector for SqliteInspector<'_> {
         self.on("reading keys", |connection| rows::keys(connection, table, visit))
     }
 
-    fn integrity(&mut self, quick: bool) -> Result<Vec<String>, EngineError> {
+    fn integrity(&mut self, quick: bool) -> Result<Option<Vec<String>>, EngineError> {
         let sql = if quick { "PRAGMA quick_check" } else { "PRAGMA integrity_check" };
         let mut found: Vec<String> = self.on("checking integrity", |connection| {
             connection.prepare(sql)?.query_map([], |row| row.get(0))?.collect()
         })?;
         found.retain(|line| line != "ok");
-        Ok(found)
+        Ok(Some(found))
     }
 
     fn orphans(&mut self) -> Result<Orphans, EngineError> {

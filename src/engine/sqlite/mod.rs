@@ -82,7 +82,7 @@ use self::ownership::Claim;
 use self::totals::Totals;
 use crate::clock::Clock;
 use crate::engine::{Checkpoint, Connector, Counters, Engine, EngineError, Facts, Inspector, Session};
-use crate::plan::{Database, Location, Operation, Table};
+use crate::plan::{Location, Operation, SqliteDatabase, Table};
 
 /// A connection that may be lent.
 type Slot = Arc<Mutex<Option<Link>>>;
@@ -134,7 +134,7 @@ impl SqliteEngine {
     /// [`EngineError::Foreign`] for what the runner did not make, [`EngineError::Unavailable`] for what it cannot have,
     /// [`EngineError::Setting`] for a PRAGMA without its effect. Nothing is left behind then.
     pub fn open(
-        database: &Database,
+        database: &SqliteDatabase,
         tables: &[Table],
         operations: &[Operation],
         per_write: bool,
@@ -149,7 +149,7 @@ impl SqliteEngine {
     /// # Errors
     /// As [`SqliteEngine::open`].
     pub fn open_with(
-        database: &Database,
+        database: &SqliteDatabase,
         tables: &[Table],
         operations: &[Operation],
         per_write: bool,
@@ -343,6 +343,7 @@ impl Engine for SqliteEngine {
                 .blueprint
                 .statement_cache
                 .and_then(|_| total(&self.totals.statement_misses)),
+            buffer: None,
         })
     }
 

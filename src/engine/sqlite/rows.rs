@@ -256,6 +256,7 @@ mod tests {
             references_bound: true,
             rowid: true,
             bytes: Vec::new(),
+            indexes: Vec::new(),
         }
     }
 

@@ -104,6 +104,7 @@ mod tests {
             references_bound: true,
             rowid: true,
             bytes: Vec::new(),
+            indexes: Vec::new(),
         };
         let tables = [
             table("a", "CREATE TABLE a (id INTEGER PRIMARY KEY, text TEXT UNIQUE)"),

@@ -106,7 +106,7 @@ fn is_mostly_busy(level: &Configuration) -> bool {
 fn mostly_busy(result: &RunResult) -> Option<Finding> {
     let seen = levels(result, is_mostly_busy);
     let worst = seen.iter().min_by_key(|level| level.succeeded)?;
-    let timeout = result.engine.busy_timeout_ms;
+    let timeout = result.engine.busy_timeout_ms.unwrap_or(0);
     let sentence = format!(
         "Most {} were refused because another connection held the lock, or not sent because the row that they refer to \
          had been refused: {} only {} of {} were acknowledged, so figures of time are those of a few.",
@@ -137,7 +137,7 @@ fn some_busy(result: &RunResult) -> Option<Finding> {
     let seen = levels(result, |level| busy(level) > 0 && !is_mostly_busy(level));
     let share = |level: &Configuration| busy(level) as f64 / level.attempted.max(1) as f64 * 100.0;
     let worst = seen.iter().max_by(|a, b| share(a).total_cmp(&share(b)))?;
-    let timeout = result.engine.busy_timeout_ms;
+    let timeout = result.engine.busy_timeout_ms.unwrap_or(0);
     let sentence = format!(
         "Some {} were refused because another connection held the lock for longer than the busy time-out of {timeout} \
          ms: {} of {} {}.",
@@ -218,14 +218,14 @@ mod tests {
     #[test]
     fn a_run_of_refusals_names_the_setting_to_change() {
         let mut result = begun();
-        result.document.engine.busy_timeout_ms = 0;
+        result.document.engine.busy_timeout_ms = Some(0);
         result.add_level(&plan(), &level(2, &[1_000_000; 20], 9_980), verified(20), 1);
         let finding = &result.document.findings[0];
         assert_eq!(finding.code, "mostly-busy");
         assert_eq!(finding.levels, [2]);
         assert!(finding.sentence.contains("only 20 of 10,000"), "{}", finding.sentence);
         assert!(finding.suggestion.contains("busy_timeout = \"5s\""));
-        result.document.engine.busy_timeout_ms = 5_000;
+        result.document.engine.busy_timeout_ms = Some(5_000);
         assert!(find(&result.document)[0].suggestion.contains("after 5000 ms"));
     }
 

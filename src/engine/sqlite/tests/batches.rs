@@ -63,7 +63,7 @@ fn a_batch_that_cannot_have_the_lock_is_refused_and_one_that_cannot_commit_stays
 #[test]
 fn rows_are_inserted_by_one_statement_all_or_none() {
     for cache in [None, Some(0), Some(2)] {
-        let database = Database { statement_cache: cache, ..memory() };
+        let database = SqliteDatabase { statement_cache: cache, ..memory() };
         let (engine, mut session) = opened(&database, &operations());
         session.prepare_rows(0, 3).unwrap();
         let outcome = insert_rows(&mut *session, 0, &[(1, "Ann"), (2, "Bea"), (3, "Cid")]);

@@ -20,8 +20,8 @@ fn pragma(name: &str, value: &str, expected: &str) -> Pragma {
     Pragma { name: name.to_owned(), value: value.to_owned(), expected: expected.to_owned(), span: None }
 }
 
-fn database(location: Location, pragmas: &[Pragma]) -> Database {
-    Database {
+fn database(location: Location, pragmas: &[Pragma]) -> SqliteDatabase {
+    SqliteDatabase {
         location,
         busy_timeout_ms: 0,
         pragmas: pragmas.to_vec(),
@@ -41,6 +41,7 @@ fn tables() -> Vec<Table> {
         references_bound: true,
         rowid: true,
         bytes: Vec::new(),
+        indexes: Vec::new(),
     };
     let users = ["CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE)"];
     let posts = [
@@ -78,7 +79,7 @@ fn operation(transaction: Transaction, values: usize, captures: &[&str], steps: 
 }
 
 /// A database with the tables of [`tables`] and a session for these operations.
-fn opened(database: &Database, operations: &[Operation]) -> (SqliteEngine, Box<dyn Session>) {
+fn opened(database: &SqliteDatabase, operations: &[Operation]) -> (SqliteEngine, Box<dyn Session>) {
     let clock = Clock::Virtual(Arc::default());
     let mut engine =
         SqliteEngine::open(database, &tables(), operations, false, &clock, Arc::default()).unwrap();
@@ -95,7 +96,7 @@ fn names(engine: &SqliteEngine) -> Vec<String> {
     statement.query_map([], |row| row.get(0)).unwrap().collect::<rusqlite::Result<_>>().unwrap()
 }
 
-fn memory() -> Database {
+fn memory() -> SqliteDatabase {
     database(Location::Memory { shared: false }, &[])
 }
 
@@ -105,11 +106,11 @@ fn encoded(row: &[Value]) -> Vec<u8> {
     bytes
 }
 
-fn open(database: &Database, per_write: bool) -> Result<SqliteEngine, EngineError> {
+fn open(database: &SqliteDatabase, per_write: bool) -> Result<SqliteEngine, EngineError> {
     SqliteEngine::open(database, &tables(), &operations(), per_write, &Clock::real(), Arc::default())
 }
 
-fn in_file(pragmas: &[Pragma]) -> (tempfile::TempDir, Database) {
+fn in_file(pragmas: &[Pragma]) -> (tempfile::TempDir, SqliteDatabase) {
     let folder = tempfile::tempdir().unwrap();
     let database = database(Location::File(folder.path().join("x.db")), pragmas);
     (folder, database)

@@ -17,6 +17,7 @@ fn files(create: &str) -> Vec<Table> {
         references_bound: true,
         rowid: !create.contains("WITHOUT ROWID"),
         bytes: vec![2],
+        indexes: Vec::new(),
     }]
 }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::*;
 
-fn keeping(database: &Database) -> SqliteEngine {
+fn keeping(database: &SqliteDatabase) -> SqliteEngine {
     let Location::File(path) = &database.location else { panic!("a file") };
     let starts = Some(Arc::new(Starts::beside(path)));
     let (clock, stop) = (Clock::real(), Arc::default());
@@ -92,8 +92,8 @@ fn source(folder: &Path, journal_mode: &str) -> Connection {
     connection
 }
 
-fn from(database: &Database, folder: &Path) -> Database {
-    Database { from: Some(folder.join("app.db")), ..database.clone() }
+fn from(database: &SqliteDatabase, folder: &Path) -> SqliteDatabase {
+    SqliteDatabase { from: Some(folder.join("app.db")), ..database.clone() }
 }
 
 #[test]

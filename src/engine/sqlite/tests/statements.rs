@@ -3,7 +3,7 @@
 use super::*;
 
 fn counted(cache: Option<u32>, rounds: i64, mode: Transaction) -> (Option<u64>, Option<u64>) {
-    let database = Database { statement_cache: cache, ..memory() };
+    let database = SqliteDatabase { statement_cache: cache, ..memory() };
     let insert = step("INSERT INTO users (id, name) VALUES (?1, ?2)", &[Bind::Shared(0), Bind::Shared(1)]);
     let read = step("SELECT name FROM users WHERE id = ?1", &[Bind::Shared(0)]);
     let (mut engine, mut session) = opened(&database, &[operation(mode, 2, &[], &[insert, read])]);
@@ -35,7 +35,7 @@ fn where_statements_are_held_nothing_is_counted() {
 
 #[test]
 fn the_statement_used_last_stays_longest() {
-    let database = Database { statement_cache: Some(2), ..memory() };
+    let database = SqliteDatabase { statement_cache: Some(2), ..memory() };
     let read = |sql: &str| operation(Transaction::None, 0, &[], &[step(sql, &[])]);
     let (mut engine, mut session) =
         opened(&database, &[read("SELECT 1"), read("SELECT 2"), read("SELECT 3")]);
@@ -51,7 +51,7 @@ fn the_statement_used_last_stays_longest() {
 #[test]
 fn a_failure_through_the_cache_is_told_and_the_statement_works_again() {
     for cache in [0, 5] {
-        let database = Database { statement_cache: Some(cache), ..memory() };
+        let database = SqliteDatabase { statement_cache: Some(cache), ..memory() };
         let (_engine, mut session) = opened(&database, &operations());
         assert!(done(&execute(&mut *session, 0, &user(1, "Ann"))));
         assert_eq!(refused(execute(&mut *session, 0, &user(2, "Ann"))), "SQLITE_CONSTRAINT_UNIQUE");
@@ -62,7 +62,7 @@ fn a_failure_through_the_cache_is_told_and_the_statement_works_again() {
 #[test]
 fn a_fault_in_a_statement_is_found_when_the_session_opens_cache_or_not() {
     for statement_cache in [None, Some(5)] {
-        let database = Database { statement_cache, ..memory() };
+        let database = SqliteDatabase { statement_cache, ..memory() };
         let clock = Clock::Virtual(Arc::default());
         let wrong = [operation(Transaction::None, 0, &[], &[step("SELECT nothing FROM users", &[])])];
         let mut engine =

@@ -8,7 +8,7 @@ fn virtual_time() -> (Arc<AtomicU64>, Clock) {
     (Arc::clone(&time), Clock::Virtual(time))
 }
 
-fn with_clock(database: &Database, clock: &Clock) -> (SqliteEngine, Box<dyn Session>) {
+fn with_clock(database: &SqliteDatabase, clock: &Clock) -> (SqliteEngine, Box<dyn Session>) {
     let mut engine =
         SqliteEngine::open(database, &tables(), &operations(), false, clock, Arc::default()).unwrap();
     engine.reset().unwrap();

@@ -1,0 +1,65 @@
+//! What each engine can do. It stands above the plan, which refuses what an engine lacks at the line that asks for it; the engines are held to
+//! it by their tests.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// The engines that a scenario may name.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum EngineKind {
+    /// SQLite, in this process.
+    #[default]
+    Sqlite,
+    /// A server that speaks PostgreSQL's protocol.
+    Postgres,
+    /// A write buffer in this process: rows in memory, flushed in batches.
+    Memtable,
+}
+
+impl EngineKind {
+    /// As a scenario writes it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            EngineKind::Sqlite => "sqlite",
+            EngineKind::Postgres => "postgres",
+            EngineKind::Memtable => "memtable",
+        }
+    }
+
+    /// What it can do.
+    pub fn capabilities(self) -> Capabilities {
+        match self {
+            EngineKind::Sqlite => Capabilities {
+                sql: true,
+                transactions: true,
+                statement_cache: true,
+                blob_io: true,
+                copies: true,
+                per_write: true,
+                caps: true,
+            },
+            EngineKind::Postgres => Capabilities { sql: true, transactions: true, ..Capabilities::default() },
+            EngineKind::Memtable => Capabilities { caps: true, ..Capabilities::default() },
+        }
+    }
+}
+
+/// What an engine can do beyond inserting, reading, updating and deleting rows of the dataset, one by one or in batches.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Capabilities {
+    /// Statements of the scenario's own.
+    pub sql: bool,
+    /// Transactions around several operations or statements.
+    pub transactions: bool,
+    /// A statement cache of a given size, or none.
+    pub statement_cache: bool,
+    /// Blobs in pieces.
+    pub blob_io: bool,
+    /// Beginning with a copy of an existing database.
+    pub copies: bool,
+    /// A database of its own for every write.
+    pub per_write: bool,
+    /// Limits of the process hold what the database uses, too.
+    pub caps: bool,
+}
