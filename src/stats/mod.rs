@@ -1,8 +1,13 @@
-//! Estimates over the iterations of a level. Pure functions over slices: the same values and seed give the same figures.
+//! Estimates over the iterations of a level, and of the difference of two. Pure functions over slices: the same values and seed give the same
+//! figures.
 //!
 //! Where the values come from and what a difference means is left to `result`.
 
+mod difference;
+
 use crate::template::Draw;
+
+pub use difference::{Ratio, holm, least_p, mann_whitney, noise, ratio, repetitions_to_tell};
 
 /// How often an interval's values are drawn anew.
 const RESAMPLES: usize = 5_000;
@@ -70,20 +75,8 @@ fn median(sorted: &[f64]) -> f64 {
 /// as there are, drawn with replacement, have a median; of [`RESAMPLES`] such medians in their order, the interval runs from the one that 2.5 %
 /// do not exceed to the one that 97.5 % do not.
 fn interval(sorted: &[f64], seed: u64) -> (f64, f64) {
-    let n = sorted.len();
     let mut draw = Draw::new(seed);
-    // The drawn places are counted, so that a resample need not be sorted.
-    let mut drawn = vec![0usize; n];
-    let mut medians: Vec<f64> = (0..RESAMPLES)
-        .map(|_| {
-            drawn.fill(0);
-            for _ in 0..n {
-                drawn[draw.below(n as u64) as usize] += 1;
-            }
-            let upper = sorted[place_of(&drawn, n / 2)];
-            if n.is_multiple_of(2) { sorted[place_of(&drawn, n / 2 - 1)] / 2.0 + upper / 2.0 } else { upper }
-        })
-        .collect();
+    let mut medians: Vec<f64> = (0..RESAMPLES).map(|_| difference::drawn_median(&mut draw, sorted)).collect();
     medians.sort_by(f64::total_cmp);
     let tail = RESAMPLES / 40;
     (medians[tail - 1], medians[RESAMPLES - tail - 1])

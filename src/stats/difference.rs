@@ -1,0 +1,298 @@
+//! Are two sets of repetitions different, by how much, and is that sure? Nothing here assumes a normal distribution.
+//!
+//! Which difference matters is left to `compare`.
+
+use statrs::distribution::{ContinuousCDF, Normal};
+use statrs::stats_tests::Alternative;
+use statrs::stats_tests::mannwhitneyu::{MannWhitneyUMethod, mannwhitneyu};
+
+use super::{LEAST_FOR_INTERVAL, RESAMPLES, median, place_of};
+use crate::template::Draw;
+
+/// Pairs of values up to which the exact distribution is counted; beyond, the normal approximation is close.
+const MOST_PAIRS: usize = 2_500;
+/// Repetitions of one side from which its own halves can be compared.
+const LEAST_FOR_NOISE: usize = 4;
+/// How much of the variance of means the test makes use of, where values are normal: its asymptotic relative efficiency, 3/π.
+const EFFICIENCY: f64 = 3.0 / std::f64::consts::PI;
+/// The probability with which a difference is to be found that is there.
+const POWER: f64 = 0.8;
+
+/// How a candidate's median relates to a base's.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Ratio {
+    /// Candidate ÷ base.
+    pub ratio: f64,
+    /// Its 95 % confidence interval, both ends included; absent where a side has fewer than three values.
+    pub interval: Option<(f64, f64)>,
+}
+
+/// The ratio of two medians, with the bootstrap percentile interval: both sides are drawn anew, each from its own values. Absent where a median
+/// is not above 0, or a side is empty. Which resamples are drawn follows from `seed`.
+pub fn ratio(base: &[f64], candidate: &[f64], seed: u64) -> Option<Ratio> {
+    let (base, candidate) = (sorted(base), sorted(candidate));
+    if base.is_empty() || candidate.is_empty() || base[0] <= 0.0 || candidate[0] <= 0.0 {
+        return None;
+    }
+    let enough = base.len().min(candidate.len()) >= LEAST_FOR_INTERVAL;
+    Some(Ratio {
+        ratio: median(&candidate) / median(&base),
+        interval: enough.then(|| ratio_interval(&base, &candidate, seed)),
+    })
+}
+
+fn ratio_interval(base: &[f64], candidate: &[f64], seed: u64) -> (f64, f64) {
+    let mut draw = Draw::new(seed);
+    let mut ratios: Vec<f64> =
+        (0..RESAMPLES).map(|_| drawn_median(&mut draw, candidate) / drawn_median(&mut draw, base)).collect();
+    ratios.sort_by(f64::total_cmp);
+    let tail = RESAMPLES / 40;
+    (ratios[tail - 1], ratios[RESAMPLES - tail - 1])
+}
+
+/// The median of as many values, drawn with replacement from sorted ones.
+pub(super) fn drawn_median(draw: &mut Draw, sorted: &[f64]) -> f64 {
+    let n = sorted.len();
+    // The drawn places are counted, so that a resample need not be sorted.
+    let mut drawn = vec![0usize; n];
+    (0..n).for_each(|_| drawn[draw.below(n as u64) as usize] += 1);
+    let upper = sorted[place_of(&drawn, n / 2)];
+    if n.is_multiple_of(2) { sorted[place_of(&drawn, n / 2 - 1)] / 2.0 + upper / 2.0 } else { upper }
+}
+
+fn sorted(values: &[f64]) -> Vec<f64> {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    sorted
+}
+
+/// The two-sided p-value of the Mann-Whitney U test (Mann and Whitney 1947, "On a Test of Whether one of Two Random Variables is Stochastically
+/// Larger than the Other"): exact for small samples without ties, else by the normal approximation with corrections for ties and continuity.
+/// Absent where a side has fewer than two values.
+///
+/// # Panics
+/// If a value is not a number.
+pub fn mann_whitney(base: &[f64], candidate: &[f64]) -> Option<f64> {
+    if base.len() < 2 || candidate.len() < 2 {
+        return None;
+    }
+    let mut all = sorted(&[base, candidate].concat());
+    let n = all.len();
+    all.dedup();
+    if all.len() == 1 {
+        return Some(1.0);
+    }
+    if all.len() == n && base.len() * candidate.len() <= MOST_PAIRS {
+        return Some(exact_p(base, candidate));
+    }
+    let method = MannWhitneyUMethod::AsymptoticInclContinuityCorrection;
+    let (_, p) = mannwhitneyu(base, candidate, method, Alternative::TwoSided)
+        .expect("the values are numbers, and both sides have some");
+    Some(p.min(1.0))
+}
+
+/// Of values without ties: the share of all ways to divide them whose U is as far from its middle as this one's. The crate that has the
+/// approximation has this one-sided only.
+fn exact_p(base: &[f64], candidate: &[f64]) -> f64 {
+    let greater = base.iter().flat_map(|a| candidate.iter().map(move |b| a > b)).filter(|is| *is).count();
+    let (n, m) = (base.len(), candidate.len());
+    let less_or_equal = greater.min(n * m - greater);
+    // shares[j][u]: the share of divisions of the values so far, j of them in the second sample, that come to u.
+    let mut shares = vec![vec![0.0; n * m + 1]; m + 1];
+    shares.iter_mut().for_each(|shares| shares[0] = 1.0);
+    for i in 1..=n {
+        for j in 1..=m {
+            // The greatest value is in the first sample, and greater than all of the second; or it is in the second.
+            let first = i as f64 / (i + j) as f64;
+            let (done, rest) = shares.split_at_mut(j);
+            let (without, here) = (&done[j - 1], &mut rest[0]);
+            for u in (0..=i * j).rev() {
+                let with = if u >= j { here[u - j] } else { 0.0 };
+                here[u] = first * with + (1.0 - first) * without[u];
+            }
+        }
+    }
+    (2.0 * shares[m][..=less_or_equal].iter().sum::<f64>()).min(1.0)
+}
+
+/// In how many ways so many values can be divided into two samples.
+fn divisions(first: usize, second: usize) -> f64 {
+    (1..=first.min(second)).map(|k| (first.max(second) + k) as f64 / k as f64).product()
+}
+
+/// The least p-value that two samples of these sizes can come to.
+pub fn least_p(first: usize, second: usize) -> f64 {
+    (2.0 / divisions(first, second)).min(1.0)
+}
+
+/// P-values corrected for their number (Holm 1979, "A Simple Sequentially Rejective Multiple Test Procedure"): where those below a bound are
+/// taken for differences, the probability that any of them is none stays below that bound.
+pub fn holm(p: &[f64]) -> Vec<f64> {
+    let mut order: Vec<usize> = (0..p.len()).collect();
+    order.sort_by(|a, b| p[*a].total_cmp(&p[*b]));
+    let mut corrected = vec![1.0; p.len()];
+    let mut most = 0.0f64;
+    for (place, &index) in order.iter().enumerate() {
+        most = most.max(p[index] * (p.len() - place) as f64).min(1.0);
+        corrected[index] = most;
+    }
+    corrected
+}
+
+/// How far two parts of the same repetitions are apart, which nothing but chance and drift can have done: the greatest |ln(ratio of medians)| of
+/// the first half and the second, and of every other one and the rest. `values` are in the order in which they were measured. Absent for fewer than
+/// four, or where one is not above 0.
+pub fn noise(values: &[f64]) -> Option<f64> {
+    if values.len() < LEAST_FOR_NOISE || values.iter().any(|value| *value <= 0.0) {
+        return None;
+    }
+    let (first, second) = values.split_at(values.len() / 2);
+    let every_other = |from: usize| values.iter().copied().skip(from).step_by(2).collect::<Vec<f64>>();
+    let apart = |a: &[f64], b: &[f64]| (median(&sorted(a)) / median(&sorted(b))).ln().abs();
+    Some(apart(first, second).max(apart(&every_other(0), &every_other(1))))
+}
+
+/// How many repetitions of each side would tell a difference of ln(ratio) = `difference` from none, at the level `alpha`, four times out of five:
+/// the sample size of Noether (1987, "Sample Size Determination for Some Common Nonparametric Tests") in its form for a shift of normal values.
+/// Absent where there is no spread to go by, or nothing to find.
+pub fn repetitions_to_tell(base: &[f64], candidate: &[f64], difference: f64, alpha: f64) -> Option<u64> {
+    let variance = (log_variance(base)? + log_variance(candidate)?) / 2.0;
+    if difference == 0.0 {
+        return None;
+    }
+    let normal = Normal::standard();
+    let quantiles = normal.inverse_cdf(1.0 - alpha / 2.0) + normal.inverse_cdf(POWER);
+    let wanted = 2.0 * variance * (quantiles / difference).powi(2) / EFFICIENCY;
+    // Fewer cannot come to such a p-value whatever they are.
+    let least = (2..).find(|n| least_p(*n, *n) <= alpha)?;
+    Some((wanted.ceil().min(1e9) as u64).max(least as u64))
+}
+
+/// The variance of logarithms, by the median absolute deviation, which a few outliers do not move.
+fn log_variance(values: &[f64]) -> Option<f64> {
+    if values.len() < LEAST_FOR_INTERVAL || values.iter().any(|value| *value <= 0.0) {
+        return None;
+    }
+    let logs = sorted(&values.iter().map(|value| value.ln()).collect::<Vec<_>>());
+    let middle = median(&logs);
+    let apart = sorted(&logs.iter().map(|value| (value - middle).abs()).collect::<Vec<_>>());
+    // Of normal values, three quarters lie within this many standard deviations above the middle.
+    let deviation = median(&apart) / Normal::standard().inverse_cdf(0.75);
+    Some(deviation.powi(2))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Samples and what scipy 1.17 (`mannwhitneyu`) and statsmodels 0.14 (`multipletests`, "holm") say of them.
+    #[derive(serde::Deserialize)]
+    struct Reference {
+        samples: Vec<Sample>,
+        holm: Vec<Corrected>,
+    }
+
+    #[derive(serde::Deserialize)]
+    struct Sample {
+        a: Vec<f64>,
+        b: Vec<f64>,
+        p: f64,
+    }
+
+    #[derive(serde::Deserialize)]
+    struct Corrected {
+        p: Vec<f64>,
+        corrected: Vec<f64>,
+    }
+
+    fn reference() -> Reference {
+        serde_json::from_str(include_str!("reference.json")).unwrap()
+    }
+
+    #[test]
+    fn p_values_are_those_of_the_reference_implementation() {
+        let reference = reference();
+        assert!(reference.samples.len() >= 20);
+        for sample in reference.samples {
+            let p = mann_whitney(&sample.a, &sample.b).unwrap();
+            assert!(
+                (p - sample.p).abs() < 1e-9,
+                "{p} instead of {} for {:?} {:?}",
+                sample.p,
+                sample.a,
+                sample.b
+            );
+        }
+    }
+
+    #[test]
+    fn corrected_p_values_are_those_of_the_reference_implementation() {
+        for case in reference().holm {
+            for (found, wanted) in holm(&case.p).iter().zip(&case.corrected) {
+                assert!((found - wanted).abs() < 1e-12, "{found} instead of {wanted}");
+            }
+        }
+    }
+
+    #[test]
+    fn few_values_or_none_have_no_p_value_and_equal_ones_no_difference() {
+        assert_eq!(mann_whitney(&[1.0], &[2.0, 3.0]), None);
+        assert_eq!(mann_whitney(&[1.0, 1.0], &[1.0, 1.0, 1.0]), Some(1.0));
+        assert_eq!(ratio(&[], &[1.0], 1), None);
+        assert_eq!(ratio(&[0.0], &[1.0], 1), None);
+        assert_eq!(ratio(&[2.0, 2.0], &[3.0], 1), Some(Ratio { ratio: 1.5, interval: None }));
+        assert_eq!(noise(&[1.0, 2.0, 3.0]), None);
+    }
+
+    #[test]
+    fn five_repetitions_can_tell_a_difference_and_three_cannot() {
+        assert!((least_p(3, 3) - 0.1).abs() < 1e-12);
+        assert!((least_p(5, 5) - 2.0 / 252.0).abs() < 1e-12);
+        assert_eq!(
+            mann_whitney(&[1.0, 2.0, 3.0], &[4.0, 5.0, 6.0]).map(|p| (p - 0.1).abs() < 1e-12),
+            Some(true)
+        );
+    }
+
+    #[test]
+    fn the_interval_of_a_ratio_holds_it_and_is_narrow_where_values_are() {
+        let base: Vec<f64> = (0..10).map(|i| 100.0 + f64::from(i) * 0.1).collect();
+        let slower: Vec<f64> = base.iter().map(|value| value * 1.06).collect();
+        let found = ratio(&base, &slower, 3).unwrap();
+        let (low, high) = found.interval.unwrap();
+        assert!((found.ratio - 1.06).abs() < 1e-12 && low < 1.06 && high > 1.06, "{found:?}");
+        assert!(low > 1.05 && high < 1.07, "{found:?}");
+        assert_eq!(ratio(&base, &slower, 3), Some(found));
+    }
+
+    #[test]
+    fn drift_within_a_run_is_noise() {
+        let drifting = [1.0, 1.0, 1.0, 1.1, 1.1, 1.1];
+        assert!((noise(&drifting).unwrap() - 1.1f64.ln()).abs() < 1e-12);
+        let alternating = [1.0, 1.1, 1.0, 1.1, 1.0, 1.1];
+        assert!((noise(&alternating).unwrap() - 1.1f64.ln()).abs() < 1e-12);
+        assert_eq!(noise(&[2.0; 9]), Some(0.0));
+    }
+
+    /// The number that is named tells a difference about four times out of five.
+    #[test]
+    fn as_many_repetitions_as_are_named_find_the_difference() {
+        let mut draw = Draw::new(17);
+        let mut normal = |mean: f64, n: usize| -> Vec<f64> {
+            let one = |draw: &mut Draw| {
+                let radius = (-2.0 * (1.0 - draw.unit()).ln()).sqrt();
+                mean * (1.0 + 0.05 * radius * (std::f64::consts::TAU * draw.unit()).cos())
+            };
+            (0..n).map(|_| one(&mut draw)).collect()
+        };
+        let (base, candidate) = (normal(100.0, 500), normal(105.0, 500));
+        let n = repetitions_to_tell(&base, &candidate, 1.05f64.ln(), 0.05).unwrap();
+        assert!((14..=24).contains(&n), "{n}");
+        let trials = 300;
+        let found = (0..trials)
+            .filter(|_| mann_whitney(&normal(100.0, n as usize), &normal(105.0, n as usize)).unwrap() < 0.05)
+            .count();
+        assert!((0.7..=0.92).contains(&(found as f64 / f64::from(trials))), "{found} of {trials}");
+        assert_eq!(repetitions_to_tell(&[1.0; 9], &[1.1; 9], 1.1f64.ln(), 0.05), Some(4));
+    }
+}
