@@ -20,6 +20,7 @@
 //! stats        estimates over iterations: median, spread, bootstrap intervals
 //! run          workloads, levels, workers, pacing, pool, verification, events
 //! result       the result document, findings, validity, targets, schema, store
+//! compare      two sets of results: ratios with intervals, tests, verdicts
 //! experiment   units of several cases, each here or in a process under limits; what is finished is kept
 //! report       terminal table, Markdown, CSV: from results only
 //! cli          clap, progress, previews, exit codes
@@ -31,6 +32,7 @@
 pub mod capability;
 pub mod cli;
 pub mod clock;
+pub mod compare;
 pub mod dataset;
 pub mod diagnostic;
 pub mod draft;

@@ -30,6 +30,7 @@ const ORDER: &[&str] = &[
     "stats",
     "run",
     "result",
+    "compare",
     "experiment",
     "report",
     "cli",

@@ -1,0 +1,216 @@
+//! The verdict on one metric, from its values over the iterations.
+
+use super::model::{Better, Verdict};
+use crate::stats;
+
+/// The probability that chance alone makes any difference of a comparison.
+pub(super) const ALPHA: f64 = 0.05;
+
+/// One metric's values on both sides, in the order in which they were measured, and what was computed from them.
+#[derive(Debug)]
+pub(super) struct Evidence {
+    pub(super) base: Vec<f64>,
+    pub(super) candidate: Vec<f64>,
+    pub(super) ratio: Option<stats::Ratio>,
+    pub(super) p: Option<f64>,
+    /// As |ln(ratio)|.
+    pub(super) noise: Option<f64>,
+    /// Why the figures of a side should not be believed.
+    pub(super) doubt: Option<String>,
+}
+
+impl Evidence {
+    /// `seed` decides which resamples the interval is made from.
+    pub(super) fn new(base: Vec<f64>, candidate: Vec<f64>, doubt: Option<String>, seed: u64) -> Evidence {
+        let noise = [&base, &candidate].map(|values| stats::noise(values));
+        Evidence {
+            ratio: stats::ratio(&base, &candidate, seed),
+            p: stats::mann_whitney(&base, &candidate),
+            noise: noise.into_iter().flatten().reduce(f64::max),
+            base,
+            candidate,
+            doubt,
+        }
+    }
+
+    /// Whether it is one of the tests that p-values are corrected for.
+    pub(super) fn is_test(&self) -> bool {
+        self.doubt.is_none() && self.p.is_some()
+    }
+}
+
+/// What is said of a metric.
+#[derive(Debug, PartialEq)]
+pub(super) struct Judgement {
+    pub(super) verdict: Verdict,
+    pub(super) reason: String,
+    pub(super) iterations_to_decide: Option<u64>,
+}
+
+impl Judgement {
+    fn new(verdict: Verdict, reason: impl Into<String>) -> Judgement {
+        Judgement { verdict, reason: reason.into(), iterations_to_decide: None }
+    }
+}
+
+/// How to decide.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Rule {
+    pub(super) better: Better,
+    /// A difference that matters, as a share: 0.05.
+    pub(super) threshold: f64,
+    /// Tests of the whole comparison.
+    pub(super) tests: usize,
+}
+
+/// Decides: a difference is one when the test finds it, when it is greater than what parts of one run differ by, and when its interval reaches the
+/// threshold. It is none when its interval stays within the threshold. Everything else is open.
+pub(super) fn judge(evidence: &Evidence, p_corrected: Option<f64>, rule: Rule) -> Judgement {
+    if let Some(doubt) = &evidence.doubt {
+        return Judgement::new(Verdict::Inconclusive, doubt.clone());
+    }
+    let (Some(ratio), Some(p)) = (evidence.ratio, p_corrected) else {
+        return without_test(evidence);
+    };
+    let bound = (1.0 + rule.threshold).ln();
+    let difference = ratio.ratio.ln();
+    let (low, high) = ratio.interval.unwrap_or((ratio.ratio, ratio.ratio));
+    let inside = low.ln() > -bound && high.ln() < bound;
+    let noise = evidence.noise.unwrap_or(0.0);
+    if p < ALPHA && difference.abs() <= noise {
+        let words = format!(
+            "parts of one and the same run differ by {}, so this may be the machine",
+            percent(noise.exp_m1())
+        );
+        let verdict = if inside { Verdict::Unchanged } else { Verdict::Inconclusive };
+        return Judgement::new(verdict, words);
+    }
+    if inside {
+        let words = if p < ALPHA {
+            "a difference, but less than the threshold"
+        } else {
+            "no difference that matters"
+        };
+        return Judgement::new(Verdict::Unchanged, words);
+    }
+    if p < ALPHA {
+        let better = (difference > 0.0) == (rule.better == Better::Higher);
+        let verdict = if better { Verdict::Improved } else { Verdict::Regressed };
+        return Judgement::new(
+            verdict,
+            format!("p {} after correction for {} tests", p_value(p), rule.tests),
+        );
+    }
+    let (a, b) = (&evidence.base, &evidence.candidate);
+    let alpha = ALPHA / rule.tests.max(1) as f64;
+    let sought = difference.abs().max(bound);
+    let iterations = stats::repetitions_to_tell(a, b, sought, alpha);
+    let enough = a.len().min(b.len()) as u64;
+    let iterations = iterations.map(|n| if n > enough { n } else { enough * 2 });
+    let mut words = format!("p {} after correction for {} tests", p_value(p), rule.tests);
+    if let Some(iterations) = iterations {
+        words.push_str(&format!("; about {iterations} iterations of each would decide"));
+    }
+    Judgement { verdict: Verdict::Inconclusive, reason: words, iterations_to_decide: iterations }
+}
+
+/// Nothing to be sure of.
+fn without_test(evidence: &Evidence) -> Judgement {
+    let (a, b) = (&evidence.base, &evidence.candidate);
+    if a.len() > 1 && b.len() > 1 && a == b {
+        return Judgement::new(Verdict::Unchanged, "the same values");
+    }
+    let words = match (a.len(), b.len()) {
+        (1, 1) => "one iteration of each: no significance can be had; run both with `--iterations 10`",
+        (1, _) => "one iteration of the base: no significance can be had; run it with `--iterations 10`",
+        (_, 1) => "one iteration of the candidate: no significance can be had; run it with `--iterations 10`",
+        _ => "there is no ratio to a figure of 0",
+    };
+    Judgement::new(Verdict::Inconclusive, words)
+}
+
+fn p_value(p: f64) -> String {
+    if p < 0.0001 { "below 0.0001".to_owned() } else { format!("{p:.4}") }
+}
+
+/// A share as per cent.
+pub(super) fn percent(share: f64) -> String {
+    format!("{:.1} %", share * 100.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RULE: Rule = Rule { better: Better::Lower, threshold: 0.05, tests: 1 };
+
+    /// Ten values around a mean that alternate by so much of it.
+    fn around(mean: f64, spread: f64) -> Vec<f64> {
+        let shifts = [0.3, -0.9, 0.7, -0.2, 0.1, -0.6, 0.9, -0.4, 0.5, -0.7];
+        shifts.iter().map(|shift| mean * (1.0 + shift * spread)).collect()
+    }
+
+    fn verdict(base: Vec<f64>, candidate: Vec<f64>, rule: Rule) -> Judgement {
+        let evidence = Evidence::new(base, candidate, None, 1);
+        let p = evidence.p.map(|p| (p * rule.tests as f64).min(1.0));
+        judge(&evidence, p, rule)
+    }
+
+    #[test]
+    fn five_percent_more_latency_is_a_regression_and_less_an_improvement() {
+        let slower = verdict(around(1.0, 0.01), around(1.055, 0.01), RULE);
+        assert_eq!(slower.verdict, Verdict::Regressed, "{slower:?}");
+        let faster = verdict(around(1.055, 0.01), around(1.0, 0.01), RULE);
+        assert_eq!(faster.verdict, Verdict::Improved, "{faster:?}");
+        let rule = Rule { better: Better::Higher, ..RULE };
+        assert_eq!(verdict(around(1.0, 0.01), around(0.945, 0.01), rule).verdict, Verdict::Regressed);
+    }
+
+    #[test]
+    fn a_sure_difference_below_the_threshold_is_none_that_matters() {
+        let found = verdict(around(1.0, 0.001), around(1.02, 0.001), RULE);
+        assert_eq!(
+            (found.verdict, found.reason.as_str()),
+            (Verdict::Unchanged, "a difference, but less than the threshold")
+        );
+    }
+
+    #[test]
+    fn equal_runs_are_unchanged() {
+        assert_eq!(verdict(around(1.0, 0.02), around(1.002, 0.02), RULE).verdict, Verdict::Unchanged);
+        assert_eq!(verdict(vec![0.0; 5], vec![0.0; 5], RULE).verdict, Verdict::Unchanged);
+    }
+
+    #[test]
+    fn what_is_too_noisy_is_inconclusive_and_says_how_many_iterations_would_decide() {
+        let found = verdict(around(1.0, 0.2), around(1.06, 0.2), RULE);
+        assert_eq!(found.verdict, Verdict::Inconclusive);
+        assert!(found.iterations_to_decide.is_some_and(|n| n > 10), "{found:?}");
+    }
+
+    #[test]
+    fn a_difference_below_the_noise_within_a_run_is_never_called_one() {
+        let spread = |low: usize, values: [f64; 2]| -> Vec<f64> {
+            (0..10).map(|i| values[usize::from(i >= low)] + i as f64 * 1e-4).collect()
+        };
+        let (drifting, later) = (spread(6, [1.0, 1.17]), spread(5, [1.14, 1.18]));
+        assert!(stats::mann_whitney(&drifting, &later).is_some_and(|p| p < ALPHA));
+        let found = verdict(drifting, later, RULE);
+        assert_eq!(found.verdict, Verdict::Inconclusive, "{found:?}");
+    }
+
+    #[test]
+    fn one_iteration_has_no_significance() {
+        let found = verdict(vec![1.0], vec![2.0], RULE);
+        assert_eq!(found.verdict, Verdict::Inconclusive);
+        assert!(found.reason.contains("no significance can be had"), "{found:?}");
+    }
+
+    #[test]
+    fn many_tests_ask_for_more_than_one_does() {
+        let (base, candidate) = (vec![1.0, 1.01, 1.02, 1.03], vec![1.2, 1.21, 1.22, 1.23]);
+        assert_eq!(verdict(base.clone(), candidate.clone(), RULE).verdict, Verdict::Regressed);
+        let many = Rule { tests: 10, ..RULE };
+        assert_eq!(verdict(base, candidate, many).verdict, Verdict::Inconclusive);
+    }
+}
