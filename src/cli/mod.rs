@@ -5,8 +5,10 @@
     reason = "results go to stdout, everything else to stderr"
 )]
 
+mod baseline;
 mod carry_out;
 mod check;
+mod compare;
 mod completions;
 mod conduct;
 mod doctor;
@@ -95,6 +97,17 @@ enum Command {
     #[command(after_help = "Examples:\n  runner doctor\n  runner doctor /var/lib/myapp\n  \
         runner doctor --format json | jq -r '.findings[] | select(.status == \"bad\") | .topic'")]
     Doctor(doctor::DoctorArgs),
+    /// Hold results against others: per level and metric the change, its interval, a test, and a verdict. A regression ends with 1.
+    #[command(
+        after_help = "Examples:\n  runner compare before.json results/base-0.json\n  runner compare main results --threshold 3% --threshold latency.p99=10%\n  \
+        runner compare main results --format markdown > comment.md"
+    )]
+    Compare(compare::CompareArgs),
+    /// Keep results under a name, to hold later ones against.
+    #[command(
+        after_help = "Examples:\n  runner baseline save main results/base-0.json\n  runner baseline list\n  runner run scenarios/base-0.toml --baseline main"
+    )]
+    Baseline(baseline::BaselineArgs),
     /// Print a completion script for a shell, or the manual page.
     #[command(
         after_help = "Examples:\n  runner completions bash > ~/.local/share/bash-completion/completions/runner\n  \
@@ -196,6 +209,8 @@ enum SchemaName {
     Scenario,
     /// Of result documents.
     Result,
+    /// Of comparisons, as `compare --format json` prints them.
+    Comparison,
 }
 
 /// Runs the command line of this process. Returns the process's exit code.
@@ -215,10 +230,13 @@ pub fn main() -> u8 {
         Command::Explain(arguments) => explain::explain(&arguments),
         Command::Doctor(arguments) => doctor::doctor(&arguments),
         Command::Completions(arguments) => completions::completions(&arguments),
+        Command::Compare(arguments) => compare::compare(&arguments),
+        Command::Baseline(arguments) => baseline::baseline(&arguments),
         Command::Schema { name } => {
             let schema = match name {
                 SchemaName::Scenario => crate::scenario::json_schema(),
                 SchemaName::Result => crate::result::json_schema(),
+                SchemaName::Comparison => crate::compare::json_schema(),
             };
             println!("{schema:#}");
             Exit::Fine

@@ -8,6 +8,13 @@ mod metric;
 mod model;
 mod pairs;
 
+use serde_json::Value;
+
 pub use metric::METRICS;
 pub use model::*;
 pub use pairs::{Incomparable, Options, Source, compare};
+
+/// `schemas/comparison.schema.json`, draft 2020-12.
+pub fn json_schema() -> Value {
+    crate::result::schema_of::<Comparison>()
+}

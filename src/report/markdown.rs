@@ -94,7 +94,7 @@ fn figures(figures: &OperationFigures) -> Vec<String> {
     ]
 }
 
-fn rows(header: &[impl AsRef<str>], rows: impl Iterator<Item = Vec<String>>) -> String {
+pub(super) fn rows(header: &[impl AsRef<str>], rows: impl Iterator<Item = Vec<String>>) -> String {
     let names: Vec<&str> = header.iter().map(AsRef::as_ref).collect();
     let mut out = format!("| {} |\n|{}\n", names.join(" | "), " ---: |".repeat(names.len()));
     rows.for_each(|row| out.push_str(&format!("| {} |\n", row.join(" | "))));
@@ -102,7 +102,7 @@ fn rows(header: &[impl AsRef<str>], rows: impl Iterator<Item = Vec<String>>) -> 
 }
 
 /// Text of a user or of a database must not become markup.
-fn escaped(text: &str) -> String {
+pub(super) fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for character in text.chars() {
         match character {

@@ -3,7 +3,9 @@
 //! It sees neither plan nor engine, so any stored result can be drawn again. JSON is the stored document itself.
 
 mod columns;
+mod comparison;
 mod csv;
+mod drawing;
 mod markdown;
 mod notes;
 mod overview;
@@ -12,6 +14,7 @@ mod summary;
 mod table;
 mod targets;
 
+pub use comparison::{comparison_github, comparison_junit, comparison_markdown, comparison_table};
 pub use csv::{csv, csv_header, csv_rows};
 pub use markdown::markdown;
 pub use overview::{OVERVIEW_BEGINS, overview_csv};

@@ -2,9 +2,8 @@
 
 use std::path::Path;
 
-use comfy_table::{Cell, CellAlignment, ContentArrangement, ContentLineStyle, LineStyle, Table, TableStyle};
-
 use super::columns::{Column, cases, columns, is_mix_of_writes, operation_rows, sections, time};
+use super::drawing::{Alignment, Paint, drawn, either, painted, wrapped};
 use super::notes::{Mood, notes};
 use super::setting::{machine, setting};
 use super::targets::target_rows;
@@ -118,22 +117,6 @@ fn left_out(columns: &[&str], width: usize, paint: Paint) -> String {
     text.lines().map(|line| format!("{}\n", paint.dim(line))).collect()
 }
 
-/// The header bold, bad rows red.
-fn painted(lines: &[String], bad: &dyn Fn(usize) -> bool, paint: Paint) -> String {
-    let mut out = String::new();
-    for (index, line) in lines.iter().enumerate() {
-        let line = match index.checked_sub(2) {
-            _ if index == 0 => paint.bold(line),
-            None => paint.dim(line),
-            Some(row) if bad(row) => paint.red(line),
-            Some(_) => line.clone(),
-        };
-        out.push_str(&line);
-        out.push('\n');
-    }
-    out
-}
-
 /// Each operation of a workload: in full for a few levels, else its 99th percentile at each level. Absent for a single operation.
 fn operations(levels: &[&Configuration], tables: bool, width: usize, paint: Paint) -> Option<String> {
     let first = levels.first().filter(|level| level.operations.len() > 1)?;
@@ -213,93 +196,6 @@ fn targets(result: &RunResult, width: usize, paint: Paint) -> Option<String> {
     let lines = either(drawn(&header, &rows, Alignment::FirstLeft, width));
     let statuses: Vec<TargetStatus> = result.all_targets().map(|(_, verdict)| verdict.status).collect();
     Some(painted(&lines, &|row| statuses.get(row).is_some_and(|s| *s != TargetStatus::Pass), paint))
-}
-
-fn either(lines: Result<Vec<String>, Vec<String>>) -> Vec<String> {
-    lines.unwrap_or_else(|lines| lines)
-}
-
-#[derive(Clone, Copy, PartialEq)]
-enum Alignment {
-    /// Everything to the right.
-    Numbers,
-    /// A name, then numbers.
-    FirstLeft,
-}
-
-/// Header, rule and rows; as an error when they are wider than the line even with narrow gaps.
-fn drawn(
-    header: &[&str],
-    rows: &[Vec<String>],
-    alignment: Alignment,
-    width: usize,
-) -> Result<Vec<String>, Vec<String>> {
-    let mut lines = Vec::new();
-    for gap in [2, 1] {
-        lines = with_gap(header, rows, alignment, gap);
-        if lines.iter().all(|line| line.chars().count() <= width) {
-            return Ok(lines);
-        }
-    }
-    Err(lines)
-}
-
-fn with_gap(header: &[&str], rows: &[Vec<String>], alignment: Alignment, gap: u16) -> Vec<String> {
-    let mut table = Table::new();
-    let style = TableStyle::new()
-        .header_lines(ContentLineStyle::none())
-        .header_separator(LineStyle::none().fill('─'))
-        .content_lines(ContentLineStyle::none());
-    table.load_style(style);
-    table.set_content_arrangement(ContentArrangement::Disabled);
-    table.set_header(header.iter().map(Cell::new));
-    table.add_rows(rows.iter().map(|row| row.iter().map(Cell::new).collect::<Vec<_>>()));
-    for (index, column) in table.column_iter_mut().enumerate() {
-        column.set_padding((if index == 0 { 0 } else { gap }, 0));
-        let left = index == 0 && alignment == Alignment::FirstLeft;
-        column.set_cell_alignment(if left { CellAlignment::Left } else { CellAlignment::Right });
-    }
-    table.lines().map(|line| line.trim_end().to_owned()).collect()
-}
-
-/// Breaks a text at spaces; lines after the first begin with `indent` spaces. Ends with a line feed.
-fn wrapped(text: &str, width: usize, indent: usize) -> String {
-    let indent = " ".repeat(indent);
-    let options = textwrap::Options::new(width)
-        .subsequent_indent(&indent)
-        .break_words(false)
-        .word_separator(textwrap::WordSeparator::AsciiSpace)
-        .word_splitter(textwrap::WordSplitter::NoHyphenation)
-        .wrap_algorithm(textwrap::WrapAlgorithm::FirstFit);
-    let plain = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    textwrap::fill(&plain, options) + "\n"
-}
-
-/// ANSI colours, or none.
-#[derive(Clone, Copy)]
-struct Paint {
-    color: bool,
-}
-
-impl Paint {
-    fn with(self, code: &str, text: &str) -> String {
-        if self.color { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
-    }
-    fn bold(self, text: &str) -> String {
-        self.with("1", text)
-    }
-    fn dim(self, text: &str) -> String {
-        self.with("2", text)
-    }
-    fn green(self, text: &str) -> String {
-        self.with("32", text)
-    }
-    fn yellow(self, text: &str) -> String {
-        self.with("33", text)
-    }
-    fn red(self, text: &str) -> String {
-        self.with("31", text)
-    }
 }
 
 #[cfg(test)]

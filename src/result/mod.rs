@@ -3,6 +3,7 @@
 //! Types are in `model` and `environment`; `builder` and `build` make them from measurements; `validity`, `targets` and `findings`
 //! judge them; `store` writes and reads them. Drawing them is left to `report`.
 
+mod baseline;
 mod build;
 mod builder;
 mod case;
@@ -21,6 +22,7 @@ mod targets;
 pub(crate) mod testing;
 mod validity;
 
+pub use baseline::{BASELINE_FOLDER, BaselineError, Baselines, results_in};
 pub use builder::{Builder, FailedIteration};
 pub use case::{last as last_key, plain as plain_value};
 pub use environment::{Engine, Environment, OverrideRecord, Runner, ScenarioRecord, Storage};
@@ -28,7 +30,7 @@ pub use findings::{Finding, find};
 pub use histogram::{HISTOGRAM_UNIT, decode as decode_histogram, encode as encode_histogram};
 pub use model::*;
 pub use notes::{NOTE_CODES, NoteCode, NoteKind, notes_markdown, title as notes_title};
-pub use schema::{json_schema, validate};
+pub use schema::{json_schema, schema_of, validate};
 pub use store::{ReadError, Store, StoreError, read};
 pub use validity::{Circumstances, Doubt, Validity, assess};
 

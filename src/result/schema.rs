@@ -3,17 +3,22 @@
 use std::sync::LazyLock;
 
 use jsonschema::Validator;
-use schemars::Schema;
 use schemars::generate::SchemaSettings;
 use schemars::transform::{Transform, transform_subschemas};
+use schemars::{JsonSchema, Schema};
 use serde_json::{Map, Value};
 
 use super::model::RunResult;
 
 /// `schemas/result.schema.json`, draft 2020-12.
 pub fn json_schema() -> Value {
+    schema_of::<RunResult>()
+}
+
+/// The schema of a document that is written: draft 2020-12, in plain words.
+pub fn schema_of<T: JsonSchema>() -> Value {
     let generator = SchemaSettings::draft2020_12().for_serialize().with_transform(Plain).into_generator();
-    generator.into_root_schema_for::<RunResult>().to_value()
+    generator.into_root_schema_for::<T>().to_value()
 }
 
 /// Every way in which a document is not a result: `at PATH: what is wrong`. Empty when it is one.

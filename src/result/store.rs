@@ -299,7 +299,7 @@ fn try_writing(folder: &Path, name: &str) -> Result<(), StoreError> {
     trial.map(drop).map_err(|source| StoreError::Write { path: folder.to_owned(), source })
 }
 
-fn replace(path: &Path, name: &str, bytes: &[u8]) -> Result<(), StoreError> {
+pub(super) fn replace(path: &Path, name: &str, bytes: &[u8]) -> Result<(), StoreError> {
     let folder = folder_of(path);
     let failed = |source| StoreError::Write { path: path.to_owned(), source };
     let file = temporary(folder, name, bytes).map_err(failed)?;

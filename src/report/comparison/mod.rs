@@ -1,0 +1,10 @@
+//! A comparison of results: for terminals, as Markdown for pull requests, as JUnit's XML and as annotations for CI.
+
+mod ci;
+mod markdown;
+mod table;
+mod words;
+
+pub use ci::{comparison_github, comparison_junit};
+pub use markdown::comparison_markdown;
+pub use table::comparison_table;

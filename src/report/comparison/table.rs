@@ -1,0 +1,91 @@
+//! A comparison on a terminal.
+
+use super::super::drawing::{Alignment, Paint, drawn, either, painted, wrapped};
+use super::super::table::TableOptions;
+use super::words::*;
+use crate::compare::{Comparison, ScenarioComparison, Verdict};
+
+/// Draws a comparison: for each scenario a row for each metric of each level, then the sentence that it comes to. Ends with a line feed.
+pub fn comparison_table(comparison: &Comparison, options: TableOptions<'_>) -> String {
+    let width = options.width.max(40);
+    let paint = Paint { color: options.color };
+    let mut out = String::new();
+    for scenario in &comparison.scenarios {
+        out.push_str(&one(scenario, width, paint));
+        out.push('\n');
+    }
+    for line in lonely(comparison) {
+        out.push_str(&wrapped(&line, width, 2));
+    }
+    let bad = metrics(comparison).filter(|(_, _, metric)| metric.verdict == Verdict::Regressed);
+    for (scenario, case, metric) in bad {
+        out.push_str(&paint.red("! "));
+        out.push_str(&wrapped(&sentence(scenario, case, metric), width - 2, 2));
+    }
+    let words = format!("{}: {}", comparison.verdict.as_str(), tally(comparison));
+    let told = match comparison.verdict {
+        Verdict::Regressed => paint.red(&words),
+        Verdict::Improved | Verdict::Unchanged => paint.green(&words),
+        Verdict::Inconclusive => paint.yellow(&words),
+    };
+    out.push_str(&format!("{told}\n"));
+    out
+}
+
+fn one(scenario: &ScenarioComparison, width: usize, paint: Paint) -> String {
+    let mut out = format!("{}\n", paint.bold(&scenario.configuration_id));
+    let side = |name: &str, side: &crate::compare::Side| format!("{name} {} ({})", side.path, side.timestamp);
+    let sides = [side("base", &scenario.base), side("candidate", &scenario.candidate)].join(" · ");
+    wrapped(&sides, width, 0).lines().for_each(|line| out.push_str(&format!("{}\n", paint.dim(line))));
+    let settings: Vec<String> = scenario.settings.iter().map(difference).collect();
+    if !settings.is_empty() {
+        out.push_str(&wrapped(&settings.join(" · "), width, 0));
+    }
+    if let Some(warning) = warning(scenario) {
+        out.push_str(&paint.red(wrapped(&warning, width, 0).trim_end()));
+        out.push('\n');
+        let each = scenario.differences.iter().map(difference);
+        each.for_each(|line| out.push_str(&wrapped(&format!("  {line}"), width, 4)));
+    }
+    out.push('\n');
+    let rows: Vec<(Verdict, Vec<String>)> = scenario
+        .cases
+        .iter()
+        .flat_map(|case| {
+            case.metrics.iter().enumerate().map(move |(index, metric)| {
+                let name = if index == 0 { place(scenario, case) } else { String::new() };
+                let noise = metric.noise.map_or_else(|| "–".to_owned(), percent);
+                let cells = vec![
+                    name,
+                    metric.metric.clone(),
+                    value(metric, metric.base),
+                    value(metric, metric.candidate),
+                    change_or_dash(metric.ratio),
+                    interval(metric),
+                    p_value(metric),
+                    noise,
+                    metric.verdict.as_str().to_owned(),
+                ];
+                (metric.verdict, cells)
+            })
+        })
+        .collect();
+    let header = ["level", "metric", "base", "candidate", "change", "95 % interval", "p", "noise", "verdict"];
+    // Those to be left out first where a line is too short.
+    let mut dispensable = [7, 6, 5].iter();
+    let mut kept: Vec<usize> = (0..header.len()).collect();
+    loop {
+        let names: Vec<&str> = kept.iter().map(|index| header[*index]).collect();
+        let cells = |row: &(Verdict, Vec<String>)| kept.iter().map(|index| row.1[*index].clone()).collect();
+        let lines = drawn(&names, &rows.iter().map(cells).collect::<Vec<_>>(), Alignment::FirstLeft, width);
+        if lines.is_err()
+            && let Some(next) = dispensable.next()
+        {
+            kept.retain(|index| index != next);
+            continue;
+        }
+        let bad = |row: usize| rows.get(row).is_some_and(|row| row.0 == Verdict::Regressed);
+        out.push_str(&painted(&either(lines), &bad, paint));
+        return out;
+    }
+}

@@ -1,0 +1,239 @@
+//! Results kept under a name, to be held against later ones: a folder that can be committed, `FOLDER/NAME/SCENARIO.json`.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::model::{RunResult, Status};
+use super::store::{ReadError, StoreError, read, replace};
+use crate::files::reason;
+
+/// The folder that baselines are kept in, unless another is named.
+pub const BASELINE_FOLDER: &str = "baselines";
+
+/// Why a result cannot become a baseline, or a baseline cannot be had.
+#[derive(Debug, thiserror::Error)]
+pub enum BaselineError {
+    /// A name that is no file's.
+    #[error("`{0}` cannot name a baseline: use letters, digits, dot, underscore and hyphen")]
+    Name(String),
+    /// There is none of this name.
+    #[error("there is no baseline `{name}` in {}{}", folder.display(), others(known))]
+    Unknown {
+        /// The name.
+        name: String,
+        /// Where it was looked for.
+        folder: PathBuf,
+        /// Those that are there.
+        known: Vec<String>,
+    },
+    /// Figures that should not be believed decide nothing later.
+    #[error("{} cannot become a baseline: {reason}", path.display())]
+    Unfit {
+        /// The result.
+        path: PathBuf,
+        /// Why not.
+        reason: String,
+    },
+    /// A result cannot be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// A file cannot be written.
+    #[error(transparent)]
+    Write(#[from] StoreError),
+    /// The folder cannot be listed, or a file in it not removed.
+    #[error("{}: {}", path.display(), reason(source))]
+    Folder {
+        /// The folder or file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+}
+
+fn others(known: &[String]) -> String {
+    if known.is_empty() { String::new() } else { format!("; there are {}", known.join(", ")) }
+}
+
+/// Baselines of a folder.
+#[derive(Clone, Debug)]
+pub struct Baselines {
+    folder: PathBuf,
+}
+
+impl Baselines {
+    /// Those of a folder, which need not be there.
+    pub fn at(folder: &Path) -> Baselines {
+        Baselines { folder: folder.to_owned() }
+    }
+
+    fn place(&self, name: &str) -> Result<PathBuf, BaselineError> {
+        let good = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
+        if name.is_empty() || name.starts_with('.') || !name.chars().all(good) {
+            return Err(BaselineError::Name(name.to_owned()));
+        }
+        Ok(self.folder.join(name))
+    }
+
+    /// Keeps a result under a name, in place of an earlier one of the same scenario. Returns where.
+    ///
+    /// # Errors
+    /// When it is not a completed result, or one of its levels is not valid.
+    pub fn save(&self, name: &str, path: &Path) -> Result<PathBuf, BaselineError> {
+        let folder = self.place(name)?;
+        let result = read(path)?;
+        if let Some(reason) = unfit(&result) {
+            return Err(BaselineError::Unfit { path: path.to_owned(), reason });
+        }
+        let bytes = fs::read(path).map_err(|source| ReadError::Io { path: path.to_owned(), source })?;
+        let file = folder.join(format!("{}.json", result.configuration_id));
+        fs::create_dir_all(&folder).map_err(|source| BaselineError::Folder { path: folder, source })?;
+        replace(&file, &result.configuration_id, &bytes)?;
+        Ok(file)
+    }
+
+    /// Names of all baselines, in their order.
+    ///
+    /// # Errors
+    /// When the folder is there and cannot be listed.
+    pub fn names(&self) -> Result<Vec<String>, BaselineError> {
+        let failed = |source| BaselineError::Folder { path: self.folder.clone(), source };
+        let entries = match fs::read_dir(&self.folder) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            entries => entries.map_err(failed)?,
+        };
+        let mut names = Vec::new();
+        for entry in entries {
+            let entry = entry.map_err(failed)?;
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if self.place(&name).is_ok_and(|folder| folder.is_dir()) && !self.files(&name)?.is_empty() {
+                names.push(name);
+            }
+        }
+        names.sort();
+        Ok(names)
+    }
+
+    /// Files of a baseline, one for each scenario; none where there is no such baseline.
+    ///
+    /// # Errors
+    /// When the folder is there and cannot be listed.
+    pub fn files(&self, name: &str) -> Result<Vec<PathBuf>, BaselineError> {
+        let folder = self.place(name)?;
+        results_in(&folder).map_err(|source| BaselineError::Folder { path: folder, source })
+    }
+
+    /// Removes a baseline: the results in its folder, and the folder where nothing else is in it.
+    ///
+    /// # Errors
+    /// When there is none, or a file cannot be removed.
+    pub fn remove(&self, name: &str) -> Result<(), BaselineError> {
+        let files = self.files(name)?;
+        if files.is_empty() {
+            return Err(self.unknown(name)?);
+        }
+        for file in files {
+            fs::remove_file(&file).map_err(|source| BaselineError::Folder { path: file, source })?;
+        }
+        // What else stands there is not ours.
+        let _ = fs::remove_dir(self.place(name)?);
+        let _ = fs::remove_dir(&self.folder);
+        Ok(())
+    }
+
+    /// That there is no such baseline, and which there are.
+    ///
+    /// # Errors
+    /// As [`Baselines::names`].
+    pub fn unknown(&self, name: &str) -> Result<BaselineError, BaselineError> {
+        Ok(BaselineError::Unknown {
+            name: name.to_owned(),
+            folder: self.folder.clone(),
+            known: self.names()?,
+        })
+    }
+}
+
+/// Result files of a folder, in the order of their names; none where there is no folder.
+///
+/// # Errors
+/// When it cannot be listed.
+pub fn results_in(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let entries = match fs::read_dir(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries?,
+    };
+    let paths: Vec<PathBuf> =
+        entries.map(|entry| entry.map(|entry| entry.path())).collect::<io::Result<_>>()?;
+    let is_result = |path: &PathBuf| {
+        let name = path.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
+        path.is_file()
+            && name.ends_with(".json")
+            && !name.ends_with(".rejected.json")
+            && !name.starts_with('.')
+    };
+    let mut found: Vec<PathBuf> = paths.into_iter().filter(is_result).collect();
+    found.sort();
+    Ok(found)
+}
+
+/// Why figures of a result should not be held against later ones.
+fn unfit(result: &RunResult) -> Option<String> {
+    if result.status != Status::Completed {
+        return Some("the run did not come to its end".to_owned());
+    }
+    let mut levels = result.configurations.iter();
+    let level = levels.find(|level| !level.validity.valid)?;
+    let doubt = level.validity.doubts.iter().find(|doubt| doubt.invalidating);
+    let why = doubt.map_or("its figures are not valid", |doubt| doubt.sentence.as_str());
+    Some(format!("with {}, {why}", crate::units::workers(&[level.concurrency])))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing;
+    use super::*;
+
+    fn stored(folder: &Path, valid: bool) -> PathBuf {
+        let mut result = testing::finished();
+        result.status = Status::Completed;
+        result.configurations.iter_mut().for_each(|level| {
+            level.validity.valid = valid;
+            level.validity.doubts.clear();
+        });
+        let path = folder.join("base-0.json");
+        fs::write(&path, serde_json::to_vec(&result).unwrap()).unwrap();
+        path
+    }
+
+    #[test]
+    fn a_valid_result_is_kept_under_a_name_listed_and_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = stored(folder.path(), true);
+        let baselines = Baselines::at(&folder.path().join("baselines"));
+        assert_eq!(baselines.names().unwrap(), [""; 0]);
+        let kept = baselines.save("main", &path).unwrap();
+        assert_eq!(kept, folder.path().join("baselines/main/base-0.json"));
+        assert_eq!(fs::read(&kept).unwrap(), fs::read(&path).unwrap());
+        assert_eq!(
+            (baselines.names().unwrap(), baselines.files("main").unwrap()),
+            (vec!["main".to_owned()], vec![kept])
+        );
+        baselines.remove("main").unwrap();
+        assert!(!folder.path().join("baselines").exists());
+        let missing = baselines.remove("main").unwrap_err();
+        assert!(missing.to_string().starts_with("there is no baseline `main`"), "{missing}");
+    }
+
+    #[test]
+    fn an_invalid_result_and_a_wrong_name_are_refused_and_nothing_is_made() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = stored(folder.path(), false);
+        let baselines = Baselines::at(&folder.path().join("baselines"));
+        assert!(matches!(baselines.save("main", &path), Err(BaselineError::Unfit { .. })));
+        for name in ["", "..", ".x", "a/b"] {
+            assert!(matches!(baselines.save(name, &path), Err(BaselineError::Name(_))), "{name}");
+        }
+        assert!(!folder.path().join("baselines").exists());
+    }
+}
