@@ -25,6 +25,21 @@ pub fn folder_of(path: &Path) -> &Path {
     }
 }
 
+/// Writes a file in place of what stands there: beside it first, synced, then renamed.
+pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    use std::io::Write as _;
+    use std::os::unix::fs::PermissionsExt as _;
+    let mut file = tempfile::Builder::new()
+        .prefix(".runner-")
+        // As other tools make files: less what the umask forbids.
+        .permissions(std::fs::Permissions::from_mode(0o666))
+        .tempfile_in(folder_of(path))?;
+    file.write_all(bytes)?;
+    file.as_file().sync_all()?;
+    file.persist(path).map_err(|error| error.error)?;
+    std::fs::File::open(folder_of(path))?.sync_all()
+}
+
 /// Folders made, and removed again where nothing is in them when this is dropped.
 #[derive(Debug, Default)]
 pub struct Folders {

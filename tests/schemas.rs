@@ -54,6 +54,11 @@ fn committed_schema_is_the_printed_one(name: &str) {
 }
 
 #[test]
+fn the_committed_comparison_schema_is_that_of_the_types() {
+    committed_schema_is_the_printed_one("comparison");
+}
+
+#[test]
 fn the_committed_scenario_schema_is_that_of_the_types() {
     committed_schema_is_the_printed_one("scenario");
 }

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::atomic::Ordering;
 
+use super::compare::Baseline;
 use super::conduct::Scenario;
 use super::layout::broken_lines;
 use super::prepare::{self, Ready};
@@ -43,6 +44,10 @@ pub(super) fn run(arguments: &RunArgs) -> Exit {
             return exit.max(Exit::Unavailable);
         }
     };
+    let baseline = match arguments.baseline.as_deref().map(|name| Baseline::find(name, &arguments.rules)) {
+        Some(Err(found)) => return exit.max(found),
+        found => found.and_then(Result::ok),
+    };
     let clock = Clock::real();
     let mut header_printed = false;
     for scenario in &ready {
@@ -59,11 +64,24 @@ pub(super) fn run(arguments: &RunArgs) -> Exit {
         }
         outcome.failures.iter().for_each(|failure| eprintln!("error: {failure}"));
         exit = exit.max(outcome.exit);
+        if let (Some(baseline), Some(document)) = (&baseline, outcome.document.as_deref()) {
+            exit = exit.max(hold(baseline, scenario, document));
+        }
         if stop.load(Ordering::Relaxed) || (arguments.fail_fast && exit != Exit::Fine) {
             break;
         }
     }
     exit
+}
+
+/// What a baseline says of a result; one that does not have the scenario says nothing.
+fn hold(baseline: &Baseline<'_>, scenario: &Ready, document: &Path) -> Exit {
+    let name = &scenario.plan().name;
+    if baseline.has(name) {
+        return baseline.hold(document);
+    }
+    eprintln!("warning: the baseline has no {name}, so nothing is compared");
+    Exit::Fine
 }
 
 /// Prints by reading what was written, so that every result can be drawn again.

@@ -30,7 +30,7 @@ pub(super) struct CompareArgs {
 /// What decides, for `compare` and for `run --baseline`.
 #[derive(Clone, Debug, Args)]
 pub(super) struct Rules {
-    /// A difference that matters: 5 %, or of a metric: latency.p99=10%. To be repeated.
+    /// A difference that matters, 5 % where it is not given; or that of a metric: latency.p99=10%. To be repeated.
     #[arg(long, value_name = "[METRIC=]PERCENT", value_parser = threshold)]
     threshold: Vec<(Option<String>, f64)>,
     /// Only this metric: throughput, latency.avg, latency.p50, latency.p90, latency.p95, latency.p99 or success_rate. To be repeated.
@@ -118,6 +118,49 @@ pub(super) fn compare(arguments: &CompareArgs) -> Exit {
     match arguments.rules.compare(&base, &candidate) {
         Ok(comparison) => print(&comparison, arguments.format),
         Err(exit) => exit,
+    }
+}
+
+/// What a run is held against, found before anything runs.
+#[derive(Debug)]
+pub(super) struct Baseline<'a> {
+    base: Vec<Source>,
+    rules: &'a Rules,
+}
+
+impl<'a> Baseline<'a> {
+    /// Finds it.
+    pub(super) fn find(name: &str, rules: &'a Rules) -> Result<Baseline<'a>, Exit> {
+        match find(name, &rules.baselines) {
+            Ok(base) => Ok(Baseline { base, rules }),
+            Err(words) => {
+                eprintln!("error: {words}");
+                Err(Exit::Wrong)
+            }
+        }
+    }
+
+    /// Whether it has a scenario of this name.
+    pub(super) fn has(&self, scenario: &str) -> bool {
+        self.base.iter().any(|source| source.result.configuration_id == scenario)
+    }
+
+    /// Holds a stored result against it, and prints what came of it to where the run's own figures do not go.
+    pub(super) fn hold(&self, document: &Path) -> Exit {
+        let candidate = match read(document) {
+            Ok(result) => Source { path: document.display().to_string(), result },
+            Err(error) => {
+                eprintln!("error: {error}");
+                return Exit::NoResult;
+            }
+        };
+        let name = &candidate.result.configuration_id;
+        let base: Vec<Source> =
+            self.base.iter().filter(|source| source.result.configuration_id == *name).cloned().collect();
+        match self.rules.compare(&base, &[candidate]) {
+            Ok(comparison) => print(&comparison, CompareFormat::Table),
+            Err(exit) => exit,
+        }
     }
 }
 

@@ -15,6 +15,7 @@ mod doctor;
 mod exit;
 mod explain;
 mod fakers;
+mod history;
 mod layout;
 mod log;
 mod manual;
@@ -24,6 +25,7 @@ mod output;
 mod prepare;
 mod preview;
 mod progress;
+mod report;
 mod signals;
 mod values;
 mod verdict;
@@ -103,11 +105,20 @@ enum Command {
         runner compare main results --format markdown > comment.md"
     )]
     Compare(compare::CompareArgs),
+    /// Draw stored results as one page for a browser, or as tables again.
+    #[command(
+        after_help = "Examples:\n  runner report results/base-0.json -o report.html\n  runner report results -o all.html --compare main\n  \
+        runner report results/base-0.json --format markdown"
+    )]
+    Report(report::ReportArgs),
     /// Keep results under a name, to hold later ones against.
     #[command(
         after_help = "Examples:\n  runner baseline save main results/base-0.json\n  runner baseline list\n  runner run scenarios/base-0.toml --baseline main"
     )]
     Baseline(baseline::BaselineArgs),
+    /// Show the kept runs of a scenario over time.
+    #[command(after_help = "Example:\n  runner history base-0 --last 5")]
+    History(history::HistoryArgs),
     /// Print a completion script for a shell, or the manual page.
     #[command(
         after_help = "Examples:\n  runner completions bash > ~/.local/share/bash-completion/completions/runner\n  \
@@ -187,6 +198,11 @@ struct RunArgs {
     /// Check everything and say what would run, but run nothing.
     #[arg(long)]
     dry_run: bool,
+    /// Hold the results against this baseline: its name, a result file or a folder. A regression ends with 1.
+    #[arg(long, value_name = "NAME")]
+    baseline: Option<String>,
+    #[command(flatten)]
+    rules: compare::Rules,
     /// No progress and no table; problems are still told.
     #[arg(long)]
     quiet: bool,
@@ -231,6 +247,8 @@ pub fn main() -> u8 {
         Command::Doctor(arguments) => doctor::doctor(&arguments),
         Command::Completions(arguments) => completions::completions(&arguments),
         Command::Compare(arguments) => compare::compare(&arguments),
+        Command::Report(arguments) => report::report(&arguments),
+        Command::History(arguments) => history::history(&arguments),
         Command::Baseline(arguments) => baseline::baseline(&arguments),
         Command::Schema { name } => {
             let schema = match name {

@@ -2,8 +2,12 @@
 
 mod ci;
 mod markdown;
+mod page;
 mod table;
 mod words;
+
+pub(super) use page::comparison_sections;
+pub(super) use words::change_or_dash;
 
 pub use ci::{comparison_github, comparison_junit};
 pub use markdown::comparison_markdown;

@@ -39,7 +39,7 @@ pub(super) fn change(ratio: f64) -> String {
 }
 
 /// The change, or a dash where there is none to tell.
-pub(super) fn change_or_dash(ratio: Option<f64>) -> String {
+pub(in crate::report) fn change_or_dash(ratio: Option<f64>) -> String {
     ratio.map_or_else(|| "–".to_owned(), change)
 }
 

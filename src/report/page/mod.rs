@@ -1,0 +1,54 @@
+//! Results as one page for a browser: it has everything in it, asks no network, and can be read, printed and heard without its script.
+//!
+//! The script draws the charts from the same values that stand in the tables below them. Charts are drawn by uPlot (see its licence beside it).
+
+mod charts;
+mod heat;
+mod view;
+
+use minijinja::value::Serde;
+use minijinja::{AutoEscape, Environment, Value, context};
+
+use super::comparison::comparison_sections;
+use crate::compare::Comparison;
+use crate::result::RunResult;
+
+/// A result on the page.
+#[derive(Clone, Debug)]
+pub struct Shown<'a> {
+    /// What it is called there: its scenario, or its file where several have the same.
+    pub name: String,
+    /// Its file.
+    pub path: String,
+    /// What it holds.
+    pub result: &'a RunResult,
+}
+
+/// Draws results, and what a comparison of them came to. Ends with a line feed.
+pub fn page(shown: &[Shown<'_>], comparison: Option<&Comparison>) -> String {
+    let charts = charts::charts(shown);
+    let all: Vec<&charts::Chart> = charts.iter().flat_map(|(_, charts)| charts).collect();
+    // Within a script only this could end it early.
+    let data = serde_json::to_string(&all).expect("charts can be written as JSON").replace("</", "<\\/");
+    let names: Vec<&str> = shown.iter().map(|one| one.name.as_str()).collect();
+    let views: Vec<view::View> = shown.iter().map(view::View::new).collect();
+    let mut environment = Environment::new();
+    environment.set_auto_escape_callback(|_| AutoEscape::Html);
+    let page = environment.render_str(
+        include_str!("assets/page.html"),
+        context! {
+            title => names.join(" · "),
+            views => Value::from(Serde(&views)),
+            workloads => Value::from(Serde(&charts)),
+            comparison => Value::from(Serde(comparison.map(comparison_sections))),
+            style => [include_str!("assets/uplot.min.css"), include_str!("assets/page.css")].concat(),
+            script => [include_str!("assets/uplot.min.js"), include_str!("assets/page.js")].concat(),
+            data,
+            version => env!("CARGO_PKG_VERSION"),
+        },
+    );
+    page.expect("the page is shipped with what it needs") + "\n"
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,75 @@
+use super::*;
+use crate::result::testing::{experiment, finished};
+
+fn drawn(result: &RunResult) -> String {
+    page(&[Shown { name: "base-0".to_owned(), path: "results/base-0.json".to_owned(), result }], None)
+}
+
+#[test]
+fn a_page_has_everything_in_it_and_asks_for_nothing() {
+    let page = drawn(&finished());
+    for asked in [
+        "<link rel=\"stylesheet\"",
+        "src=\"http",
+        "href=\"http",
+        "url(http",
+        "@import",
+        "fetch(",
+        "XMLHttpRequest",
+    ] {
+        assert!(!page.contains(asked), "{asked}");
+    }
+    assert!(page.starts_with("<!doctype html>") && page.len() < 1_000_000, "{}", page.len());
+}
+
+#[test]
+fn text_of_a_scenario_does_not_become_markup() {
+    let mut result = finished();
+    result.scenario.description = "<script>alert(1)</script> & more".to_owned();
+    result.scenario.text = "# </script><b>".to_owned();
+    let page = drawn(&result);
+    assert!(page.contains("&lt;script&gt;alert(1)&lt;"), "escaped");
+    assert!(!page.contains("<script>alert(1)") && !page.contains("</script><b>"));
+}
+
+#[test]
+fn data_of_charts_is_what_stands_in_the_result() {
+    let result = finished();
+    let document = serde_json::to_value(&result).unwrap();
+    let shown = [Shown { name: "base-0".to_owned(), path: String::new(), result: &result }];
+    let mut seen = 0;
+    for (_, charts) in charts::charts(&shown) {
+        for point in charts
+            .iter()
+            .filter(|chart| chart.id.starts_with("throughput"))
+            .flat_map(|chart| &chart.series[0].points)
+        {
+            let value = document.pointer(&point.pointer).and_then(serde_json::Value::as_f64);
+            assert_eq!(value, point.y, "{}", point.pointer);
+            seen += 1;
+        }
+    }
+    assert_eq!(seen, result.configurations.len());
+}
+
+#[test]
+fn what_should_not_be_believed_stands_before_every_figure() {
+    let mut result = finished();
+    result.configurations[0].verification.status = crate::result::VerificationStatus::Failed;
+    result.configurations[0].verification.problems =
+        vec!["users holds 1 row, and 2 were acknowledged".to_owned()];
+    let page = drawn(&result);
+    let banner = page.find("class=\"banner\"").expect("there is one");
+    assert!(
+        banner < page.find("<figure").unwrap_or(usize::MAX)
+            && banner < page.find("<tbody").unwrap_or(usize::MAX)
+    );
+    assert!(page.contains("users holds 1 row, and 2 were acknowledged"));
+}
+
+#[test]
+fn cases_of_a_matrix_are_a_map_with_their_places() {
+    let page = drawn(&experiment());
+    assert!(page.contains("class=\"heat\""));
+    assert!(page.contains("title=\"/configurations/0\""));
+}

@@ -1,0 +1,223 @@
+//! Promise: a comparison says of each metric whether it changed, by how much and how sure that is, ends with 1 on a regression, and refuses what
+//! should not be compared. Figures are written into real results, so that they are known.
+
+mod common;
+
+use common::Place;
+use runner::result::{Iteration, IterationStatus, RunResult};
+
+/// Ten figures around a mean.
+fn ten(mean: f64) -> Vec<f64> {
+    let shifts = [0.3, -0.9, 0.7, -0.2, 0.1, -0.6, 0.9, -0.4, 0.5, -0.7];
+    shifts.iter().map(|shift| mean * (1.0 + shift * 0.01)).collect()
+}
+
+/// A result of this build, as if it were to be believed, with these figures of throughput.
+fn with_figures(result: &RunResult, throughput: &[f64]) -> RunResult {
+    let mut result = result.clone();
+    for level in &mut result.configurations {
+        level.validity.valid = true;
+        level.validity.doubts.clear();
+        level.iterations = (1..)
+            .zip(throughput)
+            .map(|(number, &throughput)| Iteration {
+                iteration: number,
+                position: number,
+                status: IterationStatus::Succeeded,
+                attempted: 10_000,
+                succeeded: 10_000,
+                throughput,
+                payload_bytes_per_second: None,
+                duration_ms: 1e7 / throughput,
+                avg_ms: Some(1e3 / throughput),
+                p50_ms: None,
+                p90_ms: None,
+                p95_ms: None,
+                p99_ms: None,
+                p999_ms: None,
+                peak_memory_bytes: None,
+            })
+            .collect();
+    }
+    result
+}
+
+/// A place with a result of two levels, and the same with other figures: `base.json`, `same.json`, `slower.json`, `single.json`.
+fn place() -> Place {
+    let place = Place::new();
+    place.write("mine.toml", &common::mix("total_writes = 100\nconcurrency = [1, 2]", "path = ':memory:'"));
+    let ended = place.run(&["run", "mine.toml", "--quiet"]);
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    let measured = place.result("mine");
+    let figures =
+        [("base", ten(1_000.0)), ("same", ten(1_001.0)), ("slower", ten(900.0)), ("single", vec![900.0])];
+    for (name, figures) in figures {
+        let text = serde_json::to_string(&with_figures(&measured, &figures)).unwrap();
+        place.write(&format!("{name}.json"), &text);
+    }
+    place
+}
+
+#[test]
+fn a_regression_ends_with_1_and_names_level_metric_values_interval_and_threshold() {
+    let place = place();
+    let ended = place.run(&["compare", "base.json", "slower.json"]);
+    assert_eq!((ended.code, ended.stderr.as_str()), (1, ""));
+    assert!(ended.stdout.contains("regressed: 4 regressed"), "{}", ended.stdout);
+    let markdown = place.run(&["compare", "base.json", "slower.json", "--format", "markdown"]);
+    assert_eq!(markdown.code, 1);
+    let line =
+        markdown.stdout.lines().find(|line| line.starts_with("- mine, 2 workers: throughput")).unwrap();
+    for part in
+        ["regressed", "1,000/s → 900/s", "−10.0 %", "95 % interval −1", "threshold 5 %", "higher is better"]
+    {
+        assert!(line.contains(part), "{part}: {line}");
+    }
+}
+
+#[test]
+fn equal_figures_are_unchanged_and_better_ones_improved() {
+    let place = place();
+    let same = place.run(&["compare", "base.json", "same.json"]);
+    assert_eq!(same.code, 0);
+    assert!(same.stdout.ends_with("unchanged: 4 unchanged\n"), "{}", same.stdout);
+    let better = place.run(&["compare", "slower.json", "base.json", "--metric", "throughput"]);
+    assert_eq!(better.code, 0);
+    assert!(better.stdout.ends_with("improved: 2 improved\n"), "{}", better.stdout);
+}
+
+#[test]
+fn a_threshold_can_be_of_all_metrics_or_of_one() {
+    let place = place();
+    let wide = place.run(&["compare", "base.json", "slower.json", "--threshold", "20%"]);
+    assert_eq!(wide.code, 0, "{}", wide.stdout);
+    let arguments =
+        ["compare", "base.json", "slower.json", "--threshold", "20%", "--threshold", "latency.avg=5%"];
+    let one = place.run(&arguments);
+    assert_eq!(one.code, 1);
+    assert!(one.stdout.contains("regressed: 2 regressed, 2 unchanged"), "{}", one.stdout);
+    let wrong = place.run(&["compare", "base.json", "same.json", "--threshold", "fast"]);
+    assert_eq!(wrong.code, 2);
+    assert!(wrong.stderr.contains("a share above 0 in per cent"), "{}", wrong.stderr);
+}
+
+#[test]
+fn one_iteration_is_inconclusive_and_says_that_no_significance_can_be_had() {
+    let place = place();
+    let ended = place.run(&["compare", "base.json", "single.json", "--format", "json"]);
+    assert_eq!(ended.code, 0);
+    let found: serde_json::Value = serde_json::from_str(&ended.stdout).unwrap();
+    let metric = &found["scenarios"][0]["cases"][0]["metrics"][0];
+    assert_eq!((metric["verdict"].as_str(), metric.get("p")), (Some("inconclusive"), None));
+    assert!(metric["reason"].as_str().unwrap().contains("no significance can be had"), "{metric}");
+    let schema: serde_json::Value =
+        serde_json::from_str(&place.run(&["schema", "comparison"]).stdout).unwrap();
+    assert!(jsonschema::is_valid(&schema, &found));
+}
+
+#[test]
+fn values_of_the_comparison_stand_in_the_files_where_it_says() {
+    let place = place();
+    let ended = place.run(&["compare", "base.json", "slower.json", "--format", "json"]);
+    let found: serde_json::Value = serde_json::from_str(&ended.stdout).unwrap();
+    let base: serde_json::Value =
+        serde_json::from_str(&std::fs::read_to_string(place.path("base.json")).unwrap()).unwrap();
+    for case in found["scenarios"][0]["cases"].as_array().unwrap() {
+        let metric = &case["metrics"][0];
+        let iterations = base.pointer(metric["basePointer"].as_str().unwrap()).unwrap().as_array().unwrap();
+        let mut values: Vec<f64> = iterations.iter().map(|one| one["throughput"].as_f64().unwrap()).collect();
+        values.sort_by(f64::total_cmp);
+        assert_eq!(metric["base"].as_f64(), Some((values[4] + values[5]) / 2.0));
+    }
+}
+
+#[test]
+fn results_that_differ_in_more_than_settings_are_refused_unless_told_otherwise() {
+    let place = place();
+    let text = std::fs::read_to_string(place.path("same.json")).unwrap();
+    let mut other: RunResult = serde_json::from_str(&text).unwrap();
+    other.environment.comparability.insert("kernel".to_owned(), "Linux 1.0".to_owned());
+    place.write("other.json", &serde_json::to_string(&other).unwrap());
+    let refused = place.run(&["compare", "base.json", "other.json"]);
+    assert_eq!((refused.code, refused.stdout.as_str()), (2, ""));
+    assert!(
+        refused.stderr.contains("Linux 1.0 in the candidate") && refused.stderr.contains("--anyway"),
+        "{}",
+        refused.stderr
+    );
+    for format in ["table", "markdown"] {
+        let anyway = place.run(&["compare", "base.json", "other.json", "--anyway", "--format", format]);
+        assert_eq!(anyway.code, 0);
+        assert!(anyway.stdout.contains("should not be compared: they differ in kernel"), "{}", anyway.stdout);
+    }
+}
+
+#[test]
+fn figures_of_this_build_decide_nothing_and_become_no_baseline() {
+    let place = place();
+    let ended = place.run(&["compare", "results/mine.json", "slower.json"]);
+    assert_eq!(ended.code, 0);
+    assert!(ended.stdout.contains("inconclusive: 4 inconclusive"), "{}", ended.stdout);
+    let saved = place.run(&["baseline", "save", "main", "results/mine.json"]);
+    assert_eq!(saved.code, 2);
+    assert!(saved.stderr.contains("cannot become a baseline: with 1 worker"), "{}", saved.stderr);
+    assert!(!place.path("baselines").exists());
+}
+
+#[test]
+fn a_baseline_is_saved_listed_shown_compared_with_and_removed() {
+    let place = place();
+    let saved = place.run(&["baseline", "save", "main", "base.json"]);
+    assert_eq!((saved.code, saved.stdout.as_str()), (0, "baselines/main/mine.json\n"));
+    assert!(place.run(&["baseline", "list"]).stdout.starts_with("main  mine  "));
+    assert!(place.run(&["baseline", "show", "main"]).stdout.contains("baselines/main/mine.json"));
+    assert_eq!(place.run(&["compare", "main", "slower.json"]).code, 1);
+    let unknown = place.run(&["compare", "mai", "slower.json"]);
+    assert_eq!(unknown.code, 2);
+    assert!(
+        unknown.stderr.contains("there is no baseline `mai` in baselines; there are main"),
+        "{}",
+        unknown.stderr
+    );
+    assert_eq!(place.run(&["baseline", "remove", "main"]).code, 0);
+    assert!(!place.path("baselines").exists());
+}
+
+#[test]
+fn a_run_is_held_against_a_baseline_in_one_go() {
+    let place = place();
+    assert_eq!(place.run(&["baseline", "save", "main", "base.json"]).code, 0);
+    let ended = place.run(&["run", "mine.toml", "--baseline", "main"]);
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    assert!(ended.stdout.contains("base baselines/main/mine.json"), "{}", ended.stdout);
+    assert!(ended.stdout.contains("inconclusive"), "{}", ended.stdout);
+    let missing = place.run(&["run", "mine.toml", "--baseline", "other", "--results", "elsewhere"]);
+    assert_eq!(missing.code, 2);
+    assert!(!place.path("elsewhere").exists(), "a baseline that is missing is told before anything runs");
+}
+
+#[test]
+fn junit_counts_a_regression_as_a_failure_and_github_as_an_error() {
+    let place = place();
+    let junit = place.run(&["compare", "base.json", "slower.json", "--format", "junit"]).stdout;
+    assert!(junit.contains("tests=\"4\"") && junit.contains("failures=\"4\""), "{junit}");
+    let github = place.run(&["compare", "base.json", "slower.json", "--format", "github"]).stdout;
+    assert_eq!(github.matches("::error title=").count(), 5, "{github}");
+    assert!(github.contains("−10.0 %25"), "{github}");
+}
+
+#[test]
+fn the_history_shows_every_kept_run_with_the_change_from_one_to_the_next() {
+    let place = place();
+    assert_eq!(place.run(&["run", "mine.toml", "--quiet"]).code, 0);
+    let shown = place.run(&["history", "mine"]);
+    assert_eq!(shown.code, 0, "{}", shown.stderr);
+    assert_eq!(shown.stdout.matches("2 workers").count(), 2, "{}", shown.stdout);
+    assert!(
+        shown.stdout.lines().nth(2).unwrap().contains('–') && shown.stdout.contains('%'),
+        "{}",
+        shown.stdout
+    );
+    let none = place.run(&["history", "other"]);
+    assert_eq!((none.code, none.stderr.as_str()), (2, "error: no run of other is kept in results\n"));
+}
