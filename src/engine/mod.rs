@@ -3,6 +3,7 @@
 //! An engine owns the database (making, marking, resetting, removing, checking); a session belongs to one worker and executes operations with
 //! values from the tape. When and how often is left to `run`.
 
+pub mod memtable;
 pub mod null;
 pub mod scripted;
 pub mod sqlite;

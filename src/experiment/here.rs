@@ -6,6 +6,7 @@ use std::sync::atomic::AtomicBool;
 
 use super::UnitError;
 use crate::clock::Clock;
+use crate::engine::memtable::MemtableEngine;
 use crate::engine::sqlite::{SqliteEngine, Starts, ensure_descriptors};
 use crate::engine::{Engine, EngineError, Facts};
 use crate::plan::{Database, Location, Plan, SqliteDatabase};
@@ -51,7 +52,14 @@ fn open_with(
             let engine = SqliteEngine::open_with(database, tables, operations, own, clock, stop, starts)?;
             Ok(Box::new(engine))
         }
-        Database::Postgres(_) | Database::Memtable(_) => Err(EngineError::Unavailable(format!(
+        Database::Memtable(database) => {
+            if let Some(store) = &database.store {
+                // Each session reads by a connection of its own; another one flushes.
+                ensure_descriptors(store, u64::from(plan.connections()) + 1, false)?;
+            }
+            Ok(Box::new(MemtableEngine::open(database, plan, clock, Arc::clone(stop))?))
+        }
+        Database::Postgres(_) => Err(EngineError::Unavailable(format!(
             "the engine {} is not there yet",
             plan.database.engine().as_str()
         ))),

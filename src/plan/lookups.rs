@@ -72,6 +72,9 @@ pub(super) fn make(bench: &mut Bench<'_, '_>, kind: &str, table_name: &str) -> O
         _ => None,
     };
     operation.by = keys;
+    if matches!(kind, "get" | "find" | "scan") {
+        operation.reads = reads(section.columns.as_deref(), &columns);
+    }
     operation.transaction = bench.transaction();
     operation.steps[0].expect = expect;
     operation.blob_io = incremental.map(|(blob_io, _)| blob_io);
@@ -222,6 +225,15 @@ fn unknown_column(
     let near = nearest(column, facts.columns.iter().map(|c| c.name.as_str()));
     let help = near.map_or_else(|| columns::list(facts), |near| format!("did you mean `{near}`?"));
     bench.fault(Code::UnknownColumn, at, columns::no_such(table, column), help);
+}
+
+/// Columns of the dataset row that are read.
+fn reads(wanted: Option<&[String]>, columns: &[String]) -> Vec<usize> {
+    let place = |name: &String| columns.iter().position(|column| column.eq_ignore_ascii_case(name));
+    match wanted {
+        Some(wanted) => wanted.iter().filter_map(place).collect(),
+        None => (0..columns.len()).collect(),
+    }
 }
 
 /// What is read, as SQL; nothing where a column does not exist.

@@ -35,6 +35,10 @@ pub struct Operation {
     pub by: Vec<usize>,
     /// At most so many rows are read. Only for `find` and `scan`.
     pub limit: Option<u64>,
+    /// Columns of the dataset row that are read, in their order; those without values there are left out. Only for `get`, `find` and `scan`.
+    pub reads: Vec<usize>,
+    /// Whether a `find` looks for all values from its first one on and before its second one, instead of for one value.
+    pub range: bool,
 }
 
 /// Blobs written and read in pieces.
@@ -71,6 +75,8 @@ impl Operation {
             blob_io: None,
             by: Vec::new(),
             limit: None,
+            reads: Vec::new(),
+            range: false,
         }
     }
 

@@ -73,6 +73,8 @@ pub(super) fn make(bench: &mut Bench<'_, '_>, kind: &str) -> Option<Made> {
         blob_io: None,
         by: Vec::new(),
         limit: None,
+        reads: Vec::new(),
+        range: false,
     };
     let refers = std::mem::take(&mut bench.refers);
     Some(Made { operation, key: None, values, steps: draft.taken, refers })

@@ -1,0 +1,1 @@
+//! The buffer as a run uses it.
