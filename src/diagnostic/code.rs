@@ -77,6 +77,7 @@ codes! {
     UnknownPragma "unknown-pragma" "A PRAGMA that SQLite does not have."
     PragmaValue "pragma-value" "A value that the PRAGMA does not take."
     ReservedPragma "reserved-pragma" "A PRAGMA that the runner sets itself, or that has a key of its own."
+    Engine "engine" "Something that the engine of the scenario cannot do."
     UnknownTable "unknown-table" "A table that the scenario does not have."
     UnknownColumn "unknown-column" "A column that the table does not have."
     TypeAndDdl "type-and-ddl" "A table has both `ddl` and columns with types, or neither."

@@ -14,7 +14,7 @@ use super::targets::{About, Aim};
 use super::warnings::{self, Finished};
 use super::{
     Database, Index, Operation, Outputs, Plan, Record, Table, Target, Workload, database, limits, lookups,
-    payload, statements,
+    memtable, payload, statements,
 };
 use crate::dataset::{Rows, Source};
 use crate::diagnostic::{Code, Diagnostic};
@@ -83,6 +83,7 @@ fn assemble(
         database.iter().flat_map(Database::pragmas).any(|p| p.name == "foreign_keys" && p.expected == "1");
     let before = faults.len();
     let made = operations::resolve(input, &mut tables, foreign_keys, faults);
+    memtable::check(input, &tables, &made, database.as_ref(), faults);
     if faults.len() > before || !all_settled {
         return None;
     }

@@ -22,7 +22,7 @@ pub(super) fn settle(
     match input.scenario.database.engine {
         EngineKind::Sqlite => sqlite(input, shared, faults).map(Database::Sqlite),
         EngineKind::Postgres => postgres(input, name, faults).map(Database::Postgres),
-        EngineKind::Memtable => memtable(input, shared, faults).map(Database::Memtable),
+        EngineKind::Memtable => memtable(input, faults).map(Database::Memtable),
     }
 }
 
@@ -50,7 +50,7 @@ fn postgres(input: &Input<'_>, name: &str, faults: &mut Vec<Diagnostic>) -> Opti
     })
 }
 
-fn memtable(input: &Input<'_>, shared: bool, faults: &mut Vec<Diagnostic>) -> Option<MemtableDatabase> {
+fn memtable(input: &Input<'_>, faults: &mut Vec<Diagnostic>) -> Option<MemtableDatabase> {
     let buffer = input.scenario.buffer.clone();
     let persister = match buffer.as_ref().map(|buffer| buffer.persister).unwrap_or_default() {
         PersisterKey::None => Persister::None,
@@ -58,7 +58,8 @@ fn memtable(input: &Input<'_>, shared: bool, faults: &mut Vec<Diagnostic>) -> Op
     };
     let store = match persister {
         Persister::None => None,
-        Persister::Sqlite => Some(sqlite(input, shared, faults)?),
+        // One connection flushes, and each session reads by its own.
+        Persister::Sqlite => Some(sqlite(input, true, faults)?),
     };
     let threshold = buffer.as_ref().map_or(10_000, |buffer| buffer.threshold);
     let flush_timeout_ms = buffer.and_then(|buffer| buffer.flush_timeout).map(|timeout| timeout.as_millis());

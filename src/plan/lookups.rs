@@ -6,6 +6,7 @@ use super::distinct::is_unique_or_null;
 use super::operation::{Kind, Operation};
 use super::operations::{Bench, Expected, Made, RepeatTaken, StepTaken, Taken, instead};
 use super::payload;
+use super::prefix;
 use super::statements::{self, equal, list};
 use crate::dataset::{Column, Key};
 use crate::diagnostic::{Code, nearest};
@@ -16,10 +17,10 @@ use crate::template::Distribution;
 const SCAN_ROWS: u64 = 10;
 
 /// One operation, as far as it goes.
-struct Draft {
-    kind: Kind,
-    sql: String,
-    values: Vec<Taken>,
+pub(super) struct Draft {
+    pub(super) kind: Kind,
+    pub(super) sql: String,
+    pub(super) values: Vec<Taken>,
 }
 
 /// Makes an operation of this kind on a table; nothing where that cannot be.
@@ -62,6 +63,9 @@ pub(super) fn make(bench: &mut Bench<'_, '_>, kind: &str, table_name: &str) -> O
         _ => Expected { changes: None, ..given },
     };
     check_expectation(bench, kind);
+    if kind == "find" && section.prefix.is_some() {
+        prefix::check(bench, table, keys[0]);
+    }
     let expect = bench.expect(&[], expect, &examined);
     let parameters = if kind == "insert" { columns.len() } else { draft.values.len() };
     let mut operation = Operation::insert(bench.name, table, draft.sql, parameters);
@@ -74,6 +78,7 @@ pub(super) fn make(bench: &mut Bench<'_, '_>, kind: &str, table_name: &str) -> O
     operation.by = keys;
     if matches!(kind, "get" | "find" | "scan") {
         operation.reads = reads(section.columns.as_deref(), &columns);
+        operation.range = kind == "find" && section.prefix.is_some();
     }
     operation.transaction = bench.transaction();
     operation.steps[0].expect = expect;
@@ -267,6 +272,9 @@ fn lookup(
     let limit = bench.section.limit;
     let (kind, sql) = match kind {
         "get" => (Kind::Get { table }, format!("SELECT {selected} FROM {name} WHERE {found}")),
+        "find" if bench.section.prefix.is_some() => {
+            return prefix::find(bench, table, columns, keys[0], selected);
+        }
         "find" => {
             let limit = limit.map_or(String::new(), |limit| format!(" LIMIT {limit}"));
             (Kind::Find { table }, format!("SELECT {selected} FROM {name} WHERE {found}{limit}"))

@@ -27,6 +27,8 @@ pub(super) enum Taken {
     Key(usize),
     /// Column of a row that is not in the dataset.
     Fresh(usize),
+    /// One end of the range of texts that begin with as many characters of a column of the row that it is about.
+    Prefix { column: usize, chars: usize, after: bool },
     /// A value of its own.
     Own(Own),
 }
@@ -84,6 +86,9 @@ impl Made {
             Ok(match taken {
                 Taken::Key(column) => ActionValue::Key { column: *column },
                 Taken::Fresh(column) => ActionValue::Fresh { column: *column },
+                Taken::Prefix { column, chars, after } => {
+                    ActionValue::Prefix { column: *column, chars: *chars, after: *after }
+                }
                 Taken::Own(own) => ActionValue::Own(column(own)?),
             })
         };
@@ -249,7 +254,7 @@ const KINDS: [(&str, &[&str]); 9] = [
     ("insert", &["blob_io", "expect_changes"]),
     ("upsert", &["by", "keys", "hit_ratio", "expect_changes"]),
     ("get", &["by", "keys", "hit_ratio", "columns", "blob_io", "expect_rows", "expect_value"]),
-    ("find", &["by", "keys", "hit_ratio", "limit", "columns", "expect_rows", "expect_value"]),
+    ("find", &["by", "prefix", "keys", "hit_ratio", "limit", "columns", "expect_rows", "expect_value"]),
     ("scan", &["by", "keys", "hit_ratio", "limit", "columns", "expect_rows", "expect_value"]),
     ("update", &["by", "keys", "hit_ratio", "set", "expect_changes"]),
     ("delete", &["by", "keys", "hit_ratio", "expect_changes"]),
@@ -261,6 +266,7 @@ const KINDS: [(&str, &[&str]); 9] = [
 fn given(section: &OperationSection) -> Vec<&'static str> {
     let all = [
         ("by", section.by.is_some()),
+        ("prefix", section.prefix.is_some()),
         ("keys", section.keys.is_some()),
         ("hit_ratio", section.hit_ratio.is_some()),
         ("limit", section.limit.is_some()),

@@ -49,6 +49,11 @@ pub struct OperationSection {
     /// Column that finds the row; the primary key where it is not given. For `get`, `upsert`, `update` and `delete` it must be unique.
     #[schemars(extend("examples" = ["id"]))]
     pub by: Option<String>,
+    /// With `find`, all rows are read whose column begins with so many characters of a value that is there, in the order of code points. The column
+    /// holds texts.
+    #[schemars(range(min = 1, max = 1000))]
+    #[schemars(extend("examples" = [4]))]
+    pub prefix: Option<u32>,
     /// How rows are drawn among those that exist.
     #[schemars(extend("default" = "uniform"))]
     pub keys: Option<KeysKey>,

@@ -251,7 +251,9 @@ fn name_parameters(plan: &Plan, dataset: &Dataset, operation: usize, steps: &mut
     let shared = |index: usize| match (action, kind(&known.kind).1) {
         (Some(Action { values, key, .. }), _) => match &values[index] {
             ActionValue::Own(column) => last_name(column, known),
-            ActionValue::Key { column } | ActionValue::Fresh { column } => {
+            ActionValue::Key { column }
+            | ActionValue::Fresh { column }
+            | ActionValue::Prefix { column, .. } => {
                 key.map_or(String::new(), |key| columns(key.table)[*column].clone())
             }
         },

@@ -131,8 +131,10 @@ impl Buffer {
     ) -> Result<G, Outcome> {
         let Settings { clock, stop, buffer, .. } = &self.settings;
         let start = clock.now();
+        let mut waits = false;
         while state.active.entries() >= buffer.threshold && state.failed.is_none() {
             let seen = state.flushes;
+            state.counters.waits += u64::from(!std::mem::replace(&mut waits, true));
             drop(state);
             self.wait_beyond(seen, || stop.load(Ordering::Relaxed));
             if stop.load(Ordering::Relaxed) {
@@ -145,7 +147,6 @@ impl Buffer {
         }
         let waited = clock.nanos_between(start, clock.now());
         *waited_ns += waited;
-        state.counters.waits += 1;
         state.counters.wait_ns += waited;
         Ok(state)
     }
