@@ -33,6 +33,15 @@ impl<'t> Places<'t> {
         Some(ends.nth(column).unwrap_or(self.text.len()))
     }
 
+    /// The first mention of a whole word, whatever its case.
+    pub(super) fn word(&self, word: &str) -> Option<Range<usize>> {
+        let inner = |c: char| c.is_alphanumeric() || c == '_';
+        let (text, word) = (self.text.to_ascii_lowercase(), word.to_ascii_lowercase());
+        let whole = |at: &usize| !text[..*at].ends_with(inner) && !text[at + word.len()..].starts_with(inner);
+        let at = text.match_indices(&word).map(|(at, _)| at).find(whole)?;
+        Some(at..at + word.len())
+    }
+
     pub(super) fn range(&self, span: Span) -> Option<Range<usize>> {
         let (start, end) = (self.byte(span.start)?, self.byte(span.end)?);
         (start < end).then_some(start..end)
