@@ -193,6 +193,9 @@ impl Builder {
             };
             let own = engine.settings.iter().filter(differs);
             configuration.settings = own.map(|(name, value)| (name.clone(), value.clone())).collect();
+            configuration.engine = (!engine.is_like(&self.document.engine)).then(|| engine.of_case());
+            configuration.durability =
+                engine.durability.filter(|class| Some(*class) != self.document.engine.durability);
             circumstances.unconfirmed_settings.clone_from(&engine.unconfirmed_settings);
         }
         configuration.validity = assess(&configuration, &circumstances);
