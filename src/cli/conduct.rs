@@ -212,13 +212,16 @@ impl<'a> Work<'a> {
                     });
                     let outcome = ran.map_err(|error| Halt::Unit { case: unit.case, error })?;
                     // One that failed is tried again by the next run.
-                    if outcome.failure.is_none() {
+                    if outcome.failure.is_none() && outcome.ended.is_none() {
                         journal.store(&key, &outcome).map_err(kept)?;
                     }
                     outcome
                 }
             };
             self.add(plan, unit, &outcome);
+            if let Some(error) = outcome.ended {
+                return Err(Halt::Unit { case: unit.case, error });
+            }
             self.save_now_and_then()?;
             if stop.load(Ordering::Relaxed) {
                 return Err(Halt::Unit { case: unit.case, error: UnitError::Interrupted });

@@ -197,6 +197,9 @@ impl Builder {
             configuration.durability =
                 engine.durability.filter(|class| Some(*class) != self.document.engine.durability);
             circumstances.unconfirmed_settings.clone_from(&engine.unconfirmed_settings);
+            if engine.path.is_none() {
+                circumstances.memory_file_system = None;
+            }
         }
         configuration.validity = assess(&configuration, &circumstances);
         configuration.targets = targets::judge(&plan.targets, &configuration, &open.effective);

@@ -45,6 +45,7 @@ fn measured() -> Configuration {
     level.batches = Some(BatchFigures {
         count: 10_000,
         failed: 0,
+        unknown: 0,
         latency_ms: Some(times(300.0)),
         size_min: 1,
         size_max: 1,
