@@ -276,6 +276,15 @@ impl<'a> Work<'a> {
         Ok(())
     }
 
+    /// A server that cannot be had at the start is one thing, one that is gone later another: the run ended early.
+    fn after_measuring(&self, case: usize, error: UnitError) -> UnitError {
+        let server = self.scenario.scenario.experiment.cases[case].database.postgres().is_some();
+        match error {
+            UnitError::Unavailable(message) if server && self.position > 0 => UnitError::Ended(message),
+            other => other,
+        }
+    }
+
     fn finish(mut self, halt: Option<Halt>) -> Ended {
         let plan = self.scenario.scenario.plan();
         let mut exit = Exit::Fine;
@@ -287,6 +296,7 @@ impl<'a> Work<'a> {
                 exit = Exit::Interrupted;
             }
             Some(Halt::Unit { case, error }) => {
+                let error = self.after_measuring(case, error);
                 self.result.finish(plan, Status::Failed, Some(error.to_string()));
                 exit = self.scenario.tell_unit(case, &error);
             }

@@ -234,3 +234,33 @@ impl Conductor {
         Some(starts)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ended(levels: usize, error: UnitError) -> Result<Outcome, UnitError> {
+        let level = Level { measurement: LevelMeasurement::default(), verification: Verification::default() };
+        let outcome = Outcome { levels: vec![level; levels], ..Outcome::default() };
+        outcome.with(here::Carried { facts: Some(Facts::default()), error: Some(error) })
+    }
+
+    #[test]
+    fn a_unit_that_cannot_go_on_keeps_what_it_measured() {
+        let gone = || UnitError::Ended("the server stayed away (08006)".to_owned());
+        let kept = ended(2, gone()).unwrap();
+        assert_eq!((kept.levels.len(), kept.ended, kept.facts.is_some()), (2, Some(gone()), true));
+        assert_eq!(ended(0, gone()).unwrap_err(), gone(), "there is nothing to keep");
+        assert_eq!(ended(2, UnitError::Interrupted).unwrap_err(), UnitError::Interrupted);
+    }
+
+    #[test]
+    fn an_outcome_is_read_again_as_it_was_stored_also_by_an_earlier_runner() {
+        let gone = UnitError::Ended("the server stayed away (08006)".to_owned());
+        let mut stored = serde_json::to_value(ended(1, gone.clone()).unwrap()).unwrap();
+        let read: Outcome = serde_json::from_value(stored.clone()).unwrap();
+        assert_eq!((read.levels.len(), read.ended), (1, Some(gone)));
+        stored.as_object_mut().unwrap().remove("ended");
+        assert_eq!(serde_json::from_value::<Outcome>(stored).unwrap().ended, None);
+    }
+}

@@ -146,7 +146,7 @@ impl Session for LossySession {
     }
 }
 
-const NOTES: &str = "[tables.notes]\nrows = 1_000\n[tables.notes.columns]\nid = { type = 'INTEGER PRIMARY KEY' }\n\
+const NOTES: &str = "[tables.notes]\nrows = 4_000\n[tables.notes.columns]\nid = { type = 'INTEGER PRIMARY KEY' }\n\
     text = { type = 'TEXT', value = '{{ word() }}' }\nnumber = { type = 'INTEGER NOT NULL', value = '{{ int(1, 9) }}' }\n";
 
 /// One level of so many operations of each kind on a database in memory.
@@ -190,7 +190,7 @@ fn half_of_the_lost_inserts_are_found() {
     let found = &level.verification;
     assert_eq!((level.succeeded(), level.unknown()), (2_700, 300));
     assert_eq!((found.unknown_rows, found.unknown_rows_found), (300, 150));
-    assert_eq!(found.tables[0].found, Some(1_000 + 2_700 + 150));
+    assert_eq!(found.tables[0].found, Some(4_000 + 2_700 + 150));
 }
 
 #[test]

@@ -54,7 +54,8 @@ fn promise_of(result: &RunResult, level: Option<&Configuration>) -> Option<(Stri
     let of = |name: &str| {
         let own = level.and_then(|level| level.settings.get(name));
         // Those of another engine are none of its own.
-        let common = || engine.settings.get(name).filter(|_| case.is_none());
+        let common =
+            || engine.settings.get(name).filter(|_| case.is_none_or(|case| case.name == engine.name));
         own.or_else(common).map(|value| value.to_lowercase()).unwrap_or_default()
     };
     let (storage, file) = match case {

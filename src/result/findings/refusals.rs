@@ -46,7 +46,8 @@ fn is_mostly_busy(level: &Configuration) -> bool {
 
 /// A setting in force at a level.
 fn setting<'a>(result: &'a RunResult, level: &'a Configuration, name: &str) -> Option<&'a String> {
-    let common = || result.engine.settings.get(name).filter(|_| level.engine.is_none());
+    let common =
+        || result.engine.settings.get(name).filter(|_| result.engine_of(level) == result.engine.name);
     level.settings.get(name).or_else(common)
 }
 

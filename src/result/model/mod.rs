@@ -104,16 +104,16 @@ pub struct Configuration {
     pub variant: String,
     /// Values of the matrix, by key.
     pub parameters: IndexMap<String, serde_json::Value>,
-    /// Settings in force that differ from those of `engine`, by name.
+    /// Settings in force that differ from those of the result's `engine`, by name; all of them where the engine is another one.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
     pub settings: IndexMap<String, String>,
     /// What its process could use; absent where there was no limit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limits: Option<LimitFigures>,
-    /// The engine, where it is not that of `engine`.
+    /// The engine and the way in which it holds the database, where they are not those of the result.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub engine: Option<CaseEngine>,
-    /// What an acknowledged write survives, where that differs from `engine.durability`.
+    /// What an acknowledged write survives, where that differs from the result's `engine.durability`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub durability: Option<Durability>,
     /// Operations that were attempted: `succeeded`, `overall.errors` and `unknown` together.
