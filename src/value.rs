@@ -176,6 +176,33 @@ impl<'a> Decoder<'a> {
         head
     }
 
+    /// What is not read yet.
+    #[inline]
+    pub fn rest(&self) -> &'a [u8] {
+        self.rest
+    }
+
+    /// The next value as it is encoded.
+    ///
+    /// # Panics
+    /// If the bytes were not written by [`encode`].
+    #[inline]
+    pub fn encoded(&mut self) -> &'a [u8] {
+        let length = match self.rest[0] {
+            NULL => 1,
+            INT8 => 2,
+            INT32 => 5,
+            TEXT8 | BLOB8 => 2 + usize::from(self.rest[1]),
+            TEXT32 | BLOB32 => {
+                let length = self.rest[1..].first_chunk().expect("the tape holds whole values");
+                5 + u32::from_le_bytes(*length) as usize
+            }
+            INT64 | REAL | POOLED => 9,
+            other => panic!("tag {other} is not one of the tape's"),
+        };
+        self.bytes(length)
+    }
+
     /// One byte that is not a value.
     #[inline]
     pub fn byte(&mut self) -> u8 {
@@ -258,6 +285,11 @@ pub enum EncodedValue<'a> {
     Large(Stretch),
 }
 
+/// Whether an encoded value is a pooled one, of which only the place is told.
+pub fn is_pooled(encoded: &[u8]) -> bool {
+    encoded.first() == Some(&POOLED)
+}
+
 /// Appends a number in LEB128.
 pub fn encode_number(out: &mut Vec<u8>, mut number: u64) {
     while number >= 0x80 {
@@ -294,7 +326,12 @@ mod tests {
         values.iter().for_each(|v| encode(&mut bytes, *v));
         let mut decoder = Decoder::new(&bytes);
         assert_eq!(decoder.number(), 1 << 40);
+        let mut whole = decoder;
         for value in values {
+            let mut alone = Vec::new();
+            encode(&mut alone, value);
+            assert_eq!(whole.encoded(), alone);
+            assert_eq!(is_pooled(&alone), matches!(value, ValueRef::Pooled(_)));
             let expected = match value {
                 ValueRef::Null => EncodedValue::Null,
                 ValueRef::Integer(v) => EncodedValue::Integer(v),
@@ -305,5 +342,6 @@ mod tests {
             };
             assert_eq!(decoder.value(), expected);
         }
+        assert!(whole.rest().is_empty());
     }
 }

@@ -102,7 +102,10 @@ fn smaller(scenario: &Value) -> Vec<String> {
     // All variants at one point of the matrix, once. Limits are left out: not every machine that runs these tests can make control groups.
     if let Some(matrix) = scenario.get("matrix").and_then(Value::as_object) {
         let points: Vec<String> = matrix.iter().filter_map(|(key, axis)| one_point(key, axis)).collect();
-        sets.extend([format!("matrix={{ {} }}", points.join(", ")), "iterations=1".to_owned()]);
+        sets.push(format!("matrix={{ {} }}", points.join(", ")));
+    }
+    if scenario.get("matrix").is_some() || scenario.get("iterations").is_some() {
+        sets.push("iterations=1".to_owned());
     }
     sets.into_iter().flat_map(|set| ["--set".to_owned(), set]).collect()
 }

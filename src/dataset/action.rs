@@ -48,6 +48,15 @@ pub enum ActionValue {
         /// Column of the table's dataset row.
         column: usize,
     },
+    /// Of the texts that begin like a column of the row that the operation is about, one end of their range; NULL where it is no text.
+    Prefix {
+        /// Column of the table's dataset row.
+        column: usize,
+        /// Characters that are alike.
+        chars: usize,
+        /// The end that comes after all of them, and is none of them.
+        after: bool,
+    },
     /// A value of the operation's own, by its ordinal; never a combination.
     Own(Column),
 }

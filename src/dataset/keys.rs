@@ -79,7 +79,7 @@ fn needs_of_values(parts: &Parts, action: &Action) -> Vec<usize> {
     let shared = action.values.iter().flat_map(|value| match (value, action.key) {
         (ActionValue::Own(column), _) => needs(column),
         (ActionValue::Fresh { column }, Some(key)) => needs(&parts.tables[key.table].columns[*column]),
-        (ActionValue::Fresh { .. } | ActionValue::Key { .. }, _) => Vec::new(),
+        (ActionValue::Fresh { .. } | ActionValue::Key { .. } | ActionValue::Prefix { .. }, _) => Vec::new(),
     });
     let steps = action.steps.iter().flat_map(|step| {
         let drawn = match &step.repeat {

@@ -1,7 +1,7 @@
 //! Making the values of rows and of occurrences of operations.
 
 use super::view::View;
-use super::{ActionValue, Column, Dataset, Source, StepRepeat, Workspace};
+use super::{ActionValue, Column, Dataset, Source, StepRepeat, Workspace, prefix};
 use crate::template::{RenderError, Scratch, Target};
 use crate::value::{Value, ValueRef};
 
@@ -137,7 +137,12 @@ impl Dataset {
         self.shared(action, target, &mut view, scratch, &mut |_| made += 1).map_err(|error| {
             let culprit = match (&known.values[made], known.key) {
                 (ActionValue::Own(column), _) => Culprit::Own(column),
-                (ActionValue::Key { column } | ActionValue::Fresh { column }, key) => {
+                (
+                    ActionValue::Key { column }
+                    | ActionValue::Fresh { column }
+                    | ActionValue::Prefix { column, .. },
+                    key,
+                ) => {
                     let table = key.expect("a value of a row needs a key").table;
                     Culprit::OfTable(Target { table, column: *column })
                 }
@@ -172,30 +177,39 @@ impl Dataset {
         each: &mut dyn FnMut(ValueRef<'_>),
     ) -> Result<(), RenderError> {
         let ordinal = view.row;
-        for value in &self.actions[action].values {
-            let column = match value {
+        for kind in &self.actions[action].values {
+            let column = match kind {
                 ActionValue::Own(own) => {
                     each(view.column(own, scratch)?);
                     continue;
                 }
-                ActionValue::Key { column } | ActionValue::Fresh { column } => *column,
+                ActionValue::Key { column }
+                | ActionValue::Fresh { column }
+                | ActionValue::Prefix { column, .. } => *column,
+            };
+            let mut give = |value: ValueRef<'_>| match *kind {
+                ActionValue::Prefix { chars, after, .. } => {
+                    let end = prefix::end(value, chars, after);
+                    each(end.as_deref().map_or(ValueRef::Null, ValueRef::Text));
+                }
+                _ => each(value),
             };
             let keyed = self.keys.actions[action].as_ref().expect("a value of a row needs a key");
             let place = Target { table: keyed.key.table, column };
             let beyond = keyed.beyond + ordinal;
             let Some((_, row)) = target else {
-                each(self.missing(place, beyond, ordinal, view, scratch)?);
+                give(self.missing(place, beyond, ordinal, view, scratch)?);
                 continue;
             };
             let source = &self.column(place).source;
-            let is_new = matches!(value, ActionValue::Fresh { .. });
+            let is_new = matches!(kind, ActionValue::Fresh { .. });
             // A row's distinct combination stays as it is: no other one is known to be free.
             if is_new && !matches!(source, Source::Combined { .. }) {
                 view.row = beyond;
-                each(view.column(self.column(place), scratch)?);
+                give(view.column(self.column(place), scratch)?);
                 view.row = ordinal;
             } else {
-                each(self.lend_value(place, row, scratch)?);
+                give(self.lend_value(place, row, scratch)?);
             }
         }
         Ok(())

@@ -11,6 +11,7 @@ mod groups;
 mod keys;
 mod making;
 mod order;
+mod prefix;
 mod tape;
 mod view;
 mod writers;

@@ -175,7 +175,7 @@ impl Crews<'_, '_> {
     fn check_own(&self, action: &Action, occurrences: u64, faults: &mut Vec<Diagnostic>) {
         let own = action.values.iter().filter_map(|value| match value {
             ActionValue::Own(column) => Some(column),
-            ActionValue::Key { .. } | ActionValue::Fresh { .. } => None,
+            ActionValue::Key { .. } | ActionValue::Fresh { .. } | ActionValue::Prefix { .. } => None,
         });
         let columns = own.chain(action.steps.iter().flat_map(|step| &step.values));
         for Column { name, source, .. } in columns {

@@ -5,7 +5,7 @@ use super::ddl::{TableFacts, quote};
 use super::distinct::is_unique_or_null;
 use super::operation::{Kind, Operation};
 use super::operations::{Bench, Expected, Made, RepeatTaken, StepTaken, Taken, instead};
-use super::payload;
+use super::{payload, postgres, prefix};
 use super::statements::{self, equal, list};
 use crate::dataset::{Column, Key};
 use crate::diagnostic::{Code, nearest};
@@ -16,10 +16,10 @@ use crate::template::Distribution;
 const SCAN_ROWS: u64 = 10;
 
 /// One operation, as far as it goes.
-struct Draft {
-    kind: Kind,
-    sql: String,
-    values: Vec<Taken>,
+pub(super) struct Draft {
+    pub(super) kind: Kind,
+    pub(super) sql: String,
+    pub(super) values: Vec<Taken>,
 }
 
 /// Makes an operation of this kind on a table; nothing where that cannot be.
@@ -62,9 +62,13 @@ pub(super) fn make(bench: &mut Bench<'_, '_>, kind: &str, table_name: &str) -> O
         _ => Expected { changes: None, ..given },
     };
     check_expectation(bench, kind);
+    if kind == "find" && section.prefix.is_some() {
+        prefix::check(bench, table, keys[0]);
+    }
     let expect = bench.expect(&[], expect, &examined);
     let parameters = if kind == "insert" { columns.len() } else { draft.values.len() };
-    let mut operation = Operation::insert(bench.name, table, draft.sql, parameters);
+    let sql = if bench.input.is_postgres() { postgres::marks(&draft.sql) } else { draft.sql };
+    let mut operation = Operation::insert(bench.name, table, sql, parameters);
     operation.kind = draft.kind;
     operation.limit = match kind {
         "scan" => Some(section.limit.unwrap_or(SCAN_ROWS)),
@@ -72,6 +76,10 @@ pub(super) fn make(bench: &mut Bench<'_, '_>, kind: &str, table_name: &str) -> O
         _ => None,
     };
     operation.by = keys;
+    if matches!(kind, "get" | "find" | "scan") {
+        operation.reads = reads(section.columns.as_deref(), &columns);
+        operation.range = kind == "find" && section.prefix.is_some();
+    }
     operation.transaction = bench.transaction();
     operation.steps[0].expect = expect;
     operation.blob_io = incremental.map(|(blob_io, _)| blob_io);
@@ -224,6 +232,15 @@ fn unknown_column(
     bench.fault(Code::UnknownColumn, at, columns::no_such(table, column), help);
 }
 
+/// Columns of the dataset row that are read.
+fn reads(wanted: Option<&[String]>, columns: &[String]) -> Vec<usize> {
+    let place = |name: &String| columns.iter().position(|column| column.eq_ignore_ascii_case(name));
+    match wanted {
+        Some(wanted) => wanted.iter().filter_map(place).collect(),
+        None => (0..columns.len()).collect(),
+    }
+}
+
 /// What is read, as SQL; nothing where a column does not exist.
 fn selected(bench: &mut Bench<'_, '_>, table: usize) -> Option<String> {
     let Some(wanted) = &bench.section.columns else { return Some("*".to_owned()) };
@@ -255,6 +272,9 @@ fn lookup(
     let limit = bench.section.limit;
     let (kind, sql) = match kind {
         "get" => (Kind::Get { table }, format!("SELECT {selected} FROM {name} WHERE {found}")),
+        "find" if bench.section.prefix.is_some() => {
+            return prefix::find(bench, table, columns, keys[0], selected);
+        }
         "find" => {
             let limit = limit.map_or(String::new(), |limit| format!(" LIMIT {limit}"));
             (Kind::Find { table }, format!("SELECT {selected} FROM {name} WHERE {found}{limit}"))
@@ -307,7 +327,7 @@ fn update(bench: &mut Bench<'_, '_>, table: usize, columns: &[String], keys: &[u
         };
         let place = bench.tables.names.column(table, &fact.name);
         if fact.generated {
-            let words = format!("column `{column}` of `{name}` is computed by SQLite from others");
+            let words = format!("column `{column}` of `{name}` is computed by {} from others", bench.input.store());
             bench.fault(Code::UnknownColumn, at, words, "leave it out of `set`");
         } else if place.is_some_and(|place| keys.contains(&place) || identity.contains(&place)) {
             let words = format!("`{column}` identifies the rows of `{name}`, so an update cannot change it");

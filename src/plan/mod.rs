@@ -3,6 +3,7 @@
 //! Nothing here says "not decided". Carrying it out is left to `run`, talking to a database to `engine`.
 
 mod build;
+mod capabilities;
 mod codes;
 mod columns;
 mod crews;
@@ -15,13 +16,16 @@ mod limits;
 mod load_keys;
 mod loads;
 mod lookups;
+mod memtable;
 mod mixes;
 mod names;
 mod needs;
 mod operation;
 mod operations;
 mod payload;
+mod postgres;
 mod pragma;
+mod prefix;
 mod raw;
 mod references;
 mod shares;

@@ -35,6 +35,10 @@ pub struct Operation {
     pub by: Vec<usize>,
     /// At most so many rows are read. Only for `find` and `scan`.
     pub limit: Option<u64>,
+    /// Columns of the dataset row that are read, in their order; those without values there are left out. Only for `get`, `find` and `scan`.
+    pub reads: Vec<usize>,
+    /// Whether a `find` looks for all values from its first one on and before its second one, instead of for one value.
+    pub range: bool,
 }
 
 /// Blobs written and read in pieces.
@@ -71,6 +75,8 @@ impl Operation {
             blob_io: None,
             by: Vec::new(),
             limit: None,
+            reads: Vec::new(),
+            range: false,
         }
     }
 
@@ -146,12 +152,38 @@ pub enum Transaction {
     /// Each statement on its own.
     #[default]
     None,
-    /// `BEGIN DEFERRED`.
+    /// `BEGIN DEFERRED`; on a server, with the isolation that its sessions have by themselves.
     Deferred,
-    /// `BEGIN IMMEDIATE`.
+    /// `BEGIN IMMEDIATE`; on a server, as deferred: it locks what is written as it is written.
     Immediate,
-    /// `BEGIN EXCLUSIVE`.
+    /// `BEGIN EXCLUSIVE`. Only where the engine has it.
     Exclusive,
+    /// `BEGIN ISOLATION LEVEL READ COMMITTED`. This and what follows only where the engine has isolation levels.
+    ReadCommitted,
+    /// `BEGIN ISOLATION LEVEL REPEATABLE READ`.
+    RepeatableRead,
+    /// `BEGIN ISOLATION LEVEL SERIALIZABLE`.
+    Serializable,
+}
+
+impl Transaction {
+    /// As a scenario writes it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Transaction::None => "none",
+            Transaction::Deferred => "deferred",
+            Transaction::Immediate => "immediate",
+            Transaction::Exclusive => "exclusive",
+            Transaction::ReadCommitted => "read_committed",
+            Transaction::RepeatableRead => "repeatable_read",
+            Transaction::Serializable => "serializable",
+        }
+    }
+
+    /// Whether it names an isolation level.
+    pub fn is_isolation(self) -> bool {
+        matches!(self, Transaction::ReadCommitted | Transaction::RepeatableRead | Transaction::Serializable)
+    }
 }
 
 /// One statement of an operation.

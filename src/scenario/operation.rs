@@ -42,6 +42,9 @@ pub struct OperationSection {
     /// A statement of one's own; its parameters are written `:name`.
     #[schemars(extend("examples" = ["SELECT count(*) FROM users"]))]
     pub sql: Option<String>,
+    /// The statement for `engine = "postgres"`, where its SQL differs; its parameters are written `:name` as well.
+    #[schemars(extend("examples" = ["SELECT count(*) FROM users WHERE data @> '{\"a\": 1}'"]))]
+    pub sql_postgres: Option<String>,
     /// Several statements of one's own, one after the other.
     #[serde(default)]
     #[schemars(extend("examples" = [[{ "sql": "SELECT count(*) FROM users" }]]))]
@@ -49,6 +52,11 @@ pub struct OperationSection {
     /// Column that finds the row; the primary key where it is not given. For `get`, `upsert`, `update` and `delete` it must be unique.
     #[schemars(extend("examples" = ["id"]))]
     pub by: Option<String>,
+    /// With `find`, all rows are read whose column begins with so many characters of a value that is there, in the order of code points. The column
+    /// holds texts.
+    #[schemars(range(min = 1, max = 1000))]
+    #[schemars(extend("examples" = [4]))]
+    pub prefix: Option<u32>,
     /// How rows are drawn among those that exist.
     #[schemars(extend("default" = "uniform"))]
     pub keys: Option<KeysKey>,
@@ -104,6 +112,9 @@ pub struct StepSection {
     /// has captured.
     #[schemars(extend("examples" = ["SELECT count(*) FROM users"]))]
     pub sql: String,
+    /// The statement for `engine = "postgres"`, where its SQL differs; its parameters are written `:name` as well.
+    #[schemars(extend("examples" = ["SELECT count(*) FROM users WHERE data @> '{\"a\": 1}'"]))]
+    pub sql_postgres: Option<String>,
     /// Values of this statement's own parameters, made anew for each repetition, which `n` counts: 0, 1, 2, ….
     #[serde(default)]
     #[schemars(with = "IndexMap<String, PragmaValue>")]
@@ -127,6 +138,16 @@ pub struct StepSection {
     #[schemars(with = "Option<PragmaValue>")]
     #[schemars(extend("examples" = ["ok", 100]))]
     pub expect_value: Option<serde_json::Value>,
+}
+
+impl StepSection {
+    /// The statement for an engine, by its key.
+    pub fn sql_of(&self, postgres: bool) -> (&'static str, &str) {
+        match self.sql_postgres.as_deref().filter(|_| postgres) {
+            Some(own) => ("sql_postgres", own),
+            None => ("sql", &self.sql),
+        }
+    }
 }
 
 /// A number of repetitions, or a template that gives one.
@@ -159,10 +180,16 @@ pub enum TransactionKey {
     /// Each statement on its own.
     #[default]
     None,
-    /// `BEGIN DEFERRED`.
+    /// `BEGIN DEFERRED`. On a server, `BEGIN` with the isolation that its sessions have by themselves.
     Deferred,
-    /// `BEGIN IMMEDIATE`.
+    /// `BEGIN IMMEDIATE`. On a server, as `deferred`.
     Immediate,
-    /// `BEGIN EXCLUSIVE`.
+    /// `BEGIN EXCLUSIVE`. SQLite only.
     Exclusive,
+    /// `BEGIN ISOLATION LEVEL READ COMMITTED`. PostgreSQL only, as what follows.
+    ReadCommitted,
+    /// `BEGIN ISOLATION LEVEL REPEATABLE READ`.
+    RepeatableRead,
+    /// `BEGIN ISOLATION LEVEL SERIALIZABLE`.
+    Serializable,
 }

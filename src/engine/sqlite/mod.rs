@@ -27,11 +27,13 @@
 //! totals       counters of the closed sessions
 //! session      Session
 //! connector    Connector
+//! below        the store below a write buffer
 //! inspect      Inspector
 //! facts        what the database says of itself
 //! ```
 
 mod begin;
+mod below;
 mod blobs;
 mod cache;
 mod checkpoints;
@@ -71,6 +73,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use rusqlite::config::DbConfig;
 
 pub use self::begin::remove_left;
+pub(in crate::engine) use self::below::{Reader, Readers, Stored};
 pub use self::descriptors::{descriptors_needed, ensure_descriptors};
 pub use self::path::APPLICATION_ID;
 pub use self::starts::Starts;

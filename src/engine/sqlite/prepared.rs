@@ -165,6 +165,15 @@ impl Prepared {
     /// Steps to the end, calls `visit` for each row, numbered from 0, and counts. All parameters must be bound to bytes that live until then.
     #[inline]
     pub(super) fn run(&mut self, mut visit: impl FnMut(u64, Row<'_>)) -> Result<Ran, Code> {
+        self.run_while(|number, row| {
+            visit(number, row);
+            true
+        })
+    }
+
+    /// The same until `visit` returns false.
+    #[inline]
+    pub(super) fn run_while(&mut self, mut visit: impl FnMut(u64, Row<'_>) -> bool) -> Result<Ran, Code> {
         let mut ran = Ran::default();
         // SAFETY: the statement is prepared, and what is bound to it outlives this call.
         unsafe {
@@ -172,8 +181,11 @@ impl Prepared {
                 match ffi::sqlite3_step(self.statement) {
                     ffi::SQLITE_DONE => break,
                     ffi::SQLITE_ROW => {
-                        visit(ran.rows, Row(self));
+                        let more = visit(ran.rows, Row(self));
                         ran.rows += 1;
+                        if !more {
+                            break;
+                        }
                     }
                     code => return Err(code),
                 }
