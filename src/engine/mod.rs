@@ -4,6 +4,7 @@
 //! values from the tape. When and how often is left to `run`.
 
 pub mod null;
+pub mod postgres;
 pub mod scripted;
 pub mod sqlite;
 
