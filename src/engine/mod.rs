@@ -3,10 +3,14 @@
 //! An engine owns the database (making, marking, resetting, removing, checking); a session belongs to one worker and executes operations with
 //! values from the tape. When and how often is left to `run`.
 
+mod met;
+mod multi_row;
 pub mod null;
 pub mod postgres;
 pub mod scripted;
+mod slots;
 pub mod sqlite;
+mod steps;
 
 use std::borrow::Cow;
 use std::sync::Arc;

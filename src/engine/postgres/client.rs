@@ -8,6 +8,7 @@ use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::SinkExt;
@@ -65,6 +66,18 @@ impl Client {
     /// # Errors
     /// [`EngineError::Unavailable`] with the words of each host, [`EngineError::Interrupted`] at a stop.
     pub(super) fn connect(config: &Config, stop: &Arc<AtomicBool>) -> Result<Client, EngineError> {
+        Client::connect_within(config, stop, config.timeout())
+    }
+
+    /// The same, with so much time for each host.
+    ///
+    /// # Errors
+    /// As [`Client::connect`].
+    pub(super) fn connect_within(
+        config: &Config,
+        stop: &Arc<AtomicBool>,
+        timeout: Duration,
+    ) -> Result<Client, EngineError> {
         let mut faults: Vec<String> = Vec::new();
         for target in config.targets() {
             let addresses = match target.addresses() {
@@ -78,7 +91,7 @@ impl Client {
                 if stop.load(Ordering::Relaxed) {
                     return Err(EngineError::Interrupted);
                 }
-                match Client::connect_to(config, &target, &address, stop) {
+                match Client::connect_to(config, &target, &address, timeout, stop) {
                     Ok(client) => return Ok(client),
                     Err(words) => faults.push(format!("{}: {words}", target.shown)),
                 }
@@ -97,9 +110,10 @@ impl Client {
         config: &Config,
         target: &Target,
         address: &Address,
+        timeout: Duration,
         stop: &Arc<AtomicBool>,
     ) -> Result<Client, String> {
-        let stream = Stream::open(address, config.keep_alive(), config.timeout(), stop)
+        let stream = Stream::open(address, config.keep_alive(), timeout, stop)
             .map_err(|error| error.to_string())?;
         let mut driver = config.driver.clone();
         if target.name.is_none() {
@@ -115,7 +129,7 @@ impl Client {
         stream.gate().close();
         let token = client.cancel_token();
         let (again, address, keep_alive) = (config.tls.clone(), address.clone(), config.keep_alive());
-        let (timeout, never) = (config.timeout(), Arc::new(AtomicBool::new(false)));
+        let never = Arc::new(AtomicBool::new(false));
         stream.gate().cancel_by(move || {
             // The wait goes on, with its own end, whether the server could be asked or not.
             let Ok(stream) = Stream::open(&address, keep_alive, timeout.min(CANCEL_TIMEOUT), &never) else {
@@ -233,7 +247,7 @@ impl Client {
 }
 
 /// How long asking a server to give up may take to connect.
-const CANCEL_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(2);
+const CANCEL_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Polls the connection once, with so many reads allowed; what it ended with, if it did.
 fn poll(

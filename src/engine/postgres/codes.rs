@@ -129,11 +129,17 @@ pub(super) fn engine_error(error: &tokio_postgres::Error, doing: &str, stopping:
 
 /// An error that the server told of, outside the timed region.
 pub(super) fn server_error(code: &str, words: &str, doing: &str, stopping: bool) -> EngineError {
-    let named = format!("while {doing}: {}", worded(code, words));
+    failed(&failure(code, words), doing, stopping)
+}
+
+/// The same, of a failure that is worded already.
+pub(super) fn failed(failure: &Failure, doing: &str, stopping: bool) -> EngineError {
+    let code = failure.code;
+    let named = format!("while {doing}: {}", failure.message);
     let unavailable = || EngineError::Unavailable(format!("{named} ({code})"));
     match (consequence(code), code) {
         (_, CANCELLED) | (Consequence::Lost, _) if stopping => EngineError::Interrupted,
-        (Consequence::Fatal, _) => EngineError::Fatal { code: interned(code), message: named },
+        (Consequence::Fatal, _) => EngineError::Fatal { code, message: named },
         (Consequence::Lost, _) => unavailable(),
         // Privileges, logins, limits, locks, time-outs: the server would, and cannot now.
         _ if code == "42501"
