@@ -12,7 +12,8 @@ use crate::plan::{Bind, Kind as About, Operation, Step, Table, Transaction};
 use crate::value::{Decoder, EncodedValue};
 
 /// Words of SQL that change something.
-const WRITING: &[&str] = &["INSERT", "UPDATE", "DELETE", "MERGE", "INTO", "TRUNCATE", "CREATE", "NEXTVAL", "SETVAL"];
+const WRITING: &[&str] =
+    &["INSERT", "UPDATE", "DELETE", "MERGE", "INTO", "TRUNCATE", "CREATE", "NEXTVAL", "SETVAL"];
 /// Code of a transaction that the server could not but undo.
 const FAILED_TRANSACTION: &str = "25P02";
 
@@ -55,7 +56,14 @@ struct Stage {
 
 impl Tools {
     pub(super) fn new(wire: Wire, clock: Clock) -> Tools {
-        Tools { wire, slots: Slots::default(), clock, values: Vec::new(), payload_bytes: 0, committing_ns: None }
+        Tools {
+            wire,
+            slots: Slots::default(),
+            clock,
+            values: Vec::new(),
+            payload_bytes: 0,
+            committing_ns: None,
+        }
     }
 
     /// Begins a transaction.
@@ -119,7 +127,9 @@ impl Tools {
 /// The statement that begins a transaction.
 fn begin(mode: Transaction) -> &'static str {
     match mode {
-        Transaction::None | Transaction::Deferred | Transaction::Immediate | Transaction::Exclusive => "BEGIN",
+        Transaction::None | Transaction::Deferred | Transaction::Immediate | Transaction::Exclusive => {
+            "BEGIN"
+        }
     }
 }
 
@@ -255,7 +265,9 @@ impl Stage {
         let ran = statement.execute(&mut tools.wire, values, |number, row| {
             match payload {
                 None => touch(row),
-                Some(known) => known.iter().zip(row.values()).for_each(|(known, value)| met.meet(*known, value)),
+                Some(known) => {
+                    known.iter().zip(row.values()).for_each(|(known, value)| met.meet(*known, value))
+                }
             }
             if number == 0 {
                 captures.iter().for_each(|&(column, slot)| coming[slot].set(row.column(column)));
@@ -307,7 +319,8 @@ fn touch(row: Row<'_>) {
 fn may_write(sql: &str) -> bool {
     let first = first_word(sql);
     let reads = ["SELECT", "VALUES", "TABLE", "SHOW", "EXPLAIN", "WITH"];
-    !reads.iter().any(|word| first.eq_ignore_ascii_case(word)) || words(sql).any(|word| is_one_of(word, WRITING))
+    !reads.iter().any(|word| first.eq_ignore_ascii_case(word))
+        || words(sql).any(|word| is_one_of(word, WRITING))
 }
 
 /// Whether the server says how many rows a statement changed.
@@ -342,7 +355,9 @@ mod tests {
         ] {
             assert!(may_write(sql), "{sql}");
         }
-        for sql in ["SELECT 1", "(SELECT 1) UNION (SELECT 2)", "WITH a AS (SELECT 1) SELECT * FROM a", "VALUES (1)"] {
+        for sql in
+            ["SELECT 1", "(SELECT 1) UNION (SELECT 2)", "WITH a AS (SELECT 1) SELECT * FROM a", "VALUES (1)"]
+        {
             assert!(!may_write(sql), "{sql}");
         }
         assert!(counted(" update t set a = 1") && !counted("CREATE TABLE t (a int)"));
