@@ -229,7 +229,8 @@ fn the_scenarios_on_a_server_and_in_a_file_are_the_same_but_for_the_database() {
         targets.as_array().expect("targets").iter().filter_map(of_one).collect::<Vec<_>>()
     };
     let wanted = [("write", "10ms"), ("read_stream", "15ms"), ("read_category", "50ms")];
-    let wanted: Vec<_> = wanted.iter().map(|(workload, max)| (Value::from(*workload), Value::from(*max))).collect();
+    let wanted: Vec<_> =
+        wanted.iter().map(|(workload, max)| (Value::from(*workload), Value::from(*max))).collect();
     assert_eq!(limits("message-store-postgres"), wanted);
 }
 
@@ -282,7 +283,9 @@ fn every_scenario_writes_a_database_of_its_own() {
     let mut paths: Vec<(String, String)> = Vec::new();
     for (name, text) in scenarios() {
         let database = &read(&text)["database"];
-        if matches!(database["engine"].as_str(), Some("postgres" | "memtable")) && database.get("path").is_none() {
+        if matches!(database["engine"].as_str(), Some("postgres" | "memtable"))
+            && database.get("path").is_none()
+        {
             // On a server, a schema by the scenario's name is its own; a write buffer that persists nothing writes nowhere.
             assert!(database.get("schema").is_none(), "{name} names a schema: leave that to its name");
             continue;

@@ -67,8 +67,13 @@ impl Server {
         path
     }
 
-    /// What psql prints for a statement: rows by lines, columns by `|`.
+    /// What psql prints for a statement: rows by lines, columns by `|`. The statement must succeed.
     pub(crate) fn ask(&self, sql: &str) -> String {
+        self.try_ask(sql).unwrap_or_else(|words| panic!("{sql}: {words}"))
+    }
+
+    /// As [`Server::ask`]; else what psql complains of.
+    pub(crate) fn try_ask(&self, sql: &str) -> Result<String, String> {
         let program = match std::env::var_os("RUNNER_TEST_POSTGRES_BIN") {
             Some(folder) => PathBuf::from(folder).join("psql"),
             None => PathBuf::from("psql"),
@@ -77,8 +82,8 @@ impl Server {
         command.args(["--no-psqlrc", "--quiet", "--no-align", "--tuples-only", "--set=ON_ERROR_STOP=1"]);
         let output = command.args(["--command", sql, &self.url]).output();
         let output = output.unwrap_or_else(|error| panic!("{}: {error}", program.display()));
-        assert!(output.status.success(), "{sql}: {}", String::from_utf8_lossy(&output.stderr));
-        String::from_utf8_lossy(&output.stdout).trim_end().to_owned()
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim_end().to_owned();
+        if output.status.success() { Ok(text(&output.stdout)) } else { Err(text(&output.stderr)) }
     }
 
     /// Whether a schema is there.
