@@ -59,7 +59,8 @@ fn operations(schema: &str) -> Vec<Operation> {
     pair.transaction = Transaction::Immediate;
     let again = step(insert.clone(), &[Shared(0), Shared(1), Shared(2)]);
     let torn = operation("torn", 3, true, vec![again.clone(), again]);
-    let slow = step(format!("UPDATE /* {schema} */ items SET amount = amount + 1 WHERE id = $1"), &[Shared(0)]);
+    let slow =
+        step(format!("UPDATE /* {schema} */ items SET amount = amount + 1 WHERE id = $1"), &[Shared(0)]);
     vec![
         Operation::insert("items", 0, insert, 3),
         operation("read", 1, false, vec![read]),
@@ -99,7 +100,8 @@ fn try_bench(server: Server, url: &str, schema: &str) -> Result<Bench, EngineErr
     let stop = Arc::new(AtomicBool::new(false));
     let tables = [table(ITEMS, &["id", "name", "amount"])];
     let (database, operations) = (database(url, schema), operations(schema));
-    let mut engine = PostgresEngine::open(&database, &tables, &operations, &Clock::real(), Arc::clone(&stop))?;
+    let mut engine =
+        PostgresEngine::open(&database, &tables, &operations, &Clock::real(), Arc::clone(&stop))?;
     engine.reset()?;
     Ok(Bench { server, engine, stop, schema: schema.to_owned() })
 }
@@ -137,7 +139,8 @@ impl Bench {
     /// Ends the sessions whose last statement was an operation, and waits until they are gone.
     fn end_sessions(&self) {
         let named = format!("query LIKE '%/* {} */%' AND pid <> pg_backend_pid()", self.schema);
-        let sql = format!("SELECT bool_and(pg_terminate_backend(pid, 60000)) FROM pg_stat_activity WHERE {named}");
+        let sql =
+            format!("SELECT bool_and(pg_terminate_backend(pid, 60000)) FROM pg_stat_activity WHERE {named}");
         assert_eq!(self.server.ask(&sql), "t");
     }
 }
@@ -196,8 +199,12 @@ fn values_are_stored_as_they_were_made_in_columns_of_every_kind() {
         let values: Vec<ValueRef<'_>> = row.iter().map(Value::as_ref).collect();
         assert_eq!(done(&session.execute(0, Decoder::new(&tape(&values)))), 1);
     }
-    let shown = "SELECT a, b, c, d, e, f, g, h, length(i), j, k, l, m, n FROM runner_test_values.items ORDER BY a";
-    let first = format!("1|-2|{}|3|0.1|12.50|été|7|20000000|t|2024-02-29 12:30:00|{uuid}|{{\"a\": 1}}|2024-02-29", i64::MAX);
+    let shown =
+        "SELECT a, b, c, d, e, f, g, h, length(i), j, k, l, m, n FROM runner_test_values.items ORDER BY a";
+    let first = format!(
+        "1|-2|{}|3|0.1|12.50|été|7|20000000|t|2024-02-29 12:30:00|{uuid}|{{\"a\": 1}}|2024-02-29",
+        i64::MAX
+    );
     assert_eq!(server.ask(shown), format!("{first}\n2|||||||||||||"));
     let md5 = server.ask("SELECT md5(i) = md5(i || ''::bytea) FROM runner_test_values.items WHERE a = 1");
     assert_eq!(md5, "t");
@@ -220,7 +227,10 @@ fn a_value_that_its_column_cannot_hold_is_refused_by_the_server_and_the_session_
     // Text that is a number, as SQLite takes it in a column of integers.
     let text = tape(&[ValueRef::Text("2"), ValueRef::Text("pen"), ValueRef::Text("0.5")]);
     assert_eq!(done(&session.execute(INSERT, Decoder::new(&text))), 1);
-    assert_eq!(bench.ask("SELECT string_agg(id || ' ' || amount, ',' ORDER BY id) FROM items"), "1 1.50,2 0.50");
+    assert_eq!(
+        bench.ask("SELECT string_agg(id || ' ' || amount, ',' ORDER BY id) FROM items"),
+        "1 1.50,2 0.50"
+    );
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! An operation as a session carries it out: its statements, prepared by the server, and the way through them.
 
 use super::codes::{self, Consequence};
-use super::statement::{Row, Statement};
+use super::statement::Statement;
 use super::wire::{Trouble, Wire};
 use crate::clock::Clock;
 use crate::engine::met::{Known, Met, payload_bytes};
@@ -235,7 +235,7 @@ impl Stage {
     fn carry_out(&mut self, tools: &mut Tools, mut values: Decoder<'_>, within: bool) -> Outcome {
         let count = self.statement.parameters();
         let bound = (0..count).map(|_| values.value());
-        match self.statement.execute(&mut tools.wire, bound, |_, row| touch(row)) {
+        match self.statement.execute(&mut tools.wire, bound, |_, row| row.touch()) {
             Ok(ran) => Outcome::Done { changes: ran.changes },
             Err(trouble) => tools.fault(trouble, self.writes && !within).undone(),
         }
@@ -264,7 +264,7 @@ impl Stage {
         });
         let ran = statement.execute(&mut tools.wire, values, |number, row| {
             match payload {
-                None => touch(row),
+                None => row.touch(),
                 Some(known) => {
                     known.iter().zip(row.values()).for_each(|(known, value)| met.meet(*known, value))
                 }
@@ -305,14 +305,6 @@ fn table_of(operation: &Operation) -> Option<usize> {
         | About::Delete { table } => Some(table),
         About::Sql { .. } => None,
     }
-}
-
-/// Looks at every value of a row, as a client that uses it would.
-#[inline]
-fn touch(row: Row<'_>) {
-    row.values().for_each(|value| {
-        std::hint::black_box(value);
-    });
 }
 
 /// Whether a statement may change something, as far as its words tell: a query that calls a function that does is not among them.
