@@ -127,9 +127,11 @@ impl Tools {
 /// The statement that begins a transaction.
 fn begin(mode: Transaction) -> &'static str {
     match mode {
-        Transaction::None | Transaction::Deferred | Transaction::Immediate | Transaction::Exclusive => {
-            "BEGIN"
-        }
+        // The session's own isolation. What locks a whole database from the start is refused by the plan.
+        Transaction::None | Transaction::Deferred | Transaction::Immediate | Transaction::Exclusive => "BEGIN",
+        Transaction::ReadCommitted => "BEGIN ISOLATION LEVEL READ COMMITTED",
+        Transaction::RepeatableRead => "BEGIN ISOLATION LEVEL REPEATABLE READ",
+        Transaction::Serializable => "BEGIN ISOLATION LEVEL SERIALIZABLE",
     }
 }
 
