@@ -1,10 +1,10 @@
 //! Is what was acknowledged there, as it was made, and nothing else?
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64};
 
+use super::comparison::Comparison;
 use super::ledger::{Ledger, dataset_of};
-use super::look::look_up;
-use crate::dataset::{Source, Workspace};
+use crate::dataset::Source;
 use crate::engine::{EngineError, Inspector, Lookup};
 use crate::measure::{
     IntegrityCheck, OrphanVerification, TableVerification, Verification, VerificationStatus,
@@ -91,28 +91,33 @@ fn verify_table(
     // Counts that differ ask for every row.
     let all = acknowledged <= ALL_ROWS || !as_told;
     let wanted = |row: u64| all || mix(0, &[table as u64, row]) % acknowledged < SAMPLE_ROWS;
-    let mut workspace = Workspace::default();
     let mut wrong = Wrong::default();
     let revived = &expected.ledger.tables[table].revived;
+    let mut comparison = Comparison::new(expected, inspector, table);
+    let mut certain = |row: u64, lookup: &Lookup| match lookup {
+        Lookup::NotKept => result.not_kept_rows += 1,
+        Lookup::Same => result.sampled_rows += 1,
+        other => {
+            result.sampled_rows += 1;
+            wrong.add(name, row, other);
+        }
+    };
     for row in states.acknowledged(table).chain(revived.iter().copied()).filter(|&row| wanted(row)) {
-        match next(expected, inspector, table, row, &mut workspace)? {
-            Lookup::NotKept => result.not_kept_rows += 1,
-            Lookup::Same => result.sampled_rows += 1,
-            other => {
-                result.sampled_rows += 1;
-                wrong.add(name, row, &other);
-            }
-        }
+        comparison.add(row, &mut certain)?;
     }
+    comparison.compare(&mut certain)?;
     // It is right for them to be there and right for them not to be, but not for them to be there in part.
-    for row in expected.ledger.doubtful(table) {
-        let lookup = next(expected, inspector, table, row, &mut workspace)?;
-        result.unknown_rows += u64::from(lookup != Lookup::NotKept);
-        result.unknown_rows_found += u64::from(lookup == Lookup::Same);
+    let mut doubtful = |row: u64, lookup: &Lookup| {
+        result.unknown_rows += u64::from(*lookup != Lookup::NotKept);
+        result.unknown_rows_found += u64::from(*lookup == Lookup::Same);
         if matches!(lookup, Lookup::Different { .. }) {
-            wrong.add(name, row, &lookup);
+            wrong.add(name, row, lookup);
         }
+    };
+    for row in expected.ledger.doubtful(table) {
+        comparison.add(row, &mut doubtful)?;
     }
+    comparison.compare(&mut doubtful)?;
     result.problems.extend(wrong.named);
     if wrong.more > 0 {
         result.problems.push(format!("{} more rows of {name} are lost or altered", wrong.more));
@@ -138,21 +143,6 @@ impl Wrong {
             self.more += 1;
         }
     }
-}
-
-/// Looks at one more row, unless the comparison is to end.
-fn next(
-    expected: &Expected<'_>,
-    inspector: &mut dyn Inspector,
-    table: usize,
-    row: u64,
-    workspace: &mut Workspace,
-) -> Result<Lookup, EngineError> {
-    if expected.stop.load(Ordering::Relaxed) {
-        return Err(EngineError::Interrupted);
-    }
-    expected.done.fetch_add(1, Ordering::Relaxed);
-    look_up(expected, inspector, table, row, workspace)
 }
 
 /// One sentence for a row that is not as it was made; `row` from 0.

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use super::connect::{self, Link, Place, Role};
-use super::fault::Fault;
 use super::prepared::{Code, Prepared, Row};
 use super::session::SqliteSession;
 use super::totals::Totals;
 use super::{Blueprint, SqliteEngine, codes, tools};
+use crate::engine::steps::Fault;
 use crate::engine::{EngineError, Outcome, Session};
 use crate::plan::Operation;
 use crate::value::EncodedValue;
@@ -28,12 +28,8 @@ impl SqliteEngine {
         let place = self.place_of(0)?;
         let known = &self.blueprint;
         let settings = connect::Settings { stop: Arc::new(AtomicBool::new(false)), ..known.settings.clone() };
-        let blueprint = Arc::new(Blueprint {
-            tables: known.tables.clone(),
-            operations,
-            settings,
-            statement_cache: None,
-        });
+        let blueprint =
+            Arc::new(Blueprint { tables: known.tables.clone(), operations, settings, statement_cache: None });
         let link = connect::connect(&place, &blueprint.settings, Role::Worker)?;
         Ok(Box::new(SqliteSession::new(link, None, &blueprint, &self.totals, false)?))
     }

@@ -129,7 +129,7 @@ fn mood(mood: Mood) -> &'static str {
 
 fn workloads(result: &RunResult) -> Vec<Workload> {
     let one = |section: crate::report::columns::Section<'_>| {
-        let columns = columns(&section.levels);
+        let columns = columns(result, &section.levels);
         let operations = section.levels.iter().any(|level| level.operations.len() > 1);
         Workload {
             name: section.workload.to_owned(),
