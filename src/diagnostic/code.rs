@@ -76,6 +76,7 @@ codes! {
     Share "share" "A share that is no part of a mix, or a total too small for its tables."
     UnknownPragma "unknown-pragma" "A PRAGMA that SQLite does not have."
     PragmaValue "pragma-value" "A value that the PRAGMA does not take."
+    Driver "driver" "A driver that this build does not have, or that cannot do what the scenario asks."
     ReservedPragma "reserved-pragma" "A PRAGMA that the runner sets itself, or that has a key of its own."
     UnknownTable "unknown-table" "A table that the scenario does not have."
     UnknownColumn "unknown-column" "A column that the table does not have."

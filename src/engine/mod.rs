@@ -6,6 +6,8 @@
 pub mod null;
 pub mod scripted;
 pub mod sqlite;
+#[cfg(feature = "turso")]
+pub mod turso;
 
 use std::borrow::Cow;
 use std::sync::Arc;

@@ -11,7 +11,7 @@ use crate::engine::{Failure, Outcome};
 
 /// What follows from a fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(in crate::engine) enum Kind {
     /// The database refused the statement; nothing of the statement stands.
     Refused,
     /// The statement was carried out, and came to something else than expected.
@@ -24,9 +24,9 @@ pub(super) enum Kind {
 
 /// A statement that failed.
 #[derive(Debug)]
-pub(super) struct Fault {
-    pub(super) kind: Kind,
-    pub(super) failure: Failure,
+pub(in crate::engine) struct Fault {
+    pub(in crate::engine) kind: Kind,
+    pub(in crate::engine) failure: Failure,
 }
 
 impl Fault {
@@ -46,12 +46,12 @@ impl Fault {
 
     /// A statement that came to something else than expected.
     #[cold]
-    pub(super) fn unexpected(code: &'static str, message: String) -> Fault {
+    pub(in crate::engine) fn unexpected(code: &'static str, message: String) -> Fault {
         Fault { kind: Kind::Unexpected, failure: Failure { code, message } }
     }
 
     /// What became of an operation of which nothing stands.
-    pub(super) fn undone(self) -> Outcome {
+    pub(in crate::engine) fn undone(self) -> Outcome {
         match self.kind {
             Kind::Refused | Kind::Unexpected => Outcome::Refused(self.failure),
             Kind::Cancelled => Outcome::Cancelled,

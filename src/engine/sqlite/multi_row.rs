@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 /// The SQL that inserts `rows` rows with one statement, from that of one row whose parameters are `?1` to `?n` (`parameters` of them) in its
 /// list of values: row by row, the parameters go on counting. What follows the list, such as ON CONFLICT, stays. `None` where it is of another form.
-pub(super) fn multi_row(sql: &str, parameters: usize, rows: usize) -> Option<String> {
+pub(in crate::engine) fn multi_row(sql: &str, parameters: usize, rows: usize) -> Option<String> {
     let list = values_list(sql)?;
     let (head, list, tail) = (&sql[..list.start], &sql[list.clone()], &sql[list.end..]);
     if outside_quotes(head).chain(outside_quotes(tail)).any(|(_, byte)| byte == b'?') {

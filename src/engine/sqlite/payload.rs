@@ -14,7 +14,7 @@ use crate::value::{EncodedValue, LONGEST_MADE, Stretch};
 
 /// What is known of a column that a statement reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Known {
+pub(in crate::engine) enum Known {
     /// It is computed: anything may come.
     Nothing,
     /// A column of a table: what begins like bytes of the pool goes on so.
@@ -54,10 +54,10 @@ struct Apart {
 
 /// What a row came to.
 #[derive(Debug, Default)]
-pub(super) struct Met {
-    pub(super) bytes: u64,
+pub(in crate::engine) struct Met {
+    pub(in crate::engine) bytes: u64,
     /// The first blob that is not as it was written.
-    pub(super) wrong: Option<String>,
+    pub(in crate::engine) wrong: Option<String>,
 }
 
 impl Payload {
@@ -167,7 +167,7 @@ impl Payload {
 impl Met {
     /// Compares the ends of a blob with those of the stretch that it begins as.
     #[inline]
-    fn check(&mut self, known: Known, start: &[u8], end: &[u8], length: u64) {
+    pub(in crate::engine) fn check(&mut self, known: Known, start: &[u8], end: &[u8], length: u64) {
         if length <= LONGEST_MADE as u64 || known == Known::Nothing || self.wrong.is_some() {
             return;
         }
@@ -183,12 +183,13 @@ impl Met {
     }
 
     /// The fault of an operation that read what was not written.
-    pub(super) fn fault(&mut self) -> Result<(), Fault> {
+    pub(in crate::engine) fn fault(&mut self) -> Result<(), Fault> {
         self.wrong.take().map_or(Ok(()), |words| Err(Fault::unexpected(PAYLOAD_MISMATCH, words)))
     }
 }
 
-fn is_made(table: &Table, column: &str) -> bool {
+/// Whether a column holds nothing but what `bytes(…)` made.
+pub(in crate::engine) fn is_made(table: &Table, column: &str) -> bool {
     table.bytes.iter().any(|&place| table.columns[place].eq_ignore_ascii_case(column))
 }
 

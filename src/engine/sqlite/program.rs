@@ -130,7 +130,7 @@ pub(super) fn is_plain(operation: &Operation) -> bool {
 }
 
 /// Whether the parameters of the first step are the values as they come on the tape.
-pub(super) fn binds_in_order(operation: &Operation) -> bool {
+pub(in crate::engine) fn binds_in_order(operation: &Operation) -> bool {
     let in_order = |(index, bind): (usize, &Bind)| match *bind {
         Bind::Shared(value) => value == index && value < operation.values,
         Bind::Own(value) => value + operation.values == index,
@@ -296,14 +296,14 @@ impl Stage {
 }
 
 /// The number of repetitions that stands on the tape; below 0 it means none.
-fn drawn(values: &mut Decoder<'_>) -> u64 {
+pub(in crate::engine) fn drawn(values: &mut Decoder<'_>) -> u64 {
     match values.value() {
         EncodedValue::Integer(times) => u64::try_from(times).unwrap_or(0),
         other => panic!("a number of repetitions is an integer, not {other:?}"),
     }
 }
 
-fn nothing_captured() -> Fault {
+pub(in crate::engine) fn nothing_captured() -> Fault {
     Fault::unexpected(NOTHING_CAPTURED, "there was no row to take values from".to_owned())
 }
 
