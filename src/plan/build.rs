@@ -14,7 +14,7 @@ use super::targets::{About, Aim};
 use super::warnings::{self, Finished};
 use super::{
     Database, Index, Operation, Outputs, Plan, Record, Table, Target, Workload, database, limits, lookups,
-    payload, statements,
+    payload, postgres, statements,
 };
 use crate::dataset::{Rows, Source};
 use crate::diagnostic::{Code, Diagnostic};
@@ -79,8 +79,8 @@ fn assemble(
     });
     let database = database::settle(input, &name, shared, faults);
     let mut tables = tables::resolve(input, faults)?;
-    let foreign_keys =
-        database.iter().flat_map(Database::pragmas).any(|p| p.name == "foreign_keys" && p.expected == "1");
+    let foreign_keys = input.is_postgres()
+        || database.iter().flat_map(Database::pragmas).any(|p| p.name == "foreign_keys" && p.expected == "1");
     let before = faults.len();
     let made = operations::resolve(input, &mut tables, foreign_keys, faults);
     if faults.len() > before || !all_settled {
@@ -244,6 +244,7 @@ fn statements(
         inserts.push(written.then_some(operations.len()));
         if written {
             let sql = statements::insert(&rows.name, &columns);
+            let sql = if input.is_postgres() { postgres::marks(&sql) } else { sql };
             operations.push(Operation::insert(&rows.name, index, sql, columns.len()));
         }
         plan_tables.push(Table {

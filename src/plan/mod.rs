@@ -22,6 +22,7 @@ mod needs;
 mod operation;
 mod operations;
 mod payload;
+mod postgres;
 mod pragma;
 mod raw;
 mod references;

@@ -7,6 +7,7 @@ use super::ddl::{self, TableFacts, span_of};
 use super::names::Names;
 use super::references::{self, Place};
 use super::values;
+use super::{EngineKind, postgres};
 use crate::dataset::{Column, Combination, Rows, Source};
 use crate::diagnostic::{Code, Diagnostic, Sources, Span, nearest};
 use crate::scenario::{Scenario, Spans};
@@ -37,6 +38,16 @@ pub(super) struct Input<'a> {
 impl Input<'_> {
     pub(super) fn at(&self, parts: &[&str]) -> Option<Span> {
         span_of(self.spans, parts)
+    }
+
+    /// What carries out the case.
+    pub(super) fn engine(&self) -> EngineKind {
+        self.scenario.database.engine
+    }
+
+    /// Whether it is a server that speaks PostgreSQL's protocol.
+    pub(super) fn is_postgres(&self) -> bool {
+        self.engine() == EngineKind::Postgres
     }
 }
 
@@ -126,7 +137,13 @@ fn make_all(
             faults.extend(unknown);
             continue;
         }
-        match ddl::make(&database, name, section, input.spans, input.sources) {
+        let made = match input.engine() {
+            EngineKind::Postgres => postgres::make(&database, input, name, section),
+            EngineKind::Sqlite | EngineKind::Memtable => {
+                ddl::make(&database, name, section, input.spans, input.sources)
+            }
+        };
+        match made {
             Ok(facts) => all.push(facts),
             Err(found) => faults.extend(found),
         }

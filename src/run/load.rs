@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use super::RunError;
 use super::states::RowStates;
 use crate::dataset::Tape;
-use crate::engine::{Engine, EngineError, Outcome};
+use crate::engine::{Engine, EngineError, Loader, Outcome};
 use crate::plan::{Kind, Operation, Plan, Transaction};
 
 /// Rows of one transaction.
@@ -19,7 +19,7 @@ pub(super) fn inserts(plan: &Plan) -> Vec<Option<usize>> {
     (0..plan.tables.len()).map(|table| plan.operations.iter().position(|o| inserts(o, table))).collect()
 }
 
-/// Writes the rows of a tape, and notes which of them the database has. `done` counts them.
+/// Writes the rows of a tape, in bulk where the engine can, and notes which of them the database has. `done` counts them.
 ///
 /// # Errors
 /// When one is refused: what is measured afterwards would not be what the scenario says.
@@ -31,6 +31,9 @@ pub(super) fn load(
     done: &AtomicU64,
     stop: &AtomicBool,
 ) -> Result<(), RunError> {
+    if let Some(mut loader) = engine.loader()? {
+        return in_bulk(plan, tape, loader.as_mut(), done, stop);
+    }
     let mut session = engine.open_session(0)?;
     let mut place = 0;
     while place < tape.len() {
@@ -56,6 +59,32 @@ pub(super) fn load(
         accept(session.commit(), "loaded rows could not be committed")?;
         done.store(place, Ordering::Relaxed);
     }
+    Ok(())
+}
+
+/// Every row of the tape is one of the dataset, with a value for each of its columns.
+fn in_bulk(
+    plan: &Plan,
+    tape: &Tape,
+    loader: &mut dyn Loader,
+    done: &AtomicU64,
+    stop: &AtomicBool,
+) -> Result<(), RunError> {
+    for place in 0..tape.len() {
+        if place.is_multiple_of(LOOK) {
+            done.store(place, Ordering::Relaxed);
+            if stop.load(Ordering::Relaxed) {
+                return Err(RunError::Interrupted);
+            }
+        }
+        tape.passed(place);
+        let entry = tape.entry(place);
+        let table = plan.operations[entry.operation].inserts().expect("only rows of tables are loaded");
+        let values = entry.parents(|_, _| {});
+        loader.row(table, values)?;
+    }
+    loader.finish()?;
+    done.store(tape.len(), Ordering::Relaxed);
     Ok(())
 }
 

@@ -2,9 +2,9 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
+use super::comparison::Comparison;
 use super::ledger::{Ledger, dataset_of};
-use super::look::look_up;
-use crate::dataset::{Source, Workspace};
+use crate::dataset::Source;
 use crate::engine::{EngineError, Inspector, Lookup};
 use crate::measure::{
     IntegrityCheck, OrphanVerification, TableVerification, Verification, VerificationStatus,
@@ -90,23 +90,23 @@ fn verify_table(
     // Counts that differ ask for every row.
     let all = acknowledged <= ALL_ROWS || found != acknowledged;
     let wanted = |row: u64| all || mix(0, &[table as u64, row]) % acknowledged < SAMPLE_ROWS;
-    let mut workspace = Workspace::default();
     let mut wrong = 0;
+    let mut differs = |row: u64, lookup: &Lookup| {
+        wrong += 1;
+        if wrong <= NAMED {
+            result.problems.push(describe(name, row, lookup));
+        }
+    };
     let revived = &expected.ledger.tables[table].revived;
+    let mut comparison = Comparison::new(expected, inspector, table);
     for row in states.acknowledged(table).chain(revived.iter().copied()).filter(|&row| wanted(row)) {
         if expected.stop.load(Ordering::Relaxed) {
             return Err(EngineError::Interrupted);
         }
-        let lookup = look_up(expected, inspector, table, row, &mut workspace)?;
+        comparison.add(row, &mut differs)?;
         result.sampled_rows += 1;
-        expected.done.fetch_add(1, Ordering::Relaxed);
-        if lookup != Lookup::Same {
-            wrong += 1;
-            if wrong <= NAMED {
-                result.problems.push(describe(name, row, &lookup));
-            }
-        }
     }
+    comparison.compare(&mut differs)?;
     if wrong > NAMED {
         result.problems.push(format!("{} more rows of {name} are lost or altered", wrong - NAMED));
     }

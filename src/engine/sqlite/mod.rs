@@ -17,13 +17,11 @@
 //! syncs        how often files and folders are synced
 //! prepared     a statement, bound and stepped
 //! cache        statements held, or sought by their text
-//! slots        values that an operation takes from its own reads
 //! fault        why a statement failed
 //! tools        what the operations of a session share
 //! blobs        large values in pieces, by incremental blob I/O
 //! payload      bytes counted, and blobs checked when they are read back
 //! program      an operation, ready to be carried out
-//! multi_row    the INSERT of many rows
 //! totals       counters of the closed sessions
 //! session      Session
 //! connector    Connector
@@ -41,18 +39,16 @@ mod connector;
 mod delays;
 mod descriptors;
 pub(in crate::engine) mod facts;
-pub(in crate::engine) mod fault;
+mod fault;
 mod inspect;
-pub(in crate::engine) mod multi_row;
 mod ownership;
 mod path;
-pub(in crate::engine) mod payload;
+mod payload;
 pub(in crate::engine) mod prepared;
-pub(in crate::engine) mod program;
+mod program;
 mod rows;
 mod schema;
 mod session;
-pub(in crate::engine) mod slots;
 mod source;
 mod starts;
 mod syncs;

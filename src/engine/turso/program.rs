@@ -5,14 +5,22 @@ use std::sync::Arc;
 use turso_core::{Connection, LimboError};
 
 use super::Blueprint;
-use super::statement::{Prepared, Ran, fault};
+use super::statement::{Prepared, fault};
 use super::values::read;
-use crate::engine::sqlite::fault::Fault;
-use crate::engine::sqlite::payload::{Known, Met, is_made};
-use crate::engine::sqlite::program::{drawn, nothing_captured};
-use crate::engine::sqlite::slots::{Slots, encoded, is, shown};
-use crate::plan::{Bind, EXPECT_CHANGES, EXPECT_ROWS, EXPECT_VALUE, Expect, Operation, Repeat, Step, Table};
+use crate::engine::met::{Known, Met, payload_bytes};
+use crate::engine::slots::{Slots, is, shown};
+use crate::engine::steps::{Broken, Fault, Progress, Turns, check, emptied};
+use crate::plan::{Bind, Operation, Step, Table};
 use crate::value::{Decoder, EncodedValue};
+
+/// What all operations of a session share.
+#[derive(Default)]
+pub(super) struct Tools {
+    pub(super) slots: Slots,
+    values: Vec<EncodedValue<'static>>,
+    /// Of texts and blobs, since they were last taken.
+    pub(super) payload_bytes: u64,
+}
 
 /// Statements of an operation, in their order.
 pub(super) struct Program {
@@ -27,24 +35,14 @@ struct Stage {
     columns: Option<Vec<Known>>,
 }
 
-/// What an operation has come to.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Progress {
-    pub(super) changes: u64,
-    /// Whether nothing was left to do.
-    pub(super) complete: bool,
-    /// Bytes of texts and blobs, where they are counted.
-    pub(super) bytes: u64,
-}
-
 impl Program {
     pub(super) fn new(
         connection: &Arc<Connection>,
         operation: &Operation,
         tables: &[Table],
-        slots: &mut Slots,
+        tools: &mut Tools,
     ) -> Result<Program, LimboError> {
-        slots.grow(operation.captures.len());
+        tools.slots.grow(operation.captures.len());
         let stage = |step: &Step| {
             let statement = Prepared::new(connection, &step.sql)?;
             let columns = operation.payload.then(|| known(&statement, tables));
@@ -58,37 +56,33 @@ impl Program {
     pub(super) fn all(
         &mut self,
         blueprint: &Blueprint,
-        slots: &mut Slots,
+        tools: &mut Tools,
         mut values: Decoder<'_>,
-        progress: &mut Progress,
-    ) -> Result<(), Fault> {
-        let mut bound: Vec<EncodedValue<'_>> = (0..self.shared).map(|_| values.value()).collect();
-        let last = self.stages.len() - 1;
+    ) -> Result<Progress, Broken> {
+        let mut bound = emptied(std::mem::take(&mut tools.values));
+        bound.extend((0..self.shared).map(|_| values.value()));
+        let mut progress = Progress::default();
+        let (last, shared) = (self.stages.len() - 1, self.shared);
+        let mut result = Ok(());
         for (index, stage) in self.stages.iter_mut().enumerate() {
-            let repetitions = match stage.step.repeat {
-                Repeat::Fixed(times) => times,
-                Repeat::Drawn => drawn(&mut values),
-            };
-            for repetition in 1..=repetitions {
-                bound.truncate(self.shared);
-                bound.extend((0..stage.step.values).map(|_| values.value()));
-                progress.complete = index == last && repetition == repetitions;
-                stage.execute(blueprint, slots, &bound, self.shared, progress)?;
-            }
-            if repetitions == 0 && !stage.step.captures.is_empty() {
-                progress.complete = index == last;
-                return Err(nothing_captured());
+            let turns = Turns::of(&stage.step);
+            let taken = turns.take(&mut bound, shared, &mut values, |bound| {
+                stage.execute(blueprint, tools, bound, shared, &mut progress)
+            });
+            if let Err((fault, was_last)) = taken {
+                result = Err((fault, was_last && index == last));
+                break;
             }
         }
-        Ok(())
+        tools.values = emptied(bound);
+        result.map(|()| progress).map_err(|(fault, complete)| Broken { fault, progress, complete })
     }
 }
 
 fn known(statement: &Prepared, tables: &[Table]) -> Vec<Known> {
     let known = |origin: Option<(String, String)>| {
         let Some((table, column)) = origin else { return Known::Nothing };
-        let table = tables.iter().find(|known| known.name.eq_ignore_ascii_case(&table));
-        if table.is_some_and(|table| is_made(table, &column)) { Known::Made } else { Known::Stored }
+        Known::of(tables.iter().find(|known| known.name.eq_ignore_ascii_case(&table)), &column)
     };
     statement.origins().into_iter().map(known).collect()
 }
@@ -97,13 +91,13 @@ impl Stage {
     fn execute(
         &mut self,
         blueprint: &Blueprint,
-        slots: &mut Slots,
+        tools: &mut Tools,
         bound: &[EncodedValue<'_>],
         shared: usize,
         progress: &mut Progress,
     ) -> Result<(), Fault> {
         let Stage { statement, step, columns } = self;
-        let (ready, coming) = slots.split();
+        let (ready, coming) = tools.slots.split();
         let (mut other, mut met) = (None, Met::default());
         for (index, bind) in (1..).zip(&step.binds) {
             let value = match *bind {
@@ -112,7 +106,7 @@ impl Stage {
                 Bind::Captured(slot) => ready[slot].get(),
             };
             if columns.is_some() && statement.writes() {
-                met.bytes += length(value);
+                met.bytes += payload_bytes(value);
             }
             statement.bind(index, value).map_err(fault)?;
         }
@@ -120,12 +114,8 @@ impl Stage {
             for (index, value) in row.get_values().enumerate() {
                 // As a client that uses it would.
                 let value = std::hint::black_box(read(value));
-                let Some(columns) = columns else { continue };
-                met.bytes += length(value);
-                if let EncodedValue::Blob(bytes) = value {
-                    let end = &bytes[bytes.len().saturating_sub(8)..];
-                    let known = columns.get(index).copied().unwrap_or(Known::Nothing);
-                    met.check(known, bytes, end, bytes.len() as u64);
+                if let Some(columns) = columns {
+                    met.meet(columns.get(index).copied().unwrap_or(Known::Nothing), value);
                 }
             }
             if number == 0 {
@@ -139,43 +129,14 @@ impl Stage {
                 }
             }
         })?;
+        progress.wrote |= ran.changes > 0;
         progress.changes += ran.changes;
-        progress.bytes += met.bytes;
+        tools.payload_bytes += met.bytes;
         met.fault()?;
         check(step, ran, other)?;
         for &(_, slot) in &step.captures {
-            slots.keep(slot);
+            tools.slots.keep(slot);
         }
         Ok(())
     }
-}
-
-fn length(value: EncodedValue<'_>) -> u64 {
-    match value {
-        EncodedValue::Text(bytes) | EncodedValue::Blob(bytes) => bytes.len() as u64,
-        EncodedValue::Large(stretch) => stretch.len(),
-        _ => 0,
-    }
-}
-
-/// Whether the statement came to what was expected; `other` is the value in place of the expected one.
-fn check(step: &Step, ran: Ran, other: Option<String>) -> Result<(), Fault> {
-    let Expect { rows, changes, value } = &step.expect;
-    if let Some(rows) = rows.filter(|rows| *rows != ran.rows) {
-        let noun = if rows == 1 { "row" } else { "rows" };
-        return Err(Fault::unexpected(EXPECT_ROWS, format!("expected {rows} {noun}, read {}", ran.rows)));
-    }
-    if let Some(changes) = changes.filter(|changes| *changes != ran.changes) {
-        let noun = if changes == 1 { "row" } else { "rows" };
-        let message = format!("expected to change {changes} {noun}, changed {}", ran.changes);
-        return Err(Fault::unexpected(EXPECT_CHANGES, message));
-    }
-    if let Some(value) = value {
-        let read = if ran.rows == 0 { Some("no row".to_owned()) } else { other };
-        if let Some(read) = read {
-            let message = format!("expected {}, read {read}", shown(encoded(value)));
-            return Err(Fault::unexpected(EXPECT_VALUE, message));
-        }
-    }
-    if ran.rows == 0 && !step.captures.is_empty() { Err(nothing_captured()) } else { Ok(()) }
 }

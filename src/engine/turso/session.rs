@@ -4,15 +4,14 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::connection::Link;
-use super::program::{Program, Progress};
+use super::program::{Program, Tools};
 use super::statement::{Prepared, fault};
 use super::{Blueprint, fault as engine_fault};
-use crate::engine::sqlite::fault::{Fault, Kind};
-use crate::engine::sqlite::multi_row::multi_row;
-use crate::engine::sqlite::program::binds_in_order;
-use crate::engine::sqlite::slots::Slots;
-use crate::engine::{EngineError, Lookup, Outcome, Session, Times};
-use crate::plan::{Repeat, Transaction};
+use crate::engine::met::payload_bytes;
+use crate::engine::multi_row::{SQLITE, multi_row};
+use crate::engine::steps::{Broken, Fault, Kind, stands_alone};
+use crate::engine::{EngineError, Failure, Lookup, Outcome, Session, Times};
+use crate::plan::Transaction;
 use crate::value::{Decoder, Value};
 
 /// A connection and the prepared operations.
@@ -22,8 +21,7 @@ pub(super) struct TursoSession {
     /// By operation and number of rows.
     multi_row: HashMap<(usize, usize), Prepared>,
     control: Control,
-    slots: Slots,
-    payload_bytes: u64,
+    tools: Tools,
     link: Link,
     blueprint: Arc<Blueprint>,
 }
@@ -40,7 +38,7 @@ struct Control {
 impl TursoSession {
     /// Prepares every operation.
     pub(super) fn new(link: Link, blueprint: &Arc<Blueprint>) -> Result<TursoSession, EngineError> {
-        let mut slots = Slots::default();
+        let mut tools = Tools::default();
         let connection = &link.connection;
         let prepared = |sql: &str| {
             Prepared::new(connection, sql).map_err(|error| engine_fault(&error, "opening a session"))
@@ -54,14 +52,13 @@ impl TursoSession {
         };
         let mut programs = Vec::new();
         for operation in &blueprint.operations {
-            let program = Program::new(connection, operation, &blueprint.tables, &mut slots);
+            let program = Program::new(connection, operation, &blueprint.tables, &mut tools);
             programs.push(program.map_err(|error| {
                 engine_fault(&error, &format!("preparing `{}` with turso", operation.name))
             })?);
         }
         let blueprint = Arc::clone(blueprint);
-        let (multi_row, payload_bytes) = (HashMap::new(), 0);
-        Ok(TursoSession { programs, multi_row, control, slots, payload_bytes, link, blueprint })
+        Ok(TursoSession { programs, multi_row: HashMap::new(), control, tools, link, blueprint })
     }
 
     fn start(&mut self, mode: Transaction) -> Result<(), Fault> {
@@ -88,26 +85,6 @@ impl TursoSession {
             .or_else(|fault| if self.link.connection.get_auto_commit() { Ok(()) } else { Err(fault) })
             .map_err(|fault| Fault { kind: Kind::Fatal, ..fault })
     }
-
-    fn carry_out(&mut self, operation: usize, values: Decoder<'_>) -> (Progress, Result<(), Fault>) {
-        let mut progress = Progress::default();
-        let program = &mut self.programs[operation];
-        let result = program.all(&self.blueprint, &mut self.slots, values, &mut progress);
-        self.payload_bytes += progress.bytes;
-        (progress, result)
-    }
-}
-
-/// What became of an operation without a transaction, whose earlier statements stand.
-fn standing(fault: Fault, progress: Progress) -> Outcome {
-    match fault.kind {
-        Kind::Fatal => Outcome::Fatal(fault.failure),
-        Kind::Unexpected if progress.complete => {
-            Outcome::Unexpected { changes: progress.changes, failure: fault.failure }
-        }
-        _ if progress.changes > 0 => Outcome::Torn(fault.failure),
-        _ => fault.undone(),
-    }
 }
 
 fn acknowledged(result: Result<(), Fault>) -> Outcome {
@@ -118,17 +95,20 @@ impl Session for TursoSession {
     fn execute(&mut self, operation: usize, values: Decoder<'_>) -> Outcome {
         let mode = self.blueprint.operations[operation].transaction;
         if mode == Transaction::None {
-            return match self.carry_out(operation, values) {
-                (progress, Ok(())) => Outcome::Done { changes: progress.changes },
-                (progress, Err(fault)) => standing(fault, progress),
+            return match self.programs[operation].all(&self.blueprint, &mut self.tools, values) {
+                Ok(progress) => Outcome::Done { changes: progress.changes },
+                Err(broken) => broken.standing(),
             };
         }
         if let Err(fault) = self.start(mode) {
             return fault.undone();
         }
-        let (progress, result) = self.carry_out(operation, values);
-        match result.and_then(|()| self.finish()) {
-            Ok(()) => Outcome::Done { changes: progress.changes },
+        let done = match self.programs[operation].all(&self.blueprint, &mut self.tools, values) {
+            Ok(progress) => self.finish().map(|()| progress),
+            Err(Broken { fault, .. }) => Err(fault),
+        };
+        match done {
+            Ok(progress) => Outcome::Done { changes: progress.changes },
             Err(fault) => match self.undo() {
                 Ok(()) => fault.undone(),
                 Err(worse) => worse.undone(),
@@ -155,11 +135,10 @@ impl Session for TursoSession {
         }
         let planned = &self.blueprint.operations[operation];
         let step = &planned.steps[0];
-        let lone = planned.steps.len() == 1 && step.repeat == Repeat::Fixed(1) && binds_in_order(planned);
         let sql = match rows {
-            _ if !lone => None,
+            _ if !stands_alone(planned) => None,
             1 => Some(step.sql.clone()),
-            rows => multi_row(&step.sql, step.binds.len(), rows),
+            rows => multi_row(SQLITE, &step.sql, step.binds.len(), rows),
         };
         let sql = sql.ok_or_else(|| EngineError::Setting {
             pragma: None,
@@ -175,14 +154,17 @@ impl Session for TursoSession {
     fn insert_rows(&mut self, operation: usize, rows: &[Decoder<'_>]) -> Outcome {
         if let Err(error) = self.prepare_rows(operation, rows.len()) {
             let message = error.to_string();
-            return Outcome::Fatal(crate::engine::Failure { code: "SQLITE_ERROR", message });
+            return Outcome::Fatal(Failure { code: "SQLITE_ERROR", message });
         }
-        let values = self.blueprint.operations[operation].values;
+        let planned = &self.blueprint.operations[operation];
+        let (values, counted) = (planned.values, planned.payload);
         let statement = self.multi_row.get_mut(&(operation, rows.len())).expect("it is prepared");
         for (number, row) in rows.iter().enumerate() {
             let mut row = *row;
             for index in 0..values {
-                if let Err(error) = statement.bind(number * values + index + 1, row.value()) {
+                let value = row.value();
+                self.tools.payload_bytes += if counted { payload_bytes(value) } else { 0 };
+                if let Err(error) = statement.bind(number * values + index + 1, value) {
                     return fault(error).undone();
                 }
             }
@@ -198,7 +180,7 @@ impl Session for TursoSession {
     }
 
     fn take_payload_bytes(&mut self) -> u64 {
-        std::mem::take(&mut self.payload_bytes)
+        std::mem::take(&mut self.tools.payload_bytes)
     }
 
     fn set_up(&mut self) -> Result<(), EngineError> {

@@ -7,18 +7,9 @@ use turso_core::{Connection, LimboError, Row, Statement, StepResult};
 
 use super::{Blueprint, values};
 use crate::engine::Failure;
-use crate::engine::sqlite::fault::{Fault, Kind};
 use crate::engine::sqlite::prepared::changes_rows;
+use crate::engine::steps::{Fault, Kind, Ran};
 use crate::value::EncodedValue;
-
-/// What one execution came to.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Ran {
-    /// Rows read.
-    pub(super) rows: u64,
-    /// Rows changed.
-    pub(super) changes: u64,
-}
 
 /// A statement of one connection.
 pub(super) struct Prepared {
