@@ -4,7 +4,8 @@
 use super::slots::{encoded, shown};
 use super::{Failure, Outcome};
 use crate::plan::{
-    Bind, EXPECT_CHANGES, EXPECT_ROWS, EXPECT_VALUE, Expect, NOTHING_CAPTURED, Operation, Repeat, Step, Transaction,
+    Bind, EXPECT_CHANGES, EXPECT_ROWS, EXPECT_VALUE, Expect, NOTHING_CAPTURED, Operation, Repeat, Step,
+    Transaction,
 };
 use crate::value::{Decoder, EncodedValue};
 

@@ -4,7 +4,7 @@
 
 use super::operation::{Expect, Operation, Transaction};
 use super::tables::{Input, Tables, never_repeats};
-use super::{lookups, postgres, raw, statements, values};
+use super::{capabilities, lookups, postgres, raw, statements, values};
 use crate::dataset::{Action, ActionStep, ActionValue, Column, Key, Source, StepRepeat};
 use crate::diagnostic::{Code, Diagnostic, Span, nearest};
 use crate::scenario::{Allow, OperationSection, TransactionKey};
@@ -232,13 +232,24 @@ impl Bench<'_, '_> {
         Expect { rows: given.rows, changes: given.changes, value: given.value.map(values::constant) }
     }
 
-    pub(super) fn transaction(&self) -> Transaction {
-        match self.section.transaction.unwrap_or_default() {
+    /// The transaction around it, where the engine has such.
+    pub(super) fn transaction(&mut self) -> Transaction {
+        let transaction = match self.section.transaction.unwrap_or_default() {
             TransactionKey::None => Transaction::None,
             TransactionKey::Deferred => Transaction::Deferred,
             TransactionKey::Immediate => Transaction::Immediate,
             TransactionKey::Exclusive => Transaction::Exclusive,
+            TransactionKey::ReadCommitted => Transaction::ReadCommitted,
+            TransactionKey::RepeatableRead => Transaction::RepeatableRead,
+            TransactionKey::Serializable => Transaction::Serializable,
+        };
+        if let Some(help) = capabilities::no_transaction(self.input.engine(), transaction) {
+            let at = self.at(&["transaction"]);
+            let engine = self.input.engine().in_words();
+            let words = format!("{engine} has no transaction `{}`", transaction.as_str());
+            self.fault(Code::Engine, at, words, help);
         }
+        transaction
     }
 }
 
@@ -342,6 +353,12 @@ fn one(bench: &mut Bench<'_, '_>) -> Option<Made> {
         .filter_map(|((kind, _), table)| Some((*kind, Some(table.as_deref()?))))
         .collect();
     let own = section.sql_postgres.is_some() && kinds.is_empty() && section.steps.is_empty();
+    if own && section.sql.is_none() && !bench.input.is_postgres() {
+        let at = bench.key_at(&["sql_postgres"]);
+        let words = format!("`{}` has no `sql`, and `sql_postgres` is for a server alone", bench.name);
+        bench.fault(Code::MissingKey, at, words, "write the statement for this engine as `sql`");
+        return None;
+    }
     kinds.extend((section.sql.is_some() || own).then_some(("sql", None)));
     kinds.extend((!section.steps.is_empty()).then_some(("steps", None)));
     let (kind, table) = match kinds.as_slice() {

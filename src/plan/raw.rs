@@ -272,6 +272,9 @@ fn give_name(name: &str, columns: &[String]) -> String {
     if bare != name {
         return format!("write the name of the column alone: `\"{bare}\"`");
     }
+    if columns == ["*"] {
+        return format!("write the columns that it gives instead of `*`, one of them `AS {name}`");
+    }
     let near = nearest(name, columns.iter().map(String::as_str));
     let is_name = |column: &str| column.chars().all(|c| c.is_alphanumeric() || c == '_');
     match (near, columns) {

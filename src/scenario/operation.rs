@@ -175,10 +175,16 @@ pub enum TransactionKey {
     /// Each statement on its own.
     #[default]
     None,
-    /// `BEGIN DEFERRED`.
+    /// `BEGIN DEFERRED`. On a server, `BEGIN` with the isolation that its sessions have by themselves.
     Deferred,
-    /// `BEGIN IMMEDIATE`.
+    /// `BEGIN IMMEDIATE`. On a server, as `deferred`.
     Immediate,
-    /// `BEGIN EXCLUSIVE`.
+    /// `BEGIN EXCLUSIVE`. SQLite only.
     Exclusive,
+    /// `BEGIN ISOLATION LEVEL READ COMMITTED`. PostgreSQL only, as what follows.
+    ReadCommitted,
+    /// `BEGIN ISOLATION LEVEL REPEATABLE READ`.
+    RepeatableRead,
+    /// `BEGIN ISOLATION LEVEL SERIALIZABLE`.
+    Serializable,
 }

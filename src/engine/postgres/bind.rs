@@ -189,7 +189,10 @@ mod tests {
         assert_eq!(written(Form::Bool, EncodedValue::Integer(2)), (b"2".to_vec(), true));
         let odd = (1i64 << 53) + 1;
         assert_eq!(written(Form::Float8, EncodedValue::Integer(odd)), (odd.to_string().into_bytes(), true));
-        assert_eq!(written(Form::Other, EncodedValue::Real(f64::NEG_INFINITY)), (b"-Infinity".to_vec(), true));
+        assert_eq!(
+            written(Form::Other, EncodedValue::Real(f64::NEG_INFINITY)),
+            (b"-Infinity".to_vec(), true)
+        );
     }
 
     #[test]

@@ -14,7 +14,7 @@ use bytes::Bytes;
 use futures_util::SinkExt;
 use tokio_postgres::config::SslMode;
 use tokio_postgres::types::ToSql;
-use tokio_postgres::{Connection, CopyInSink, Error, Row, Statement};
+use tokio_postgres::{Connection, CopyInSink, Error, Row};
 
 use super::codes;
 use super::config::{Config, Target};
@@ -113,8 +113,8 @@ impl Client {
         timeout: Duration,
         stop: &Arc<AtomicBool>,
     ) -> Result<Client, String> {
-        let stream = Stream::open(address, config.keep_alive(), timeout, stop)
-            .map_err(|error| error.to_string())?;
+        let stream =
+            Stream::open(address, config.keep_alive(), timeout, stop).map_err(|error| error.to_string())?;
         let mut driver = config.driver.clone();
         if target.name.is_none() {
             // As in PostgreSQL's own clients: what stays on this machine is not encrypted.
@@ -191,20 +191,6 @@ impl Client {
         self.run(async |client| client.query(sql, values).await)
     }
 
-    /// Prepares a statement.
-    pub(super) fn prepare(&mut self, sql: &str) -> Result<Statement, Error> {
-        self.run(async |client| client.prepare(sql).await)
-    }
-
-    /// Executes a prepared statement, and reads all of its rows.
-    pub(super) fn query_prepared(
-        &mut self,
-        statement: &Statement,
-        values: &[&(dyn ToSql + Sync)],
-    ) -> Result<Vec<Row>, Error> {
-        self.run(async |client| client.query(statement, values).await)
-    }
-
     /// Copies pieces into the server by a `COPY … FROM STDIN`; returns the rows it took. `None` ends the pieces.
     pub(super) fn copy_in(
         &mut self,
@@ -224,16 +210,6 @@ impl Client {
     /// Whether the connection is over.
     pub(super) fn is_closed(&self) -> bool {
         self.connection.is_none() || self.driver.is_closed()
-    }
-
-    /// Whether the run is being stopped.
-    pub(super) fn stopping(&self) -> bool {
-        self.stream.gate().stopping()
-    }
-
-    /// An error of this connection, outside the timed region. `doing` completes "while …".
-    pub(super) fn fault(&self, error: &Error, doing: &str) -> EngineError {
-        codes::engine_error(error, doing, self.stopping())
     }
 
     /// Goes on without the driver. Nothing may be outstanding: only [`Client::simple`] and [`Client::query`] were used, which read to the end.

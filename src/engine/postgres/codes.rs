@@ -113,26 +113,7 @@ pub(super) fn words(error: &DbError) -> String {
     format!("{}{detail}{hint}", error.message())
 }
 
-/// An error of the driver outside the timed region. `doing` completes "while …".
-pub(super) fn engine_error(error: &tokio_postgres::Error, doing: &str, stopping: bool) -> EngineError {
-    match error.as_db_error() {
-        Some(error) => server_error(error.code().code(), &words(error), doing, stopping),
-        None if stopping => EngineError::Interrupted,
-        None if error.is_closed() => lost(doing, "the server closed the connection"),
-        None => {
-            use std::error::Error;
-            let cause = error.source().map(|cause| format!(": {cause}")).unwrap_or_default();
-            lost(doing, &format!("{error}{cause}"))
-        }
-    }
-}
-
-/// An error that the server told of, outside the timed region.
-pub(super) fn server_error(code: &str, words: &str, doing: &str, stopping: bool) -> EngineError {
-    failed(&failure(code, words), doing, stopping)
-}
-
-/// The same, of a failure that is worded already.
+/// An error outside the timed region. `doing` completes "while …".
 pub(super) fn failed(failure: &Failure, doing: &str, stopping: bool) -> EngineError {
     let code = failure.code;
     let named = format!("while {doing}: {}", failure.message);
@@ -149,10 +130,6 @@ pub(super) fn failed(failure: &Failure, doing: &str, stopping: bool) -> EngineEr
         }
         _ => EngineError::Setting { pragma: None, message: format!("{named} ({code})") },
     }
-}
-
-fn lost(doing: &str, words: &str) -> EngineError {
-    EngineError::Unavailable(format!("while {doing}: {words}"))
 }
 
 #[cfg(test)]
@@ -182,7 +159,7 @@ mod tests {
 
     #[test]
     fn the_kind_of_an_error_outside_of_operations_follows_from_its_code() {
-        let kind = |code, stopping| server_error(code, "words", "testing", stopping);
+        let kind = |code, stopping| failed(&failure(code, "words"), "testing", stopping);
         assert!(matches!(kind("42601", false), EngineError::Setting { pragma: None, .. }));
         assert!(matches!(kind("42501", false), EngineError::Unavailable(_)));
         assert!(matches!(kind("57P03", false), EngineError::Unavailable(_)));

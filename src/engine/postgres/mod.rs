@@ -17,9 +17,15 @@
 //! inspect    Inspector
 //! counters   sizes and counters
 //! facts      what the server says of itself
+//! wire       messages of a session, written and read in place
+//! bind       values as they are sent and received
+//! statement  a statement that the server has prepared
+//! program    an operation, ready to be carried out
+//! session    Session and Connector
 //! ```
 
 mod admin;
+mod bind;
 mod client;
 mod codes;
 mod columns;
@@ -29,12 +35,16 @@ mod counters;
 mod facts;
 mod inspect;
 mod loader;
+mod program;
 mod schema;
+mod session;
 mod settings;
+mod statement;
 mod stream;
 mod text;
 mod tls;
 mod url;
+mod wire;
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -45,6 +55,7 @@ use self::counters::Baseline;
 use self::inspect::PostgresInspector;
 use self::loader::CopyLoader;
 use self::schema::Schema;
+use self::session::PostgresConnector;
 use crate::clock::Clock;
 use crate::engine::{
     Checkpoint, Connector, Counters, Engine, EngineError, Facts, Inspector, Loader, Session,
@@ -153,7 +164,7 @@ impl Engine for PostgresEngine {
 
     fn connector(&mut self) -> Result<Arc<dyn Connector>, EngineError> {
         self.held()?;
-        Err(EngineError::Unavailable("sessions are not there yet".to_owned()))
+        Ok(Arc::new(PostgresConnector { blueprint: Arc::clone(&self.blueprint) }))
     }
 
     fn facts(&self) -> Facts {

@@ -1,7 +1,7 @@
 //! An operation as a session carries it out: its statements, prepared by the server, and the way through them.
 
 use super::codes::{self, Consequence};
-use super::statement::{Row, Statement};
+use super::statement::Statement;
 use super::wire::{Trouble, Wire};
 use crate::clock::Clock;
 use crate::engine::met::{Known, Met, payload_bytes};
@@ -12,7 +12,8 @@ use crate::plan::{Bind, Kind as About, Operation, Step, Table, Transaction};
 use crate::value::{Decoder, EncodedValue};
 
 /// Words of SQL that change something.
-const WRITING: &[&str] = &["INSERT", "UPDATE", "DELETE", "MERGE", "INTO", "TRUNCATE", "CREATE", "NEXTVAL", "SETVAL"];
+const WRITING: &[&str] =
+    &["INSERT", "UPDATE", "DELETE", "MERGE", "INTO", "TRUNCATE", "CREATE", "NEXTVAL", "SETVAL"];
 /// Code of a transaction that the server could not but undo.
 const FAILED_TRANSACTION: &str = "25P02";
 
@@ -55,7 +56,14 @@ struct Stage {
 
 impl Tools {
     pub(super) fn new(wire: Wire, clock: Clock) -> Tools {
-        Tools { wire, slots: Slots::default(), clock, values: Vec::new(), payload_bytes: 0, committing_ns: None }
+        Tools {
+            wire,
+            slots: Slots::default(),
+            clock,
+            values: Vec::new(),
+            payload_bytes: 0,
+            committing_ns: None,
+        }
     }
 
     /// Begins a transaction.
@@ -119,7 +127,11 @@ impl Tools {
 /// The statement that begins a transaction.
 fn begin(mode: Transaction) -> &'static str {
     match mode {
+        // The session's own isolation. What locks a whole database from the start is refused by the plan.
         Transaction::None | Transaction::Deferred | Transaction::Immediate | Transaction::Exclusive => "BEGIN",
+        Transaction::ReadCommitted => "BEGIN ISOLATION LEVEL READ COMMITTED",
+        Transaction::RepeatableRead => "BEGIN ISOLATION LEVEL REPEATABLE READ",
+        Transaction::Serializable => "BEGIN ISOLATION LEVEL SERIALIZABLE",
     }
 }
 
@@ -225,7 +237,7 @@ impl Stage {
     fn carry_out(&mut self, tools: &mut Tools, mut values: Decoder<'_>, within: bool) -> Outcome {
         let count = self.statement.parameters();
         let bound = (0..count).map(|_| values.value());
-        match self.statement.execute(&mut tools.wire, bound, |_, row| touch(row)) {
+        match self.statement.execute(&mut tools.wire, bound, |_, row| row.touch()) {
             Ok(ran) => Outcome::Done { changes: ran.changes },
             Err(trouble) => tools.fault(trouble, self.writes && !within).undone(),
         }
@@ -254,8 +266,10 @@ impl Stage {
         });
         let ran = statement.execute(&mut tools.wire, values, |number, row| {
             match payload {
-                None => touch(row),
-                Some(known) => known.iter().zip(row.values()).for_each(|(known, value)| met.meet(*known, value)),
+                None => row.touch(),
+                Some(known) => {
+                    known.iter().zip(row.values()).for_each(|(known, value)| met.meet(*known, value))
+                }
             }
             if number == 0 {
                 captures.iter().for_each(|&(column, slot)| coming[slot].set(row.column(column)));
@@ -295,19 +309,12 @@ fn table_of(operation: &Operation) -> Option<usize> {
     }
 }
 
-/// Looks at every value of a row, as a client that uses it would.
-#[inline]
-fn touch(row: Row<'_>) {
-    row.values().for_each(|value| {
-        std::hint::black_box(value);
-    });
-}
-
 /// Whether a statement may change something, as far as its words tell: a query that calls a function that does is not among them.
 fn may_write(sql: &str) -> bool {
     let first = first_word(sql);
     let reads = ["SELECT", "VALUES", "TABLE", "SHOW", "EXPLAIN", "WITH"];
-    !reads.iter().any(|word| first.eq_ignore_ascii_case(word)) || words(sql).any(|word| is_one_of(word, WRITING))
+    !reads.iter().any(|word| first.eq_ignore_ascii_case(word))
+        || words(sql).any(|word| is_one_of(word, WRITING))
 }
 
 /// Whether the server says how many rows a statement changed.
@@ -342,7 +349,9 @@ mod tests {
         ] {
             assert!(may_write(sql), "{sql}");
         }
-        for sql in ["SELECT 1", "(SELECT 1) UNION (SELECT 2)", "WITH a AS (SELECT 1) SELECT * FROM a", "VALUES (1)"] {
+        for sql in
+            ["SELECT 1", "(SELECT 1) UNION (SELECT 2)", "WITH a AS (SELECT 1) SELECT * FROM a", "VALUES (1)"]
+        {
             assert!(!may_write(sql), "{sql}");
         }
         assert!(counted(" update t set a = 1") && !counted("CREATE TABLE t (a int)"));

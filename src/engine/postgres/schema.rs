@@ -38,6 +38,7 @@ impl Schema {
     /// [`EngineError::Foreign`] for a schema that the runner did not make or that holds what it did not make, [`EngineError::Unavailable`] when
     /// the user may not make it. It is as it was then.
     pub(super) fn take(admin: &mut Admin, name: &str, tables: &[Table]) -> Result<Schema, EngineError> {
+        must_be_whole(admin, name)?;
         let mut order = parents_first(tables);
         order.reverse();
         let schema =
@@ -138,6 +139,19 @@ pub(super) fn lock(client: &mut Client, name: &str) -> Result<(), EngineError> {
         Err(fault) if fault.state().is_some_and(|state| without.contains(state)) => Ok(()),
         Err(fault) => Err(fault.into_error("the schema cannot be locked")),
     }
+}
+
+/// A server cuts a longer name off, silently, and two could become one.
+fn must_be_whole(admin: &mut Admin, name: &str) -> Result<(), EngineError> {
+    let rows = admin.ask("looking at the schema's name", "SELECT $1::text::name::text", &[&name])?;
+    if rows.first().is_none_or(|row| row.get::<_, &str>(0) == name) {
+        return Ok(());
+    }
+    let message = format!(
+        "the schema's name {} is longer than the server takes; give `schema` a shorter one",
+        quote(name)
+    );
+    Err(EngineError::Setting { pragma: None, message })
 }
 
 fn lock_key(name: &str) -> i64 {

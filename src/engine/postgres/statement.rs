@@ -135,7 +135,6 @@ impl Statement {
         frontend::sync(out);
         Ok(())
     }
-
 }
 
 impl<'a> Row<'a> {
@@ -143,6 +142,14 @@ impl<'a> Row<'a> {
     #[inline]
     pub(super) fn values(self) -> impl Iterator<Item = EncodedValue<'a>> {
         self.columns.iter().zip(self.values).map(|(column, bytes)| column.form.read(bytes))
+    }
+
+    /// Finds every value, as a client that uses it would.
+    #[inline]
+    pub(super) fn touch(self) {
+        self.values.for_each(|bytes| {
+            std::hint::black_box(bytes);
+        });
     }
 
     /// One value; beyond all columns it is NULL.
@@ -158,7 +165,8 @@ fn described(body: &[u8]) -> Vec<Column> {
     while let Some(end) = rest.iter().position(|byte| *byte == 0) {
         let name = String::from_utf8_lossy(&rest[..end]).into_owned();
         let Some((numbers, behind)) = rest[end + 1..].split_first_chunk::<18>() else { break };
-        let number = |at: usize| u32::from_be_bytes([numbers[at], numbers[at + 1], numbers[at + 2], numbers[at + 3]]);
+        let number =
+            |at: usize| u32::from_be_bytes([numbers[at], numbers[at + 1], numbers[at + 2], numbers[at + 3]]);
         columns.push(Column { name, form: Form::of(number(6)), stored: number(0) != 0 });
         rest = behind;
     }

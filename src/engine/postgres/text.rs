@@ -18,8 +18,10 @@ pub(super) enum Holds {
     Integers,
     /// `numeric`, which may hold whole numbers, too.
     Decimals,
-    /// `real` and `double precision`.
+    /// `double precision`.
     Floats,
+    /// `real`.
+    Singles,
     /// `bytea`.
     Bytes,
     /// `json`, which has no equality of its own.
@@ -36,7 +38,8 @@ impl Holds {
         match type_name {
             "int2" | "int4" | "int8" | "oid" => Holds::Integers,
             "numeric" => Holds::Decimals,
-            "float4" | "float8" => Holds::Floats,
+            "float8" => Holds::Floats,
+            "float4" => Holds::Singles,
             "bytea" => Holds::Bytes,
             "json" => Holds::Json,
             "xml" | "point" | "line" | "lseg" | "box" | "path" | "polygon" | "circle" => Holds::Incomparable,
@@ -64,7 +67,7 @@ impl Column {
     pub(super) fn value(&self, text: Option<&str>) -> Value {
         let Some(text) = text else { return Value::Null };
         let parsed = match self.holds {
-            Holds::Floats => text.parse().ok().map(Value::Real),
+            Holds::Floats | Holds::Singles => text.parse().ok().map(Value::Real),
             Holds::Bytes => text.strip_prefix("\\x").and_then(bytes).map(Value::Blob),
             Holds::Integers | Holds::Decimals => text.parse().ok().map(Value::Integer),
             Holds::Json | Holds::Incomparable | Holds::Others => None,
@@ -109,6 +112,8 @@ fn real(value: f64, holds: Holds) -> String {
         // SQLite stores 12.0 as 12 in a column of whole numbers.
         v if holds == Holds::Integers && v.fract() == 0.0 && v.abs() < 9.2e18 => (v as i64).to_string(),
         v if v.is_infinite() => if v > 0.0 { "Infinity" } else { "-Infinity" }.to_owned(),
+        // Rounded once, as a session does it.
+        v if holds == Holds::Singles => (v as f32).to_string(),
         v => v.to_string(),
     }
 }
@@ -199,6 +204,8 @@ mod tests {
         assert_eq!(copied(EncodedValue::Real(0.1), Holds::Floats), "0.1");
         assert_eq!(copied(EncodedValue::Real(f64::NEG_INFINITY), Holds::Floats), "-Infinity");
         assert_eq!(copied(EncodedValue::Integer(i64::MIN), Holds::Integers), i64::MIN.to_string());
+        assert_eq!(copied(EncodedValue::Real(0.1), Holds::Singles), "0.1");
+        assert_eq!(copied(EncodedValue::Real(16_777_217.0), Holds::Singles), "16777216");
         let exact = 1.0e300 / 3.0;
         assert_eq!(real(exact, Holds::Floats).parse(), Ok(exact));
     }

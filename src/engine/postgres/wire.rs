@@ -247,7 +247,10 @@ pub(super) fn changes(tag: &[u8]) -> u64 {
         return 0;
     }
     let digits = tag.rsplit(|byte| *byte == b' ').next().unwrap_or_default();
-    digits.iter().filter(|byte| byte.is_ascii_digit()).fold(0, |sum, digit| sum * 10 + u64::from(digit - b'0'))
+    digits
+        .iter()
+        .filter(|byte| byte.is_ascii_digit())
+        .fold(0, |sum, digit| sum * 10 + u64::from(digit - b'0'))
 }
 
 /// The values of a row, by column.
@@ -294,7 +297,8 @@ mod tests {
 
     #[test]
     fn the_fields_of_an_error_are_read() {
-        let body = b"SFEHLER\0VERROR\0C23505\0Mduplicate key\0DKey (id)=(1) already exists.\0R_bt_check_unique\0\0";
+        let body =
+            b"SFEHLER\0VERROR\0C23505\0Mduplicate key\0DKey (id)=(1) already exists.\0R_bt_check_unique\0\0";
         let said = said(body);
         assert_eq!((said.code.as_str(), said.ends), ("23505", false));
         assert_eq!(said.words, "duplicate key: Key (id)=(1) already exists.");

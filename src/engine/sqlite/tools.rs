@@ -72,6 +72,10 @@ impl Tools {
             Transaction::None | Transaction::Deferred => &mut control.deferred,
             Transaction::Immediate => &mut control.immediate,
             Transaction::Exclusive => &mut control.exclusive,
+            // No plan for SQLite asks for an isolation level.
+            Transaction::ReadCommitted | Transaction::RepeatableRead | Transaction::Serializable => {
+                &mut control.immediate
+            }
         })
     }
 

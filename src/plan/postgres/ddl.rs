@@ -7,7 +7,7 @@ use std::ops::ControlFlow;
 use rusqlite::Connection;
 use sqlparser::ast::{
     ColumnOption, CreateIndex, CreateTable, DataType, Expr, ForeignKeyConstraint, GeneratedExpressionMode,
-    Ident, ObjectName, Statement as Tree, TableConstraint, Value, VisitMut, VisitorMut,
+    Ident, ObjectName, Statement as Tree, TableConstraint, Value, Visit, VisitMut, Visitor, VisitorMut,
 };
 use sqlparser::tokenizer::{Token, TokenWithSpan};
 
@@ -15,7 +15,7 @@ use super::super::ddl::{Statement, TableFacts, create_indexes, create_table};
 use super::super::statements::Refusal;
 use super::super::tables::Input;
 use super::text::{self, Places};
-use super::{trial, types};
+use super::{fold, functions, trial, types};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::scenario::TableSection;
 
@@ -34,14 +34,20 @@ pub(in super::super) fn make(
         Diagnostic::error(Code::Sql, at, refusal.words).help(refusal.help)
     };
     let mut create = parse_table(&statement.sql, own).map_err(|refusal| vec![placed(&statement, refusal)])?;
-    let spelling = Spelling { input, table: name };
-    if let Err(refusal) = check_table(&create, name, &statement.sql) {
+    if let Err(refusal) = check_table(&create, name, own, &statement.sql) {
         return Err(vec![placed(&statement, refusal)]);
     }
+    let mut made = vec![create.to_string()];
+    if own {
+        // As the server understands it: what it makes is known by those names.
+        let _ = VisitMut::visit(&mut create, &mut Folding);
+    }
+    let columns = create.columns.iter().map(|column| column.name.value.clone()).collect();
+    let spelling = Spelling { input, columns };
     if !own {
         translate(&mut create, &spelling, name);
+        made = vec![create.to_string()];
     }
-    let mut made = vec![create.to_string()];
     let mut tried = vec![trial::table(&create, name)];
     let mut faults = Vec::new();
     for index in create_indexes(name, table) {
@@ -145,7 +151,7 @@ fn without_sqlite(sql: &str, tokens: Vec<TokenWithSpan>) -> Result<Vec<TokenWith
 }
 
 /// What a table of the scenario cannot be.
-fn check_table(create: &CreateTable, name: &str, sql: &str) -> Result<(), Refusal> {
+fn check_table(create: &CreateTable, name: &str, own: bool, sql: &str) -> Result<(), Refusal> {
     let refuse = |words: String, help: String| Err(Refusal { words, help, range: None });
     let help = format!("write `CREATE TABLE {name} (…)`, one statement");
     let made = match create.name.0.as_slice() {
@@ -155,11 +161,23 @@ fn check_table(create: &CreateTable, name: &str, sql: &str) -> Result<(), Refusa
             return refuse(words, help);
         }
     };
-    if !made.is_some_and(|made| made.value.eq_ignore_ascii_case(name)) {
-        return refuse(format!("`{sql_name}` is not the table `{name}`", sql_name = create.name), help);
+    let same = |made: &Ident| if own { fold(made) == name } else { made.value.eq_ignore_ascii_case(name) };
+    if !made.is_some_and(same) {
+        let quoted = own && made.is_some_and(|made| made.value.eq_ignore_ascii_case(name));
+        let help = if quoted {
+            format!("write `CREATE TABLE \"{name}\" (…)`: without quotes PostgreSQL reads small letters")
+        } else {
+            help
+        };
+        return refuse(format!("`{}` is not the table `{name}`", create.name), help);
     }
     if create.temporary || create.query.is_some() || create.columns.is_empty() {
         return refuse(format!("this makes no table `{name}` with columns of its own"), help);
+    }
+    let mut functions = Functions { places: Places::new(sql), found: None };
+    let _ = Visit::visit(create, &mut functions);
+    if let Some(refusal) = functions.found.filter(|_| !own) {
+        return Err(refusal);
     }
     let untyped = create.columns.iter().find(|column| column.data_type == DataType::Unspecified);
     if let Some(column) = untyped {
@@ -170,11 +188,31 @@ fn check_table(create: &CreateTable, name: &str, sql: &str) -> Result<(), Refusa
     Ok(())
 }
 
+/// Looks for functions that PostgreSQL does not have.
+struct Functions<'t> {
+    places: Places<'t>,
+    found: Option<Refusal>,
+}
+
+impl Visitor for Functions<'_> {
+    type Break = ();
+
+    fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
+        if let Expr::Function(function) = expr
+            && let Err(refusal) = functions::check(&function.name, &self.places, "the table may have `ddl_postgres`")
+        {
+            self.found = Some(refusal);
+            return ControlFlow::Break(());
+        }
+        ControlFlow::Continue(())
+    }
+}
+
 /// How tables and columns are spelt in the scenario: there, names stand for the same thing whatever their case.
 struct Spelling<'a, 'b> {
     input: &'a Input<'b>,
-    /// The table whose columns are meant.
-    table: &'a str,
+    /// Of the table itself, as it is made.
+    columns: Vec<String>,
 }
 
 impl Spelling<'_, '_> {
@@ -192,7 +230,9 @@ impl Spelling<'_, '_> {
 
     /// A name of a column of the table.
     fn respell(&self, name: &mut Ident) {
-        if let Some(known) = self.column(self.table, &name.value) {
+        let exact = self.columns.iter().find(|column| **column == name.value);
+        let known = exact.or_else(|| self.columns.iter().find(|column| column.eq_ignore_ascii_case(&name.value)));
+        if let Some(known) = known {
             *name = Ident::with_quote('"', known);
         }
     }
@@ -220,6 +260,18 @@ impl VisitorMut for &Spelling<'_, '_> {
     }
 }
 
+/// Names as PostgreSQL understands them.
+struct Folding;
+
+impl VisitorMut for Folding {
+    type Break = ();
+
+    fn pre_visit_ident(&mut self, name: &mut Ident) -> ControlFlow<()> {
+        name.value = fold(name);
+        ControlFlow::Continue(())
+    }
+}
+
 /// From SQLite's words to PostgreSQL's, names as the scenario spells them.
 fn translate(create: &mut CreateTable, spelling: &Spelling<'_, '_>, name: &str) {
     create.name = ObjectName::from(vec![Ident::with_quote('"', name)]);
@@ -229,7 +281,7 @@ fn translate(create: &mut CreateTable, spelling: &Spelling<'_, '_>, name: &str) 
         let boolean = matches!(column.data_type, DataType::Boolean | DataType::Bool);
         for option in &mut column.options {
             match &mut option.option {
-                ColumnOption::Default(value) if boolean => truth(value),
+                ColumnOption::Default(value) => as_default(value, boolean),
                 ColumnOption::ForeignKey(key) => spelling.refer(key),
                 ColumnOption::Generated {
                     generation_expr: Some(_), generation_expr_mode, generated_keyword, ..
@@ -260,23 +312,27 @@ fn translate(create: &mut CreateTable, spelling: &Spelling<'_, '_>, name: &str) 
         }
     }
     let mut spelling = spelling;
-    let _ = create.visit(&mut spelling);
+    let _ = VisitMut::visit(create, &mut spelling);
 }
 
-/// A number as the truth value that SQLite takes it for.
-fn truth(value: &mut Expr) {
-    let Expr::Value(given) = value else { return };
-    match &given.value {
-        Value::Number(digits, _) if digits == "0" => given.value = Value::Boolean(false),
-        Value::Number(digits, _) if digits == "1" => given.value = Value::Boolean(true),
-        _ => {}
-    }
+/// A default as PostgreSQL takes it: SQLite reads a name in quotes as text where there is no such column, and 0 and 1 as truth values.
+fn as_default(value: &mut Expr, boolean: bool) {
+    let replaced = match value {
+        Expr::Identifier(name) if name.quote_style == Some('"') => Value::SingleQuotedString(name.value.clone()),
+        Expr::Value(given) if boolean => match &given.value {
+            Value::Number(digits, _) if digits == "0" => Value::Boolean(false),
+            Value::Number(digits, _) if digits == "1" => Value::Boolean(true),
+            _ => return,
+        },
+        _ => return,
+    };
+    *value = Expr::Value(replaced.into());
 }
 
 /// Columns as the scenario spells them, expressions in brackets.
 fn translate_index(index: &mut CreateIndex, spelling: &Spelling<'_, '_>) {
     let mut spelling = spelling;
-    let _ = index.visit(&mut spelling);
+    let _ = VisitMut::visit(index, &mut spelling);
     for column in &mut index.columns {
         let expr = &mut column.column.expr;
         if !matches!(expr, Expr::Identifier(_) | Expr::Function(_) | Expr::Nested(_)) {

@@ -34,13 +34,15 @@ const OF_SQLITE: [(&str, &str); 24] = [
     ("zeroblob", "take bytes from `bind`"),
 ];
 
-/// What an operation cannot call.
-pub(super) fn check(name: &ObjectName, places: &Places<'_>) -> Result<(), Refusal> {
+/// What cannot be called.
+///
+/// `otherwise` says where something for PostgreSQL alone may stand.
+pub(super) fn check(name: &ObjectName, places: &Places<'_>, otherwise: &str) -> Result<(), Refusal> {
     let function = name_of(name);
     let range = || name.0.last().and_then(|part| places.range(part.span()));
     if let Some((_, help)) = OF_SQLITE.iter().find(|(known, _)| *known == function) {
         let words = format!("PostgreSQL has no function `{function}` as SQLite has it");
-        let help = format!("{help}; SQL for one engine alone stands in `sql_postgres` beside `sql`");
+        let help = format!("{help}; {otherwise}");
         return Err(Refusal { words, help, range: range() });
     }
     let beyond = function.starts_with("dblink")

@@ -2,6 +2,7 @@
 //!
 //! Which rows and operations there are is decided as for every engine.
 
+mod address;
 mod ddl;
 mod examine;
 mod functions;
@@ -24,3 +25,6 @@ pub(super) use settle::settle;
 fn fold(name: &Ident) -> String {
     if name.quote_style.is_some() { name.value.clone() } else { name.value.to_lowercase() }
 }
+
+#[cfg(test)]
+mod tests;

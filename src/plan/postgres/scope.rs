@@ -84,7 +84,9 @@ impl<'a> Scope<'a> {
             return Err(Refusal { words, help, range: places.range(tree.span()) });
         }
         self.relations.iter().try_for_each(|name| self.check_table(name, places))?;
-        self.functions.iter().try_for_each(|name| functions::check(name, places))?;
+        self.functions.iter().try_for_each(|name| {
+            functions::check(name, places, "SQL for PostgreSQL alone stands in `sql_postgres` beside `sql`")
+        })?;
         self.check_written(places)?;
         self.qualified.iter().try_for_each(|parts| self.check_qualified(parts, places))?;
         self.columns.iter().try_for_each(|name| self.check_column(name, places))
