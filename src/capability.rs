@@ -27,6 +27,15 @@ impl EngineKind {
         }
     }
 
+    /// What readers call it.
+    pub fn in_words(self) -> &'static str {
+        match self {
+            EngineKind::Sqlite => "SQLite",
+            EngineKind::Postgres => "PostgreSQL",
+            EngineKind::Memtable => "the memtable",
+        }
+    }
+
     /// What it can do.
     pub fn capabilities(self) -> Capabilities {
         match self {
@@ -38,8 +47,18 @@ impl EngineKind {
                 copies: true,
                 per_write: true,
                 caps: true,
+                exclusive: true,
+                isolation: false,
+                parameters: None,
             },
-            EngineKind::Postgres => Capabilities { sql: true, transactions: true, ..Capabilities::default() },
+            EngineKind::Postgres => Capabilities {
+                sql: true,
+                transactions: true,
+                isolation: true,
+                // The protocol counts them in 16 bits.
+                parameters: Some(65_535),
+                ..Capabilities::default()
+            },
             EngineKind::Memtable => Capabilities { caps: true, ..Capabilities::default() },
         }
     }
@@ -62,4 +81,22 @@ pub struct Capabilities {
     pub per_write: bool,
     /// Limits of the process hold what the database uses, too.
     pub caps: bool,
+    /// Transactions that keep everyone else off the whole database.
+    pub exclusive: bool,
+    /// Isolation levels of transactions.
+    pub isolation: bool,
+    /// At most so many values go with one statement. Absent: as many as it takes, since it is split.
+    pub parameters: Option<u32>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn engines_are_called_as_scenarios_write_them() {
+        for engine in [EngineKind::Sqlite, EngineKind::Postgres, EngineKind::Memtable] {
+            assert_eq!(serde_json::to_value(engine).unwrap(), engine.as_str());
+        }
+    }
 }

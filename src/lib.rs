@@ -15,7 +15,7 @@
 //! plan         Scenario -> Plan
 //! draft        new scenario files: starters, and drafts from a database
 //! machine      what this machine is: kernel, processors, file systems, limits
-//! engine       Engine, Connector and Session; sqlite, null (the floor), scripted (for tests)
+//! engine       Engine, Connector and Session; sqlite, postgres, null (the floor), scripted (for tests)
 //! measure      histogram, recorder, what a level measured
 //! stats        estimates over iterations: median, spread, bootstrap intervals
 //! run          workloads, levels, workers, pacing, pool, verification, events

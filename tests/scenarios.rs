@@ -1,6 +1,9 @@
 //! Promise: every shipped scenario works as it stands, answers a stated question, and can be copied and changed.
 //!
-//! Each is run for real, but with few writes: enough for every table and every level's verification.
+//! Each is run for real, but with few writes: enough for every table and every level's verification. Those on a server need one.
+
+#[path = "common/postgres.rs"]
+mod postgres;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -54,6 +57,9 @@ impl Workplace {
     fn runner(&self, arguments: &[&str]) -> Output {
         let mut command = Command::new(env!("CARGO_BIN_EXE_runner"));
         command.args(arguments).current_dir(self.0.path());
+        if let Ok(url) = std::env::var("RUNNER_TEST_POSTGRES") {
+            command.env("RUNNER_POSTGRES_URL", url);
+        }
         command.output().expect("the runner can be started")
     }
 
@@ -86,6 +92,10 @@ fn workloads(text: &str) -> Vec<String> {
     }
     let test = read(text).get("test").and_then(Value::as_str).unwrap_or("write").to_owned();
     vec![test]
+}
+
+fn on_a_server(scenario: &Value) -> bool {
+    scenario["database"]["engine"] == "postgres"
 }
 
 /// What makes a scenario small beside its total: fewer rows to load, and no targets, which a debug build cannot meet.
@@ -168,6 +178,9 @@ fn every_scenario_runs_and_every_row_is_verified() {
     let workplace = Workplace::new();
     for (name, text) in scenarios() {
         let scenario = read(&text);
+        if on_a_server(&scenario) && postgres::shared().is_none() {
+            continue;
+        }
         // Making and dropping all tables around each write takes its time.
         let total = if scenario["reset"] == "write" { 8 } else { 100 };
         let file = format!("scenarios/{name}.toml");
@@ -185,6 +198,40 @@ fn every_scenario_runs_and_every_row_is_verified() {
         );
     }
     assert_eq!(workplace.names("db"), Vec::<String>::new(), "a run left its database behind");
+    if let Some(server) = postgres::shared() {
+        for (name, _) in scenarios().iter().filter(|(_, text)| on_a_server(&read(text))) {
+            assert!(!server.has_schema(&format!("runner_{name}")), "{name} left its schema behind");
+        }
+    }
+}
+
+#[test]
+fn the_scenarios_on_a_server_and_in_a_file_are_the_same_but_for_the_database() {
+    let all = scenarios();
+    let of = |name: &str| read(&all.iter().find(|(found, _)| found == name).expect(name).1);
+    let pairs = [("base-postgres", "base-0"), ("message-store-postgres", "message-store-file")];
+    for (server, file) in pairs.map(|(server, file)| (of(server), of(file))) {
+        for key in ["operations", "tables", "workloads"] {
+            let names = |scenario: &Value| {
+                scenario.get(key).map(|all| all.as_object().expect(key).keys().cloned().collect::<Vec<_>>())
+            };
+            assert_eq!(names(&server), names(&file), "{key}");
+        }
+        for (name, workload) in server.get("workloads").and_then(Value::as_object).into_iter().flatten() {
+            assert_eq!(workload["mix"], file["workloads"][name]["mix"], "{name}");
+        }
+        assert_eq!(server["seed"], file["seed"]);
+    }
+    assert_eq!(of("base-postgres")["tables"], of("base-0")["tables"]);
+    let limits = |name: &str| {
+        let targets = of(name)["targets"].clone();
+        let of_one = |target: &Value| Some((target.get("workload")?.clone(), target["max"].clone()));
+        targets.as_array().expect("targets").iter().filter_map(of_one).collect::<Vec<_>>()
+    };
+    let wanted = [("write", "10ms"), ("read_stream", "15ms"), ("read_category", "50ms")];
+    let wanted: Vec<_> =
+        wanted.iter().map(|(workload, max)| (Value::from(*workload), Value::from(*max))).collect();
+    assert_eq!(limits("message-store-postgres"), wanted);
 }
 
 #[test]
@@ -235,7 +282,15 @@ fn every_scenario_asks_a_question_and_has_a_line_in_the_readme() {
 fn every_scenario_writes_a_database_of_its_own() {
     let mut paths: Vec<(String, String)> = Vec::new();
     for (name, text) in scenarios() {
-        let path = read(&text)["database"]["path"].as_str().expect("a database has a path").to_owned();
+        let database = &read(&text)["database"];
+        if matches!(database["engine"].as_str(), Some("postgres" | "memtable"))
+            && database.get("path").is_none()
+        {
+            // On a server, a schema by the scenario's name is its own; a write buffer that persists nothing writes nowhere.
+            assert!(database.get("schema").is_none(), "{name} names a schema: leave that to its name");
+            continue;
+        }
+        let path = database["path"].as_str().expect("a database has a path").to_owned();
         if path == ":memory:" {
             continue;
         }

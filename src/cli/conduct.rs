@@ -108,10 +108,10 @@ impl Scenario<'_> {
     }
 
     fn tell_unit(&self, case: usize, error: &UnitError) -> Exit {
-        let pragmas = &self.scenario.experiment.cases[case].database.pragmas();
+        let database = &self.scenario.experiment.cases[case].database;
         match error {
             UnitError::Setting { pragma: Some(index), message } => {
-                let diagnostic = Diagnostic::error(Code::PragmaValue, pragmas[*index].span, message);
+                let diagnostic = Diagnostic::error(Code::PragmaValue, database.setting_span(*index), message);
                 eprint!(
                     "{}",
                     render_within(&[diagnostic], &self.scenario.sources, stderr_color(), stderr_columns())

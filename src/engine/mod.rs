@@ -4,9 +4,14 @@
 //! values from the tape. When and how often is left to `run`.
 
 mod counters;
+mod met;
+mod multi_row;
 pub mod null;
+pub mod postgres;
 pub mod scripted;
+mod slots;
 pub mod sqlite;
+mod steps;
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -140,6 +145,15 @@ pub trait Inspector {
     /// Compares a row of the dataset with what is stored under its key, or as a whole where the table has no key. Columns (by their place in
     /// the row) that are `ignored` may hold anything; none of them is part of the key.
     fn look_up(&mut self, table: usize, row: &[Value], ignored: &[usize]) -> Result<Lookup, EngineError>;
+    /// As [`Inspector::look_up`] for many rows of one table; the answers come in their order. An engine far away asks them in one request.
+    fn look_up_many(
+        &mut self,
+        table: usize,
+        rows: &[Vec<Value>],
+        ignored: &[usize],
+    ) -> Result<Vec<Lookup>, EngineError> {
+        rows.iter().map(|row| self.look_up(table, row, ignored)).collect()
+    }
     /// Calls `visit` with the key columns of every stored row (all dataset columns where the table has no key) until it returns false.
     fn keys(&mut self, table: usize, visit: &mut dyn FnMut(&[Value]) -> bool) -> Result<(), EngineError>;
     /// What the database's own integrity check finds; empty when all is well, absent where it has none. `quick` leaves out the comparison of
@@ -294,7 +308,7 @@ pub enum EngineError {
     /// A setting did not take effect: exit 2, at its line.
     #[error("{message}")]
     Setting {
-        /// Index into the plan's PRAGMAs, where one is at fault.
+        /// Index into the plan's PRAGMAs, or into the settings of a server's sessions, where one is at fault.
         pragma: Option<usize>,
         /// What was asked for and what is in force.
         message: String,

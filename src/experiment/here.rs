@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::UnitError;
 use crate::clock::Clock;
+use crate::engine::postgres::PostgresEngine;
 use crate::engine::sqlite::{SqliteEngine, Starts, ensure_descriptors};
 use crate::engine::{Engine, EngineError, Facts};
 use crate::plan::{Database, Location, Plan, SqliteDatabase};
@@ -19,7 +20,7 @@ const TAPE_PART: u64 = 8;
 /// Opens the engine that a plan asks for. Where it begins from loaded rows more than once, they are loaded once and copied from then on.
 ///
 /// # Errors
-/// As [`SqliteEngine::open`], or when too few files may be open.
+/// As [`SqliteEngine::open`] and [`PostgresEngine::open`], or when too few files may be open.
 pub fn open_engine(
     plan: &Plan,
     clock: &Clock,
@@ -53,7 +54,12 @@ fn open_with(
             let engine = SqliteEngine::open_with(database, tables, operations, own, clock, stop, starts)?;
             Ok(Box::new(engine))
         }
-        Database::Postgres(_) | Database::Memtable(_) => Err(EngineError::Unavailable(format!(
+        Database::Postgres(database) => {
+            let (tables, operations) = (&plan.tables, &plan.operations);
+            let engine = PostgresEngine::open(database, tables, operations, clock, Arc::clone(stop))?;
+            Ok(Box::new(engine))
+        }
+        Database::Memtable(_) => Err(EngineError::Unavailable(format!(
             "the engine {} is not there yet",
             plan.database.engine().as_str()
         ))),

@@ -94,7 +94,7 @@ pub enum UnitError {
     /// A setting did not take effect.
     #[error("{message}")]
     Setting {
-        /// Index into the PRAGMAs of the case's plan, where one is at fault.
+        /// Index into the PRAGMAs of the case's plan, or into the settings of its server's sessions, where one is at fault.
         pragma: Option<usize>,
         /// What was asked for and what is in force.
         message: String,

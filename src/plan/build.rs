@@ -13,8 +13,8 @@ use super::tables::{self, Input, Tables};
 use super::targets::{About, Aim};
 use super::warnings::{self, Finished};
 use super::{
-    Database, Index, Operation, Outputs, Plan, Record, Table, Target, Workload, database, limits, lookups,
-    payload, statements,
+    Database, Index, Operation, Outputs, Plan, Record, Table, Target, Workload, capabilities, database,
+    limits, lookups, payload, postgres, statements,
 };
 use crate::dataset::{Rows, Source};
 use crate::diagnostic::{Code, Diagnostic};
@@ -44,7 +44,7 @@ pub(super) struct Built {
 
 /// Makes the plan of one case of several: what its targets do not find in it they may find in another one.
 pub(super) fn build_case(path: &Path, loaded: &Loaded) -> Built {
-    let input = Input { scenario: &loaded.scenario, spans: &loaded.spans, sources: &loaded.sources };
+    let input = Input::of(loaded);
     let (mut faults, mut aims) = (Vec::new(), Vec::new());
     let plan = assemble(path, loaded, &input, &mut faults, &mut aims);
     Built { plan, faults, aims }
@@ -74,13 +74,14 @@ fn assemble(
     let settled = loads::settle(input, faults);
     let all_settled = settled.len() == scenario.workloads.len().max(1);
     check_resets(input, &settled, faults);
+    capabilities::check(input, &settled, faults);
     let shared = settled.iter().any(|s| {
         s.pool.is_some() || (s.reset != Reset::Write && s.concurrency.iter().any(|&workers| workers > 1))
     });
     let database = database::settle(input, &name, shared, faults);
     let mut tables = tables::resolve(input, faults)?;
-    let foreign_keys =
-        database.iter().flat_map(Database::pragmas).any(|p| p.name == "foreign_keys" && p.expected == "1");
+    let foreign_keys = input.is_postgres()
+        || database.iter().flat_map(Database::pragmas).any(|p| p.name == "foreign_keys" && p.expected == "1");
     let before = faults.len();
     let made = operations::resolve(input, &mut tables, foreign_keys, faults);
     if faults.len() > before || !all_settled {
@@ -244,6 +245,7 @@ fn statements(
         inserts.push(written.then_some(operations.len()));
         if written {
             let sql = statements::insert(&rows.name, &columns);
+            let sql = if input.is_postgres() { postgres::marks(&sql) } else { sql };
             operations.push(Operation::insert(&rows.name, index, sql, columns.len()));
         }
         plan_tables.push(Table {
@@ -254,7 +256,7 @@ fn statements(
             columns,
             references: facts.foreign_keys.iter().map(|k| k.table.clone()).collect(),
             references_bound: references_bound(facts, rows),
-            rowid: payload::has_rowid(&tables.database, &rows.name),
+            rowid: !input.is_postgres() && payload::has_rowid(&tables.database, &rows.name),
             bytes: Vec::new(),
         });
     }

@@ -26,6 +26,10 @@ fn its_columns<'a>(names: impl Iterator<Item = &'a str>) -> String {
 pub(super) fn unknown_in_groups(input: &Input<'_>, table: &str, section: &TableSection) -> Vec<Diagnostic> {
     let mut faults = Vec::new();
     let has = |name: &str| section.columns.keys().any(|column| column.eq_ignore_ascii_case(name));
+    if input.is_postgres() && section.ddl_postgres.is_some() {
+        // Beside it, keys and types are for other engines, and indexes may name what only it has.
+        return faults;
+    }
     if section.ddl.is_some() {
         let given = [("primary_key", section.primary_key.is_empty()), ("unique", section.unique.is_empty())];
         for (key, _) in given.iter().filter(|(_, empty)| !empty) {
@@ -73,17 +77,20 @@ pub(super) fn report_missing(
     // SQLite lets a primary key be NULL, in every row, unless it is a number that SQLite gives itself.
     let must = |c: &&ColumnFacts| (c.not_null || in_key(&c.name)) && !c.has_default && !c.generated;
     for column in facts.columns.iter().filter(must).filter(|c| !written.contains(&c.name)) {
-        let in_sql = || word(input, &["tables", table, "ddl"], &column.name, 0);
+        let in_sql = || word(input, &["tables", table, input.ddl_key(table)], &column.name, 0);
         let at = input
             .spans
             .key(&["tables", table, "columns", &column.name])
             .or_else(in_sql)
             .or_else(|| input.at(&["tables", table]));
         let words = format!("column `{}` of `{table}` must have a value, and none is given", column.name);
-        let help = if !column.not_null && facts.primary_key.len() == 1 {
+        let help = if !column.not_null && facts.primary_key.len() == 1 && input.is_postgres() {
+            "whole numbers that are a primary key count 1, 2, 3, … by themselves; give this one a value, such as `value = '{{ row }}'`"
+                .to_owned()
+        } else if !column.not_null && facts.primary_key.len() == 1 {
             "SQLite numbers the rows of `INTEGER PRIMARY KEY` alone: write that, or give it a value, such as `value = '{{ row }}'`"
                 .to_owned()
-        } else if input.scenario.tables[table].ddl.is_some() {
+        } else if input.scenario.tables[table].sql_of(input.is_postgres()).is_some() {
             format!(
                 "add `{} = {{ value = '{{{{ word() }}}}' }}` to `[tables.{table}.columns]`, or a DEFAULT to the SQL",
                 column.name
@@ -111,7 +118,7 @@ pub(super) fn report_misspelt(
                 (no_such(table, column), help)
             }
             Some(c) if c.generated && section.value.is_some() => (
-                format!("column `{column}` of `{table}` is computed by SQLite from others"),
+                format!("column `{column}` of `{table}` is computed by {} from others", input.store()),
                 "leave out its `value`".to_owned(),
             ),
             Some(_) => continue,
@@ -124,15 +131,15 @@ pub(super) fn report_misspelt(
 /// Where a column's foreign key names a table or column: inside its type, or inside the table's SQL.
 pub(super) fn referring_place(input: &Input<'_>, table: &str, column: &str, named: &str) -> Option<Span> {
     let of_type = ["tables", table, "columns", column, "type"];
-    let of_sql = ["tables", table, "ddl"];
-    let inside = |path: &[&str], text: Option<&String>| {
+    let of_sql = ["tables", table, input.ddl_key(table)];
+    let inside = |path: &[&str], text: Option<&str>| {
         let behind = text?.to_ascii_uppercase().find("REFERENCES")?;
         word(input, path, named, behind + "REFERENCES".len())
     };
     let section = &input.scenario.tables[table];
     let sql_type = section.columns.get(column).and_then(|column| column.sql_type.as_ref());
-    inside(&of_type, sql_type)
-        .or_else(|| inside(&of_sql, section.ddl.as_ref()))
+    inside(&of_type, sql_type.map(String::as_str))
+        .or_else(|| inside(&of_sql, section.sql_of(input.is_postgres()).map(|(_, sql)| sql)))
         .or_else(|| input.at(&of_type))
         .or_else(|| input.at(&of_sql))
         .or_else(|| input.at(&["tables", table]))
@@ -144,6 +151,7 @@ fn word(input: &Input<'_>, path: &[&str], word: &str, from: usize) -> Option<Spa
     let section = input.scenario.tables.get(*table)?;
     let text = match rest {
         ["ddl"] => section.ddl.as_deref()?,
+        ["ddl_postgres"] => section.ddl_postgres.as_deref()?,
         ["columns", column, "type"] => section.columns.get(*column)?.sql_type.as_deref()?,
         _ => return None,
     };

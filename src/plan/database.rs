@@ -6,8 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::tables::Input;
 use super::{
-    Buffer, Database, EngineKind, Location, MemtableDatabase, Persister, PostgresDatabase, Setting,
-    SqliteDatabase, pragma,
+    Buffer, Database, EngineKind, Location, MemtableDatabase, Persister, SqliteDatabase, postgres, pragma,
 };
 use crate::diagnostic::{Code, Diagnostic};
 use crate::scenario::{Allow, PersisterKey, Reset};
@@ -21,33 +20,9 @@ pub(super) fn settle(
 ) -> Option<Database> {
     match input.scenario.database.engine {
         EngineKind::Sqlite => sqlite(input, shared, faults).map(Database::Sqlite),
-        EngineKind::Postgres => postgres(input, name, faults).map(Database::Postgres),
+        EngineKind::Postgres => postgres::settle(input, name, faults).map(Database::Postgres),
         EngineKind::Memtable => memtable(input, shared, faults).map(Database::Memtable),
     }
-}
-
-fn postgres(input: &Input<'_>, name: &str, faults: &mut Vec<Diagnostic>) -> Option<PostgresDatabase> {
-    let section = &input.scenario.database;
-    let Some(url) = section.url.clone() else {
-        let at = input.at(&["database"]);
-        let help = "write `url = \"postgres://postgres@localhost/postgres\"`; a password comes from the environment, as `${PGPASSWORD}`";
-        faults.push(
-            Diagnostic::error(Code::BadPath, at, "`url` is missing: it says where the server is").help(help),
-        );
-        return None;
-    };
-    let setting = |(name, value): (&String, &serde_json::Value)| Setting {
-        name: name.to_lowercase(),
-        value: value.as_str().map_or_else(|| value.to_string(), str::to_owned),
-        span: input.at(&["database", "settings", name]),
-    };
-    Some(PostgresDatabase {
-        url,
-        url_span: input.at(&["database", "url"]),
-        schema: section.schema.clone().unwrap_or_else(|| format!("runner_{name}")),
-        settings: section.settings.iter().map(setting).collect(),
-        reconnect_timeout_ms: u32::try_from(section.reconnect_timeout.as_millis()).unwrap_or(u32::MAX),
-    })
 }
 
 fn memtable(input: &Input<'_>, shared: bool, faults: &mut Vec<Diagnostic>) -> Option<MemtableDatabase> {

@@ -1,5 +1,7 @@
 //! The scenario's tables as SQL, and what SQLite makes of them: tried in an empty database in memory.
 
+use std::ops::Range;
+
 use rusqlite::fallible_iterator::FallibleIterator;
 use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
 use rusqlite::{Batch, Connection, ErrorCode, ffi};
@@ -18,13 +20,13 @@ fn quote_all(names: &[String]) -> String {
 
 /// Where SQL text came from, so that a fault in it can be shown in the scenario.
 struct Piece {
-    range: std::ops::Range<usize>,
+    range: Range<usize>,
     path: Vec<String>,
 }
 
 /// One statement with the origin of its parts.
-struct Statement {
-    sql: String,
+pub(super) struct Statement {
+    pub(super) sql: String,
     pieces: Vec<Piece>,
     /// Where a fault stands that lies in no piece.
     path: Vec<String>,
@@ -44,16 +46,39 @@ impl Statement {
         self.sql.push_str(text);
         self.pieces.push(Piece { range: start..self.sql.len(), path });
     }
+
+    /// Where bytes of the statement stand in the scenario; nothing where they come from no piece of it.
+    pub(super) fn place(&self, range: Range<usize>, spans: &Spans, sources: &Sources) -> Option<Span> {
+        let offset = range.start;
+        let piece = self.pieces.iter().find(|p| p.range.contains(&offset) || p.range.end == offset)?;
+        let parts: Vec<&str> = piece.path.iter().map(String::as_str).collect();
+        // A column named in a list of names stands there whole, so the offset means nothing.
+        let exact = matches!(parts.last(), Some(&("type" | "ddl" | "ddl_postgres" | "where")));
+        if exact {
+            let within = offset - piece.range.start;
+            let end = range.end.min(piece.range.end) - piece.range.start;
+            spans.inside(&parts, within..end.max(within + 1), sources)
+        } else {
+            span_of(spans, &parts)
+        }
+    }
+
+    /// Where the whole of it stands.
+    pub(super) fn whole(&self, spans: &Spans) -> Option<Span> {
+        let parts: Vec<&str> = self.path.iter().map(String::as_str).collect();
+        span_of(spans, &parts)
+    }
 }
 
 fn path(parts: &[&str]) -> Vec<String> {
     parts.iter().map(|p| (*p).to_owned()).collect()
 }
 
-fn create_table(name: &str, table: &TableSection) -> Statement {
+/// The `CREATE TABLE` of a table; `postgres` says whether SQL that is written for PostgreSQL goes before other.
+pub(super) fn create_table(name: &str, table: &TableSection, postgres: bool) -> Statement {
     let mut statement = Statement::new(path(&["tables", name]));
-    if let Some(ddl) = &table.ddl {
-        statement.push_from(ddl, path(&["tables", name, "ddl"]));
+    if let Some((key, ddl)) = table.sql_of(postgres) {
+        statement.push_from(ddl, path(&["tables", name, key]));
         return statement;
     }
     statement.push(&format!("CREATE TABLE {} (", quote(name)));
@@ -80,7 +105,7 @@ fn create_table(name: &str, table: &TableSection) -> Statement {
     statement
 }
 
-fn create_indexes(name: &str, table: &TableSection) -> Vec<Statement> {
+pub(super) fn create_indexes(name: &str, table: &TableSection) -> Vec<Statement> {
     let one = |(i, index): (usize, &crate::scenario::IndexSection)| {
         let at = path(&["tables", name, "indexes", &i.to_string()]);
         let made = format!("{name}_{}", index.columns.join("_"));
@@ -173,7 +198,7 @@ pub(super) fn make(
     sources: &Sources,
 ) -> Result<TableFacts, Vec<Diagnostic>> {
     let mut create = Vec::new();
-    let statement = create_table(name, table);
+    let statement = create_table(name, table, false);
     run(database, &statement, spans, sources).map_err(|d| vec![d])?;
     create.push(statement.sql);
     if !exists(database, name) {
@@ -242,20 +267,9 @@ fn run(
         rusqlite::Error::ExecuteReturnedResults => ("this is a query; write CREATE TABLE".to_owned(), None),
         other => (other.to_string(), None),
     };
-    let as_strs = |p: &Vec<String>| p.iter().map(String::as_str).collect::<Vec<_>>().join("\u{1f}");
     let found = offset.and_then(|offset| {
-        let piece = statement.pieces.iter().find(|p| p.range.contains(&offset) || p.range.end == offset)?;
-        let joined = as_strs(&piece.path);
-        let parts: Vec<&str> = joined.split('\u{1f}').collect();
-        // A column named in a list of names stands there whole, so the offset means nothing.
-        let within = offset - piece.range.start;
-        let exact = matches!(parts.last(), Some(&("type" | "ddl" | "where")));
-        if exact {
-            let token = token_length(&statement.sql[offset..piece.range.end]);
-            spans.inside(&parts, within..within + token.max(1), sources)
-        } else {
-            span_of(spans, &parts)
-        }
+        let end = offset + token_length(&statement.sql[offset..]);
+        statement.place(offset..end, spans, sources)
     });
     let whole = || {
         let ends = |piece: &&Piece, key: &str| piece.path.last().is_some_and(|last| last == key);
@@ -273,8 +287,8 @@ fn run(
             }
             _ => statement.pieces.iter().find(|p| mentions(&statement.sql[p.range.clone()], &words)),
         };
-        let joined = as_strs(piece.map_or(&statement.path, |p| &p.path));
-        span_of(spans, &joined.split('\u{1f}').collect::<Vec<_>>())
+        let path = piece.map_or(&statement.path, |p| &p.path);
+        span_of(spans, &path.iter().map(String::as_str).collect::<Vec<_>>())
     };
     let help = help(statement, &words);
     Err(Diagnostic::error(Code::Sql, found.or_else(whole), format!("SQLite refuses this: {words}"))
@@ -316,7 +330,11 @@ pub(super) fn token_length(text: &str) -> usize {
     if word > 0 { word } else { text.chars().next().map_or(0, char::len_utf8) }
 }
 
-fn read_back(database: &Connection, name: &str, create: Vec<String>) -> rusqlite::Result<TableFacts> {
+pub(super) fn read_back(
+    database: &Connection,
+    name: &str,
+    create: Vec<String>,
+) -> rusqlite::Result<TableFacts> {
     let mut rows = database.prepare(
         "SELECT name, type, \"notnull\", dflt_value IS NOT NULL, pk, hidden FROM pragma_table_xinfo(?1) ORDER BY cid",
     )?;

@@ -120,7 +120,7 @@ fn with_limits(
     like: &Plan,
 ) -> Result<Plan, Vec<Diagnostic>> {
     let loaded = expansion.load(case)?;
-    let input = Input { scenario: &loaded.scenario, spans: &loaded.spans, sources: &loaded.sources };
+    let input = Input::of(&loaded);
     let mut faults = Vec::new();
     let limits = limits::settle(&input, &mut faults);
     if !faults.is_empty() {
@@ -159,7 +159,7 @@ fn targets_about_nothing(expansion: &Expansion, loaded: &Loaded, built: &[Case])
     if built.iter().any(|case| case.built.aims.len() != count) {
         return Vec::new();
     }
-    let input = Input { scenario: &loaded.scenario, spans: &loaded.spans, sources: &loaded.sources };
+    let input = Input::of(loaded);
     let selectors = Selectors { expansion, input, built };
     let about_nothing = |target: usize| {
         let wrong = selectors.faults(target);

@@ -73,9 +73,11 @@ pub(super) fn retry(keys: &mut Keys<'_, '_>) -> Option<Retry> {
     let home = keys.home(|k| k.retry.is_some());
     let section = home.keys.retry?;
     let mut on = Vec::new();
-    for (index, word) in section.on.iter().enumerate() {
-        match codes::beginning(word) {
-            Ok(code) => on.push(code),
+    let engine = keys.input.engine();
+    let usual = || codes::usual(engine).map(str::to_owned).to_vec();
+    for (index, word) in section.on.clone().unwrap_or_else(usual).iter().enumerate() {
+        match codes::beginnings(word, engine, keys.input.engines) {
+            Ok(codes) => on.extend(codes.into_iter().filter(|code| !on.contains(code)).collect::<Vec<_>>()),
             Err(help) => {
                 let at = home.at(keys.input, &["retry", "on", &index.to_string()]);
                 keys.fault(Code::UnknownValue, at, format!("`{word}` is no reason to try again"), &help);

@@ -20,5 +20,16 @@ pub(super) fn settle(input: &Input<'_>, faults: &mut Vec<Diagnostic>) -> Limits 
         let help = format!("write at least `memory = \"{}\"`", Size::from_bytes(LEAST_MEMORY_BYTES));
         faults.push(Diagnostic::error(Code::OutOfRange, at, words).help(help));
     }
+    for (key, given) in [("memory", memory_bytes.is_some()), ("cpus", section.cpus.is_some())] {
+        if given && !input.engine().capabilities().caps {
+            let path = ["limits", key];
+            let at = input.spans.key(&path).or_else(|| input.at(&path));
+            let words = format!(
+                "`limits.{key}` would hold the runner back, and not the server, which is outside of its process"
+            );
+            let help = "leave it out, and limit the server itself: its container, its unit of the system, or its settings";
+            faults.push(Diagnostic::error(Code::Engine, at, words).help(help));
+        }
+    }
     Limits { memory_bytes, cpus: section.cpus }
 }

@@ -3,6 +3,7 @@
 //! Nothing here says "not decided". Carrying it out is left to `run`, talking to a database to `engine`.
 
 mod build;
+mod capabilities;
 mod codes;
 mod columns;
 mod crews;
@@ -21,6 +22,7 @@ mod needs;
 mod operation;
 mod operations;
 mod payload;
+mod postgres;
 mod pragma;
 mod raw;
 mod references;

@@ -6,7 +6,7 @@ use super::mixes::{Mixer, Share};
 use super::operation::{Kind, Transaction};
 use super::operations::Made;
 use super::tables::Tables;
-use super::workload::{BatchMode, Extent};
+use super::workload::{BatchMode, BatchSize, Extent};
 use crate::dataset::Source;
 use crate::diagnostic::Code;
 use crate::scenario::Reset;
@@ -143,6 +143,7 @@ impl Mixer<'_, '_> {
                 self.fault(Code::Batch, at, words, "write `batch_mode = \"transaction\"`");
             }
         }
+        self.check_parameters(share);
         let loaded = (0..self.tables.rows.len()).find(|&table| self.loaded(table) > 0);
         if let Some(table) = loaded.filter(|_| self.settled.reset == Reset::Write) {
             let name = &self.tables.rows[table].name;
@@ -152,6 +153,41 @@ impl Mixer<'_, '_> {
             );
             self.fault(Code::Reset, at, words, "leave out `rows`, or write `reset = \"level\"`");
         }
+    }
+
+    /// Statements of many rows whose values are more than go with one.
+    fn check_parameters(&mut self, share: &Share) {
+        let engine = self.input.engine();
+        let Some(batch) = self.settled.batch.filter(|batch| batch.mode == BatchMode::MultiRow) else {
+            return;
+        };
+        let Some(most) = engine.capabilities().parameters else { return };
+        let (key, rows) = match batch.size {
+            BatchSize::Fixed(size) => ("batch_size", size),
+            BatchSize::Adaptive { max, .. } => ("batch_max", max),
+        };
+        let tables = self.tables;
+        let written = (0..tables.rows.len()).filter(|&table| share.rows(table, self.made) > 0);
+        let Some(widest) = written.max_by_key(|&table| tables.rows[table].columns.len()) else { return };
+        let columns = tables.rows[widest].columns.len().max(1) as u64;
+        if u64::from(rows) * columns <= u64::from(most) {
+            return;
+        }
+        let own = ["workloads", self.settled.name.as_str(), key];
+        let at = self.input.at(&own).or_else(|| self.input.at(&[key]));
+        let words = format!(
+            "{} rows of `{}` have {} values, and a statement of {} takes at most {}",
+            count(u64::from(rows)),
+            tables.rows[widest].name,
+            count(u64::from(rows) * columns),
+            engine.in_words(),
+            count(u64::from(most))
+        );
+        let help = format!(
+            "write at most `{key} = {}`, or `batch_mode = \"transaction\"`",
+            u64::from(most) / columns
+        );
+        self.fault(Code::Engine, at, words, help);
     }
 }
 

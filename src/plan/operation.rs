@@ -146,12 +146,38 @@ pub enum Transaction {
     /// Each statement on its own.
     #[default]
     None,
-    /// `BEGIN DEFERRED`.
+    /// `BEGIN DEFERRED`; on a server, with the isolation that its sessions have by themselves.
     Deferred,
-    /// `BEGIN IMMEDIATE`.
+    /// `BEGIN IMMEDIATE`; on a server, as deferred: it locks what is written as it is written.
     Immediate,
-    /// `BEGIN EXCLUSIVE`.
+    /// `BEGIN EXCLUSIVE`. Only where the engine has it.
     Exclusive,
+    /// `BEGIN ISOLATION LEVEL READ COMMITTED`. This and what follows only where the engine has isolation levels.
+    ReadCommitted,
+    /// `BEGIN ISOLATION LEVEL REPEATABLE READ`.
+    RepeatableRead,
+    /// `BEGIN ISOLATION LEVEL SERIALIZABLE`.
+    Serializable,
+}
+
+impl Transaction {
+    /// As a scenario writes it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Transaction::None => "none",
+            Transaction::Deferred => "deferred",
+            Transaction::Immediate => "immediate",
+            Transaction::Exclusive => "exclusive",
+            Transaction::ReadCommitted => "read_committed",
+            Transaction::RepeatableRead => "repeatable_read",
+            Transaction::Serializable => "serializable",
+        }
+    }
+
+    /// Whether it names an isolation level.
+    pub fn is_isolation(self) -> bool {
+        matches!(self, Transaction::ReadCommitted | Transaction::RepeatableRead | Transaction::Serializable)
+    }
 }
 
 /// One statement of an operation.

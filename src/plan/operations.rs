@@ -4,7 +4,7 @@
 
 use super::operation::{Expect, Operation, Transaction};
 use super::tables::{Input, Tables, never_repeats};
-use super::{lookups, raw, statements, values};
+use super::{capabilities, lookups, postgres, raw, statements, values};
 use crate::dataset::{Action, ActionStep, ActionValue, Column, Key, Source, StepRepeat};
 use crate::diagnostic::{Code, Diagnostic, Span, nearest};
 use crate::scenario::{Allow, OperationSection, TransactionKey};
@@ -171,17 +171,41 @@ impl Bench<'_, '_> {
         match statements::examine(database, sql, names, attach) {
             Ok(examined) => Some(examined),
             Err(refusal) => {
-                let path: Vec<&str> =
-                    ["operations", self.name].iter().chain(rest.unwrap_or_default()).copied().collect();
-                let inside = refusal
-                    .range
-                    .filter(|_| rest.is_some())
-                    .and_then(|range| self.input.spans.inside(&path, range, self.input.sources));
-                let at = inside.or_else(|| self.input.at(&path));
-                self.fault(Code::Sql, at, refusal.words, refusal.help);
+                self.refuse(refusal, rest);
                 None
             }
         }
+    }
+
+    /// A statement of the scenario's own as it is sent, and what is known of it; a fault in it stands inside the text at `rest`. `own` says that
+    /// it is written for the engine alone.
+    pub(super) fn read(
+        &mut self,
+        sql: &str,
+        own: bool,
+        rest: &[&str],
+    ) -> Option<(String, statements::Examined)> {
+        if !self.input.is_postgres() {
+            return self.examine(sql, Some(rest)).map(|examined| (sql.to_owned(), examined));
+        }
+        match postgres::read(self.tables, sql, own) {
+            Ok(postgres::Read { sql, examined }) => Some((sql, examined)),
+            Err(refusal) => {
+                self.refuse(refusal, Some(rest));
+                None
+            }
+        }
+    }
+
+    fn refuse(&mut self, refusal: statements::Refusal, rest: Option<&[&str]>) {
+        let path: Vec<&str> =
+            ["operations", self.name].iter().chain(rest.unwrap_or_default()).copied().collect();
+        let inside = refusal
+            .range
+            .filter(|_| rest.is_some())
+            .and_then(|range| self.input.spans.inside(&path, range, self.input.sources));
+        let at = inside.or_else(|| self.input.at(&path));
+        self.fault(Code::Sql, at, refusal.words, refusal.help);
     }
 
     /// What a statement has to come to, where it can.
@@ -213,13 +237,24 @@ impl Bench<'_, '_> {
         Expect { rows: given.rows, changes: given.changes, value: given.value.map(values::constant) }
     }
 
-    pub(super) fn transaction(&self) -> Transaction {
-        match self.section.transaction.unwrap_or_default() {
+    /// The transaction around it, where the engine has such.
+    pub(super) fn transaction(&mut self) -> Transaction {
+        let transaction = match self.section.transaction.unwrap_or_default() {
             TransactionKey::None => Transaction::None,
             TransactionKey::Deferred => Transaction::Deferred,
             TransactionKey::Immediate => Transaction::Immediate,
             TransactionKey::Exclusive => Transaction::Exclusive,
+            TransactionKey::ReadCommitted => Transaction::ReadCommitted,
+            TransactionKey::RepeatableRead => Transaction::RepeatableRead,
+            TransactionKey::Serializable => Transaction::Serializable,
+        };
+        if let Some(help) = capabilities::no_transaction(self.input.engine(), transaction) {
+            let at = self.at(&["transaction"]);
+            let engine = self.input.engine().in_words();
+            let words = format!("{engine} has no transaction `{}`", transaction.as_str());
+            self.fault(Code::Engine, at, words, help);
         }
+        transaction
     }
 }
 
@@ -253,13 +288,15 @@ const KINDS: [(&str, &[&str]); 9] = [
     ("scan", &["by", "keys", "hit_ratio", "limit", "columns", "expect_rows", "expect_value"]),
     ("update", &["by", "keys", "hit_ratio", "set", "expect_changes"]),
     ("delete", &["by", "keys", "hit_ratio", "expect_changes"]),
-    ("sql", &["bind", "changes", "expect_rows", "expect_changes", "expect_value"]),
+    ("sql", &["sql_postgres", "bind", "changes", "expect_rows", "expect_changes", "expect_value"]),
     ("steps", &["bind", "changes"]),
 ];
 
 /// The keys that go only with some kinds, as far as they are given.
 fn given(section: &OperationSection) -> Vec<&'static str> {
     let all = [
+        // A statement of its own may be for PostgreSQL alone.
+        ("sql_postgres", section.sql_postgres.is_some()),
         ("by", section.by.is_some()),
         ("keys", section.keys.is_some()),
         ("hit_ratio", section.hit_ratio.is_some()),
@@ -320,7 +357,14 @@ fn one(bench: &mut Bench<'_, '_>) -> Option<Made> {
         .zip(tables)
         .filter_map(|((kind, _), table)| Some((*kind, Some(table.as_deref()?))))
         .collect();
-    kinds.extend(section.sql.as_ref().map(|_| ("sql", None)));
+    let own = section.sql_postgres.is_some() && kinds.is_empty() && section.steps.is_empty();
+    if own && section.sql.is_none() && !bench.input.is_postgres() {
+        let at = bench.key_at(&["sql_postgres"]);
+        let words = format!("`{}` has no `sql`, and `sql_postgres` is for a server alone", bench.name);
+        bench.fault(Code::MissingKey, at, words, "write the statement for this engine as `sql`");
+        return None;
+    }
+    kinds.extend((section.sql.is_some() || own).then_some(("sql", None)));
     kinds.extend((!section.steps.is_empty()).then_some(("steps", None)));
     let (kind, table) = match kinds.as_slice() {
         [one] => *one,

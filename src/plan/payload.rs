@@ -70,6 +70,13 @@ pub(super) fn blob_io(bench: &mut Bench<'_, '_>, kind: &str, table: usize) -> Op
     // That it goes with no other kind is told already.
     let size = bench.section.blob_io.filter(|_| ["insert", "get"].contains(&kind))?;
     let at = bench.at(&["blob_io"]);
+    let engine = bench.input.engine();
+    if !engine.capabilities().blob_io {
+        let at = bench.key_at(&["blob_io"]);
+        let words = format!("{} has no incremental blob I/O", engine.in_words());
+        bench.fault(Code::Engine, at, words, "leave out `blob_io`: values are sent and read whole");
+        return None;
+    }
     let piece_bytes = size.as_bytes();
     if !(1..=LONGEST).contains(&piece_bytes) {
         let words = format!("blobs cannot be written in pieces of {piece_bytes} bytes");

@@ -24,6 +24,7 @@ pub(super) fn make(bench: &mut Bench<'_, '_>, kind: &str) -> Option<Made> {
     let section = bench.section;
     let single = [StepSection {
         sql: section.sql.clone().unwrap_or_default(),
+        sql_postgres: section.sql_postgres.clone(),
         expect_rows: section.expect_rows,
         expect_changes: section.expect_changes,
         expect_value: section.expect_value.clone(),
@@ -93,8 +94,9 @@ fn unused<'s>(
     let words = format!("no statement has a parameter `:{name}`");
     let steps: Vec<&StepSection> = steps.collect();
     let quoted = [format!("':{name}'"), format!("\":{name}\"")];
-    let quoted = quoted.iter().find(|quoted| steps.iter().any(|step| step.sql.contains(*quoted)));
-    let plain = steps.iter().any(|step| mentions(&step.sql, name));
+    let texts: Vec<&str> = steps.iter().map(|step| step.sql_of(bench.input.is_postgres()).1).collect();
+    let quoted = quoted.iter().find(|quoted| texts.iter().any(|sql| sql.contains(*quoted)));
+    let plain = texts.iter().any(|sql| mentions(sql, name));
     let help = if let Some(quoted) = quoted {
         format!("{quoted} in quotes is plain text: write `:{name}` without them")
     } else if plain {
@@ -118,12 +120,12 @@ fn one_step(
 ) {
     let inside = |key: &'static str| [place, &[key]].concat();
     let mut own_names: Vec<String> = Vec::new();
-    let examined = bench.examine(&step.sql, Some(&inside("sql")));
-    let Some(examined) = examined else { return };
+    let (key, text) = step.sql_of(bench.input.is_postgres());
+    let Some((sql, examined)) = bench.read(text, key == "sql_postgres", &inside(key)) else { return };
     let mut binds = Vec::new();
     for parameter in &examined.parameters {
         let Some(parameter) = parameter else {
-            let at = sql_place(bench, place, &step.sql, "?");
+            let at = sql_place(bench, place, step, "?");
             let help = "write a name, such as `:name`, and its value in `bind`";
             bench.fault(Code::UnboundParameter, at, "a parameter `?` has no name", help);
             continue;
@@ -159,7 +161,7 @@ fn one_step(
     draft.writes |= examined.writes;
     draft.counts.extend(&examined.counts);
     draft.overwrites.extend(examined.overwrites);
-    draft.steps.push(Step { sql: step.sql.clone(), binds, values: values.len(), repeat, captures, expect });
+    draft.steps.push(Step { sql, binds, values: values.len(), repeat, captures, expect });
     draft.taken.push(StepTaken { repeat: taken, values });
 }
 
@@ -167,10 +169,11 @@ fn one_step(
 fn sql_place(
     bench: &Bench<'_, '_>,
     place: &[&str],
-    sql: &str,
+    step: &StepSection,
     parameter: &str,
 ) -> Option<crate::diagnostic::Span> {
-    let path = [&["operations", bench.name][..], place, &["sql"]].concat();
+    let (key, sql) = step.sql_of(bench.input.is_postgres());
+    let path = [&["operations", bench.name][..], place, &[key]].concat();
     let inside = parameter_at(sql, parameter)
         .and_then(|range| bench.input.spans.inside(&path, range, bench.input.sources));
     inside.or_else(|| bench.input.at(&path))
@@ -199,7 +202,7 @@ fn bind(
     if let Some(slot) = draft.captures.iter().position(|known| known == name) {
         return Some(Bind::Captured(slot));
     }
-    let at = sql_place(bench, place, &steps[index].sql, parameter);
+    let at = sql_place(bench, place, &steps[index], parameter);
     let meant = |known: &String| known.trim_start_matches([':', '$', '@']) == name;
     if steps[..index].iter().any(|step| step.capture.iter().any(meant)) {
         // Why that step does not capture it is told there.
@@ -268,6 +271,9 @@ fn give_name(name: &str, columns: &[String]) -> String {
     let bare = name.trim_start_matches([':', '$', '@']);
     if bare != name {
         return format!("write the name of the column alone: `\"{bare}\"`");
+    }
+    if columns == ["*"] {
+        return format!("write the columns that it gives instead of `*`, one of them `AS {name}`");
     }
     let near = nearest(name, columns.iter().map(String::as_str));
     let is_name = |column: &str| column.chars().all(|c| c.is_alphanumeric() || c == '_');

@@ -215,7 +215,7 @@ const KEYWORDS: [&str; 24] = [
 ];
 
 /// The keyword that was meant by the word at which SQLite stopped, or by the one before it, which it may have taken for a name.
-fn keyword(before: &str, rest: &str, names: &Names) -> Option<String> {
+pub(super) fn keyword(before: &str, rest: &str, names: &Names) -> Option<String> {
     let inner = |c: char| c.is_alphanumeric() || c == '_';
     let at = rest.split(|c| !inner(c)).next().unwrap_or_default();
     let last = before.trim_end().rsplit(|c| !inner(c)).next().unwrap_or_default();
@@ -237,13 +237,16 @@ fn keyword(before: &str, rest: &str, names: &Names) -> Option<String> {
     instead(at).or_else(|| instead(last))
 }
 
+/// What to write instead of a template in SQL, where a statement has one from a fault on.
+pub(super) fn template_in(rest: &str) -> Option<String> {
+    let help = "a template cannot stand in SQL: write `:name` there, and `bind = { name = '{{ … }}' }`";
+    (rest.starts_with("{{") || rest.starts_with("{%")).then(|| help.to_owned())
+}
+
 /// What to write instead, where the fault is one of the usual ones; `rest` is the statement from the fault on.
 fn advice(words: &str, before: &str, rest: &str, names: &Names) -> Option<String> {
-    if rest.starts_with("{{") || rest.starts_with("{%") {
-        return Some(
-            "a template cannot stand in SQL: write `:name` there, and `bind = { name = '{{ … }}' }`"
-                .to_owned(),
-        );
+    if let Some(help) = template_in(rest) {
+        return Some(help);
     }
     if rest.get(..10).is_some_and(|start| start.eq_ignore_ascii_case("FOR UPDATE")) {
         let help = "SQLite has no FOR UPDATE; `transaction = \"immediate\"` beside the operation's steps takes the lock";

@@ -63,6 +63,14 @@ impl Database {
         self.sqlite().map_or(&[], |database| &database.pragmas)
     }
 
+    /// Where the scenario gives a setting: the PRAGMA, or the setting of a server's sessions, at an index of its list.
+    pub fn setting_span(&self, index: usize) -> Option<Span> {
+        match self.postgres() {
+            Some(database) => database.settings.get(index)?.span,
+            None => self.pragmas().get(index)?.span,
+        }
+    }
+
     /// An existing database that every reset begins with a copy of.
     pub fn from(&self) -> Option<&Path> {
         self.sqlite()?.from.as_deref()

@@ -7,9 +7,10 @@ use super::ddl::{self, TableFacts, span_of};
 use super::names::Names;
 use super::references::{self, Place};
 use super::values;
+use super::{EngineKind, postgres};
 use crate::dataset::{Column, Combination, Rows, Source};
 use crate::diagnostic::{Code, Diagnostic, Sources, Span, nearest};
-use crate::scenario::{Scenario, Spans};
+use crate::scenario::{Loaded, Scenario, Spans};
 use crate::template::Distinct;
 
 /// What the tables come to.
@@ -32,11 +33,41 @@ pub(super) struct Input<'a> {
     pub(super) scenario: &'a Scenario,
     pub(super) spans: &'a Spans,
     pub(super) sources: &'a Sources,
+    /// Engines of all cases.
+    pub(super) engines: &'a [EngineKind],
+}
+
+impl<'a> Input<'a> {
+    pub(super) fn of(loaded: &'a Loaded) -> Input<'a> {
+        let Loaded { scenario, spans, sources, engines, .. } = loaded;
+        Input { scenario, spans, sources, engines }
+    }
 }
 
 impl Input<'_> {
     pub(super) fn at(&self, parts: &[&str]) -> Option<Span> {
         span_of(self.spans, parts)
+    }
+
+    /// What carries out the case.
+    pub(super) fn engine(&self) -> EngineKind {
+        self.scenario.database.engine
+    }
+
+    /// What makes the tables, in words.
+    pub(super) fn store(&self) -> &'static str {
+        if self.is_postgres() { EngineKind::Postgres.in_words() } else { EngineKind::Sqlite.in_words() }
+    }
+
+    /// The key under which the SQL of a table stands, where it has any.
+    pub(super) fn ddl_key(&self, table: &str) -> &'static str {
+        let section = self.scenario.tables.get(table);
+        section.and_then(|section| section.sql_of(self.is_postgres())).map_or("ddl", |(key, _)| key)
+    }
+
+    /// Whether it is a server that speaks PostgreSQL's protocol.
+    pub(super) fn is_postgres(&self) -> bool {
+        self.engine() == EngineKind::Postgres
     }
 }
 
@@ -110,7 +141,15 @@ fn make_all(
                 .help("leave out `type` here, or leave out `ddl`"),
             );
         }
-        if section.ddl.is_none() && section.columns.is_empty() {
+        let only_server = section.ddl.is_none() && section.ddl_postgres.is_some() && typed.is_none();
+        if only_server && !input.is_postgres() {
+            let at = input.spans.key(&["tables", name, "ddl_postgres"]);
+            let words = format!("`{name}` has `ddl_postgres` alone, which is for a server");
+            let help = "write the table for this engine as `ddl`, or give its columns types";
+            faults.push(Diagnostic::error(Code::TypeAndDdl, at, words).help(help));
+            continue;
+        }
+        if section.sql_of(input.is_postgres()).is_none() && section.columns.is_empty() {
             let at = input.at(&["tables", name]);
             let others = input.scenario.tables.keys().map(String::as_str).filter(|other| other != name);
             let list = "list them under `columns`, or write the table as SQL under `ddl`";
@@ -126,7 +165,13 @@ fn make_all(
             faults.extend(unknown);
             continue;
         }
-        match ddl::make(&database, name, section, input.spans, input.sources) {
+        let made = match input.engine() {
+            EngineKind::Postgres => postgres::make(&database, input, name, section),
+            EngineKind::Sqlite | EngineKind::Memtable => {
+                ddl::make(&database, name, section, input.spans, input.sources)
+            }
+        };
+        match made {
             Ok(facts) => all.push(facts),
             Err(found) => faults.extend(found),
         }

@@ -19,7 +19,7 @@ pub(super) fn inserts(plan: &Plan) -> Vec<Option<usize>> {
     (0..plan.tables.len()).map(|table| plan.operations.iter().position(|o| inserts(o, table))).collect()
 }
 
-/// Writes the rows of a tape, and notes which of them the database has. `done` counts them.
+/// Writes the rows of a tape, in bulk where the engine can, and notes which of them the database has. `done` counts them.
 ///
 /// # Errors
 /// When one is refused: what is measured afterwards would not be what the scenario says.
@@ -32,7 +32,7 @@ pub(super) fn load(
     stop: &AtomicBool,
 ) -> Result<(), RunError> {
     if let Some(mut loader) = engine.loader()? {
-        return load_by(loader.as_mut(), plan, tape, done, stop);
+        return in_bulk(plan, tape, loader.as_mut(), done, stop);
     }
     let mut session = engine.open_session(0)?;
     let mut place = 0;
@@ -62,25 +62,26 @@ pub(super) fn load(
     Ok(())
 }
 
-/// The same by a way of the engine's own: it takes every row, or refuses all.
-fn load_by(
-    loader: &mut dyn Loader,
+/// Every row of the tape is one of the dataset, with a value for each of its columns.
+fn in_bulk(
     plan: &Plan,
     tape: &Tape,
+    loader: &mut dyn Loader,
     done: &AtomicU64,
     stop: &AtomicBool,
 ) -> Result<(), RunError> {
     for place in 0..tape.len() {
         if place.is_multiple_of(LOOK) {
+            done.store(place, Ordering::Relaxed);
             if stop.load(Ordering::Relaxed) {
                 return Err(RunError::Interrupted);
             }
-            done.store(place, Ordering::Relaxed);
         }
         tape.passed(place);
         let entry = tape.entry(place);
-        let table = plan.operations[entry.operation].inserts().expect("rows are loaded by inserts");
-        loader.row(table, entry.parents(|_, _| {}))?;
+        let table = plan.operations[entry.operation].inserts().expect("only rows of tables are loaded");
+        let values = entry.parents(|_, _| {});
+        loader.row(table, values)?;
     }
     loader.finish()?;
     done.store(tape.len(), Ordering::Relaxed);

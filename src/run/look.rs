@@ -12,37 +12,62 @@ use crate::engine::{EngineError, Inspector, Lookup};
 use crate::plan::Kind;
 use crate::value::Value;
 
-/// Compares a row (from 0) with what is stored, columns that may hold anything left out.
-pub(super) fn look_up(
+/// What to look for.
+pub(super) enum Sought {
+    /// Nothing: it cannot be found, so that only its being counted tells that it is there.
+    Nothing,
+    /// A row with these values, and what else it may hold.
+    Row(Vec<Value>, Option<Alternatives>),
+}
+
+/// What a row may hold that was modified.
+pub(super) struct Alternatives {
+    /// Of each column, at least one.
+    candidates: Vec<Vec<Value>>,
+    /// Columns that it is found by.
+    key: Vec<usize>,
+}
+
+/// What to look for in the place of a row (from 0); columns that were [overwritten](super::ledger::TableLedger::overwritten) may hold anything.
+pub(super) fn sought(
     expected: &Expected<'_>,
-    inspector: &mut dyn Inspector,
     table: usize,
     row: u64,
     workspace: &mut Workspace,
-) -> Result<Lookup, EngineError> {
+) -> Result<Sought, EngineError> {
     let dataset = super::ledger::dataset_of(expected.crews, table);
     let values = dataset.values(table, row, workspace).map_err(unmade)?;
     let modifications = expected.ledger.modifications(table, row);
     let overwritten = &expected.ledger.tables[table].overwritten;
     if modifications.is_empty() && overwritten.is_empty() {
-        return inspector.look_up(table, &values, &[]);
+        return Ok(Sought::Row(values, None));
     }
-    let all: Vec<usize> = (0..values.len()).collect();
     let known = &expected.plan.tables[table].key;
     // As the engine has it: what has no key, or NULL in it, is found as a whole.
     let whole = known.is_empty() || known.iter().any(|&column| values[column] == Value::Null);
-    let key = if whole { &all } else { known };
+    let key = if whole { (0..values.len()).collect() } else { known.clone() };
     if key.iter().any(|column| overwritten.contains(column)) {
-        // It cannot be found, so that only its being counted tells that it is there.
-        return Ok(Lookup::Same);
+        return Ok(Sought::Nothing);
     }
     let modifications = &latest(modifications);
     let given = given(expected, modifications, workspace)?;
     let candidates: Vec<Vec<Value>> =
         (0..values.len()).map(|column| candidates(modifications, &given, column, &values[column])).collect();
+    let first = candidates.iter().map(|values| values[0].clone()).collect();
+    let several = candidates.iter().any(|values| values.len() > 1);
+    Ok(Sought::Row(first, several.then_some(Alternatives { candidates, key })))
+}
+
+/// Compares a row with all that it may hold.
+pub(super) fn look_up(
+    expected: &Expected<'_>,
+    inspector: &mut dyn Inspector,
+    table: usize,
+    alternatives: &Alternatives,
+) -> Result<Lookup, EngineError> {
     let mut found = Lookup::Missing;
-    for key in keys(key, &candidates) {
-        found = look_for(expected, inspector, table, &candidates, &key)?;
+    for key in keys(&alternatives.key, &alternatives.candidates) {
+        found = look_for(expected, inspector, table, &alternatives.candidates, &key)?;
         if found == Lookup::Same {
             break;
         }

@@ -5,6 +5,7 @@
 mod alone;
 mod arrivals;
 mod batch;
+mod comparison;
 mod crew;
 mod delay;
 mod event;

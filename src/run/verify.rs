@@ -2,9 +2,9 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
+use super::comparison::Comparison;
 use super::ledger::{Ledger, dataset_of};
-use super::look::look_up;
-use crate::dataset::{Source, Workspace};
+use crate::dataset::Source;
 use crate::engine::{EngineError, Inspector, Lookup};
 use crate::measure::{
     IntegrityCheck, OrphanVerification, TableVerification, Verification, VerificationStatus,
@@ -91,28 +91,17 @@ fn verify_table(
     // Counts that differ ask for every row.
     let all = acknowledged <= ALL_ROWS || !as_told;
     let wanted = |row: u64| all || mix(0, &[table as u64, row]) % acknowledged < SAMPLE_ROWS;
-    let mut workspace = Workspace::default();
+    let revived = expected.ledger.tables[table].revived.iter().copied();
+    let rows = states.acknowledged(table).chain(revived).filter(|&row| wanted(row));
     let mut wrong = Wrong::default();
-    let revived = &expected.ledger.tables[table].revived;
-    for row in states.acknowledged(table).chain(revived.iter().copied()).filter(|&row| wanted(row)) {
-        match next(expected, inspector, table, row, &mut workspace)? {
-            Lookup::NotKept => result.not_kept_rows += 1,
-            Lookup::Same => result.sampled_rows += 1,
-            other => {
-                result.sampled_rows += 1;
-                wrong.add(name, row, &other);
-            }
-        }
-    }
+    let acknowledged = compare(expected, inspector, table, rows, false, &mut wrong)?;
+    result.sampled_rows += acknowledged.rows - acknowledged.not_kept;
+    result.not_kept_rows += acknowledged.not_kept;
     // It is right for them to be there and right for them not to be, but not for them to be there in part.
-    for row in expected.ledger.doubtful(table) {
-        let lookup = next(expected, inspector, table, row, &mut workspace)?;
-        result.unknown_rows += u64::from(lookup != Lookup::NotKept);
-        result.unknown_rows_found += u64::from(lookup == Lookup::Same);
-        if matches!(lookup, Lookup::Different { .. }) {
-            wrong.add(name, row, &lookup);
-        }
-    }
+    let doubtful = expected.ledger.doubtful(table);
+    let doubtful = compare(expected, inspector, table, doubtful, true, &mut wrong)?;
+    result.unknown_rows += doubtful.rows - doubtful.not_kept;
+    result.unknown_rows_found += doubtful.same;
     result.problems.extend(wrong.named);
     if wrong.more > 0 {
         result.problems.push(format!("{} more rows of {name} are lost or altered", wrong.more));
@@ -140,19 +129,47 @@ impl Wrong {
     }
 }
 
-/// Looks at one more row, unless the comparison is to end.
-fn next(
+/// What came of comparing rows.
+#[derive(Default)]
+struct Compared {
+    /// All of them.
+    rows: u64,
+    /// Let go on purpose.
+    not_kept: u64,
+    /// As they were made.
+    same: u64,
+}
+
+/// Compares rows with what is stored; those that are lost or altered join `wrong`. Where it is not known whether they are there, none is lost.
+fn compare(
     expected: &Expected<'_>,
     inspector: &mut dyn Inspector,
     table: usize,
-    row: u64,
-    workspace: &mut Workspace,
-) -> Result<Lookup, EngineError> {
-    if expected.stop.load(Ordering::Relaxed) {
-        return Err(EngineError::Interrupted);
+    rows: impl Iterator<Item = u64>,
+    doubtful: bool,
+    wrong: &mut Wrong,
+) -> Result<Compared, EngineError> {
+    let name = &expected.plan.tables[table].name;
+    let (mut taken, mut not_kept, mut others) = (0, 0, 0);
+    let mut differs = |row: u64, lookup: &Lookup| match lookup {
+        Lookup::Same => {}
+        Lookup::NotKept => not_kept += 1,
+        Lookup::Missing if doubtful => others += 1,
+        Lookup::Missing | Lookup::Different { .. } => {
+            others += 1;
+            wrong.add(name, row, lookup);
+        }
+    };
+    let mut comparison = Comparison::new(expected, inspector, table);
+    for row in rows {
+        if expected.stop.load(Ordering::Relaxed) {
+            return Err(EngineError::Interrupted);
+        }
+        comparison.add(row, &mut differs)?;
+        taken += 1;
     }
-    expected.done.fetch_add(1, Ordering::Relaxed);
-    look_up(expected, inspector, table, row, workspace)
+    comparison.compare(&mut differs)?;
+    Ok(Compared { rows: taken, not_kept, same: taken - not_kept - others })
 }
 
 /// One sentence for a row that is not as it was made; `row` from 0.

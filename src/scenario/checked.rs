@@ -67,6 +67,7 @@ pub(super) fn read(
             spans: Spans { root: tree.node },
             effective: tree.value,
             variant: BASE_VARIANT.to_owned(),
+            engines: Vec::new(),
             parameters: IndexMap::new(),
             overrides,
             chosen,

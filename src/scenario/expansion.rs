@@ -17,6 +17,7 @@ use super::quick::Kept;
 use super::tree::{self, Tree, toml_path};
 use super::varied::{self, Axis, Variant};
 use super::{Loaded, Overrides, Rejected, checked, chosen, computed};
+use crate::capability::EngineKind;
 use crate::diagnostic::{Code, Diagnostic, Source, Sources, Span};
 use crate::units::count;
 
@@ -44,6 +45,8 @@ pub struct Expansion {
     told: Applied,
     workloads: Vec<(String, Span)>,
     quick: bool,
+    /// Engines of all cases, and of the file before overrides.
+    engines: Vec<EngineKind>,
 }
 
 /// A variant at a point of the matrix: indexes into both.
@@ -74,6 +77,7 @@ impl Expansion {
         let Some(mut base) = parsed else {
             return Err(Rejected { sources, diagnostics: faults });
         };
+        let mut engines = vec![engine(&base.value).unwrap_or_default()];
         let (mut applied, mut told) = (Vec::new(), Vec::new());
         let named = overrides::apply(&mut base, overrides, &mut sources, &mut applied, &mut faults);
         let flags = flags::flags(overrides, &mut sources);
@@ -91,6 +95,10 @@ impl Expansion {
         let points = points.unwrap_or_else(|| vec![Point { variant: 0, items: vec![0; axes.len()] }]);
         let varying = take_varying(&mut base);
         let quick = overrides.quick;
+        engines.push(engine(&base.value).unwrap_or_default());
+        engines.extend(variants.iter().filter_map(|variant| engine(&variant.changes.value)));
+        engines
+            .extend(axes.iter().flat_map(|axis| &axis.items).filter_map(|item| engine(&item.changes.value)));
         Ok(Expansion {
             sources,
             faults,
@@ -105,6 +113,7 @@ impl Expansion {
             told,
             workloads,
             quick,
+            engines,
         })
     }
 
@@ -177,7 +186,7 @@ impl Expansion {
         }
         let loaded = checked::read(tree, self.sources.clone(), applied, self.workloads.clone(), computed)?;
         let variant = self.variants[point.variant].name.clone();
-        Ok(Loaded { variant, parameters: self.parameters(point), ..loaded })
+        Ok(Loaded { variant, engines: self.engines.clone(), parameters: self.parameters(point), ..loaded })
     }
 
     fn with_varying(&self, tree: &mut Tree) {
@@ -276,6 +285,11 @@ impl Expansion {
         };
         self.points.par_iter().enumerate().map(key).collect()
     }
+}
+
+/// The engine that a file, or a part of one, names.
+fn engine(value: &Value) -> Option<EngineKind> {
+    serde_json::from_value(value.get("database")?.get("engine")?.clone()).ok()
 }
 
 /// Takes `[variants]` and `[matrix]` out.

@@ -199,10 +199,12 @@ pub struct RetrySection {
     /// Whether each wait is drawn evenly from zero to its length.
     #[serde(default = "yes")]
     pub jitter: bool,
-    /// What is tried again: `"busy"`, `"locked"`, `"constraint"`, `"pool_timeout"`, or a code of SQLite such as `"SQLITE_BUSY_SNAPSHOT"`.
-    #[serde(default = "busy_and_locked")]
+    /// What is tried again: `"busy"`, `"locked"`, `"constraint"`, `"pool_timeout"`, on a server `"serialization"`, `"deadlock"` and `"connection"`, or
+    /// a code of the database such as `"SQLITE_BUSY_SNAPSHOT"` or `"40001"`. Without it, `"busy"` and `"locked"`; on a server, `"serialization"` and
+    /// `"deadlock"`.
     #[schemars(length(min = 1))]
-    pub on: Vec<String>,
+    #[schemars(extend("examples" = [["busy", "locked"]]))]
+    pub on: Option<Vec<String>>,
 }
 
 /// `[pool]`: connections that the workers share.
@@ -243,10 +245,6 @@ fn max_delay() -> Duration {
 
 fn yes() -> bool {
     true
-}
-
-fn busy_and_locked() -> Vec<String> {
-    vec!["busy".to_owned(), "locked".to_owned()]
 }
 
 fn checkout_timeout() -> Duration {

@@ -44,6 +44,7 @@ pub use spans::Spans;
 pub use target::TargetSection;
 pub use varied::{BASE_VARIANT, same_value};
 
+use crate::capability::EngineKind;
 use crate::diagnostic::{Diagnostic, Sources, Span};
 
 /// A scenario whose shape is right.
@@ -60,6 +61,8 @@ pub struct Loaded {
     pub effective: serde_json::Value,
     /// Name of the variant; [`BASE_VARIANT`] for the file as it stands.
     pub variant: String,
+    /// Engines of the file's cases, whichever of them run; that of the file before overrides among them.
+    pub engines: Vec<EngineKind>,
     /// Values of the matrix, by key path, in the file's order.
     pub parameters: IndexMap<String, serde_json::Value>,
     /// Key path and TOML value of each override, those of `--quick` included, which itself stands as `--quick`; chosen workloads and variants

@@ -301,6 +301,17 @@ pub struct TableSection {
     /// `CREATE TABLE` as SQL, instead of the columns' types. `columns` then hold values only.
     #[schemars(extend("examples" = ["CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT NOT NULL) STRICT"]))]
     pub ddl: Option<String>,
+    /// `CREATE TABLE` as SQL for `engine = "postgres"`, instead of `ddl` or the columns' types, which are translated where it is not given.
+    #[schemars(extend("examples" = ["CREATE TABLE users (id bigint PRIMARY KEY, name text NOT NULL, data jsonb)"]))]
+    pub ddl_postgres: Option<String>,
+}
+
+impl TableSection {
+    /// The table as SQL, by its key, as it is for PostgreSQL or else; nothing where its columns have types instead.
+    pub fn sql_of(&self, postgres: bool) -> Option<(&'static str, &str)> {
+        let own = self.ddl_postgres.as_deref().filter(|_| postgres).map(|sql| ("ddl_postgres", sql));
+        own.or_else(|| self.ddl.as_deref().map(|sql| ("ddl", sql)))
+    }
 }
 
 /// One column: `{ type = "TEXT NOT NULL", value = '{{ name() }}' }`.

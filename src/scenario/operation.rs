@@ -42,6 +42,9 @@ pub struct OperationSection {
     /// A statement of one's own; its parameters are written `:name`.
     #[schemars(extend("examples" = ["SELECT count(*) FROM users"]))]
     pub sql: Option<String>,
+    /// The statement for `engine = "postgres"`, where its SQL differs; its parameters are written `:name` as well.
+    #[schemars(extend("examples" = ["SELECT count(*) FROM users WHERE data @> '{\"a\": 1}'"]))]
+    pub sql_postgres: Option<String>,
     /// Several statements of one's own, one after the other.
     #[serde(default)]
     #[schemars(extend("examples" = [[{ "sql": "SELECT count(*) FROM users" }]]))]
@@ -104,6 +107,9 @@ pub struct StepSection {
     /// has captured.
     #[schemars(extend("examples" = ["SELECT count(*) FROM users"]))]
     pub sql: String,
+    /// The statement for `engine = "postgres"`, where its SQL differs; its parameters are written `:name` as well.
+    #[schemars(extend("examples" = ["SELECT count(*) FROM users WHERE data @> '{\"a\": 1}'"]))]
+    pub sql_postgres: Option<String>,
     /// Values of this statement's own parameters, made anew for each repetition, which `n` counts: 0, 1, 2, ….
     #[serde(default)]
     #[schemars(with = "IndexMap<String, PragmaValue>")]
@@ -127,6 +133,16 @@ pub struct StepSection {
     #[schemars(with = "Option<PragmaValue>")]
     #[schemars(extend("examples" = ["ok", 100]))]
     pub expect_value: Option<serde_json::Value>,
+}
+
+impl StepSection {
+    /// The statement for an engine, by its key.
+    pub fn sql_of(&self, postgres: bool) -> (&'static str, &str) {
+        match self.sql_postgres.as_deref().filter(|_| postgres) {
+            Some(own) => ("sql_postgres", own),
+            None => ("sql", &self.sql),
+        }
+    }
 }
 
 /// A number of repetitions, or a template that gives one.
@@ -159,10 +175,16 @@ pub enum TransactionKey {
     /// Each statement on its own.
     #[default]
     None,
-    /// `BEGIN DEFERRED`.
+    /// `BEGIN DEFERRED`. On a server, `BEGIN` with the isolation that its sessions have by themselves.
     Deferred,
-    /// `BEGIN IMMEDIATE`.
+    /// `BEGIN IMMEDIATE`. On a server, as `deferred`.
     Immediate,
-    /// `BEGIN EXCLUSIVE`.
+    /// `BEGIN EXCLUSIVE`. SQLite only.
     Exclusive,
+    /// `BEGIN ISOLATION LEVEL READ COMMITTED`. PostgreSQL only, as what follows.
+    ReadCommitted,
+    /// `BEGIN ISOLATION LEVEL REPEATABLE READ`.
+    RepeatableRead,
+    /// `BEGIN ISOLATION LEVEL SERIALIZABLE`.
+    Serializable,
 }

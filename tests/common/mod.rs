@@ -1,6 +1,8 @@
 //! What the tests of promises share: a place to run the binary in, a small scenario, and what a folder holds.
 #![allow(dead_code, reason = "each test file uses what it needs")]
 
+pub(crate) mod postgres;
+
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};

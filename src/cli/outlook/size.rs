@@ -50,6 +50,9 @@ impl Size {
     pub(super) fn memory(&self, plan: &Plan) -> u64 {
         let database = if plan.database.in_memory() {
             self.database
+        } else if plan.database.postgres().is_some() {
+            // A server has its own memory.
+            0
         } else {
             u64::from(plan.connections()) * CACHE_BYTES.min(self.database)
         };

@@ -4,7 +4,7 @@ use serde::{Serialize, Serializer};
 
 use super::{Chosen, as_json};
 use crate::dataset::{Action, ActionValue, Column, Dataset, StepRepeat, Workspace};
-use crate::plan::{Bind, Expect, Kind, Operation, Plan, Repeat, Step, Transaction, Workload};
+use crate::plan::{Bind, EngineKind, Expect, Kind, Operation, Plan, Repeat, Step, Workload};
 use crate::value::Value;
 
 /// A scenario's rows and statements.
@@ -173,7 +173,8 @@ fn of_operation(
     workspace: &mut Workspace,
 ) -> Result<OperationPreview, String> {
     let operation = &plan.operations[index];
-    let mut steps: Vec<StepPreview> = operation.steps.iter().map(|step| of_step(operation, step)).collect();
+    let mut steps: Vec<StepPreview> =
+        operation.steps.iter().map(|step| of_step(plan.database.engine(), operation, step)).collect();
     let (kind, table) = kind(&operation.kind);
     if let Some(dataset) = dataset(plan, |_, counts| counts[index] > 0) {
         name_parameters(plan, dataset, index, &mut steps);
@@ -183,12 +184,7 @@ fn of_operation(
         name: operation.name.clone(),
         kind,
         table: table.map(|table| plan.tables[table].name.clone()),
-        transaction: match operation.transaction {
-            Transaction::None => "none",
-            Transaction::Deferred => "deferred",
-            Transaction::Immediate => "immediate",
-            Transaction::Exclusive => "exclusive",
-        },
+        transaction: operation.transaction.as_str(),
         parts: plan.workloads.iter().filter_map(|workload| part(workload, index)).collect(),
         plain_insert: table.is_some_and(|table| {
             matches!(operation.kind, Kind::Insert { .. }) && plan.tables[table].name == operation.name
@@ -217,11 +213,12 @@ fn kind(kind: &Kind) -> (&'static str, Option<usize>) {
     }
 }
 
-fn of_step(operation: &Operation, step: &Step) -> StepPreview {
+fn of_step(engine: EngineKind, operation: &Operation, step: &Step) -> StepPreview {
+    let mark = if engine == EngineKind::Postgres { '$' } else { '?' };
     let Expect { rows, changes, value } = &step.expect;
     StepPreview {
         sql: dedented(&step.sql),
-        parameters: (1..=step.binds.len()).map(|number| format!("?{number}")).collect(),
+        parameters: (1..=step.binds.len()).map(|number| format!("{mark}{number}")).collect(),
         repeat: match step.repeat {
             Repeat::Fixed(times) => Some(times),
             Repeat::Drawn => None,

@@ -1,4 +1,4 @@
-//! Why a statement did not do what it should, in the words of the connection, and what that means for its operation.
+//! Why SQLite did not do what it should, in the words of the connection, and what follows from it.
 
 #![expect(unsafe_code, reason = "rusqlite keeps the message of a statement that it did not run to itself")]
 
@@ -7,57 +7,21 @@ use rusqlite::{Connection, ffi};
 use super::codes;
 use super::connect::Link;
 use super::prepared::Code;
-use crate::engine::{Failure, Outcome};
+use crate::engine::Failure;
+use crate::engine::steps::{Fault, Kind};
 
-/// What follows from a fault.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
-    /// The database refused the statement; nothing of the statement stands.
-    Refused,
-    /// The statement was carried out, and came to something else than expected.
-    Unexpected,
-    /// Given up because the run is being stopped.
-    Cancelled,
-    /// The database cannot go on.
-    Fatal,
-}
-
-/// A statement that failed.
-#[derive(Debug)]
-pub(super) struct Fault {
-    pub(super) kind: Kind,
-    pub(super) failure: Failure,
-}
-
-impl Fault {
-    /// To be read before anything else is asked of the connection.
-    #[cold]
-    pub(super) fn read(link: &Link, code: Code) -> Fault {
-        let failure = Failure { code: codes::name(code), message: message(&link.connection, code) };
-        let gave_up = link.watch.take_gave_up();
-        let kind = match codes::primary(code) {
-            ffi::SQLITE_BUSY if gave_up => Kind::Cancelled,
-            ffi::SQLITE_INTERRUPT if link.watch.stopping() => Kind::Cancelled,
-            _ if codes::is_fatal(code) => Kind::Fatal,
-            _ => Kind::Refused,
-        };
-        Fault { kind, failure }
-    }
-
-    /// A statement that came to something else than expected.
-    #[cold]
-    pub(super) fn unexpected(code: &'static str, message: String) -> Fault {
-        Fault { kind: Kind::Unexpected, failure: Failure { code, message } }
-    }
-
-    /// What became of an operation of which nothing stands.
-    pub(super) fn undone(self) -> Outcome {
-        match self.kind {
-            Kind::Refused | Kind::Unexpected => Outcome::Refused(self.failure),
-            Kind::Cancelled => Outcome::Cancelled,
-            Kind::Fatal => Outcome::Fatal(self.failure),
-        }
-    }
+/// To be called before anything else is asked of the connection.
+#[cold]
+pub(super) fn read(link: &Link, code: Code) -> Fault {
+    let failure = Failure { code: codes::name(code), message: message(&link.connection, code) };
+    let gave_up = link.watch.take_gave_up();
+    let kind = match codes::primary(code) {
+        ffi::SQLITE_BUSY if gave_up => Kind::Cancelled,
+        ffi::SQLITE_INTERRUPT if link.watch.stopping() => Kind::Cancelled,
+        _ if codes::is_fatal(code) => Kind::Fatal,
+        _ => Kind::Refused,
+    };
+    Fault { kind, failure }
 }
 
 /// The connection's words for its last error, or those for the code where they do not belong together.

@@ -17,13 +17,11 @@
 //! syncs        how often files and folders are synced
 //! prepared     a statement, bound and stepped
 //! cache        statements held, or sought by their text
-//! slots        values that an operation takes from its own reads
 //! fault        why a statement failed
 //! tools        what the operations of a session share
 //! blobs        large values in pieces, by incremental blob I/O
 //! payload      bytes counted, and blobs checked when they are read back
 //! program      an operation, ready to be carried out
-//! multi_row    the INSERT of many rows
 //! totals       counters of the closed sessions
 //! session      Session
 //! connector    Connector
@@ -43,7 +41,6 @@ mod descriptors;
 mod facts;
 mod fault;
 mod inspect;
-mod multi_row;
 mod ownership;
 mod path;
 mod payload;
@@ -52,7 +49,6 @@ mod program;
 mod rows;
 mod schema;
 mod session;
-mod slots;
 mod source;
 mod starts;
 mod syncs;

@@ -1,27 +1,15 @@
-//! Bytes that a statement writes and reads, counted, and blobs checked when they are read back.
-//!
-//! A blob of the pool says by its first word where it begins; so its length and its last word tell at once whether it is whole, in the timed
-//! region and at any size. Whole values are compared by the verification.
+//! Bytes that a statement writes and reads in SQLite, counted, and blobs that are moved in pieces apart from their rows.
 
 use std::ffi::CString;
 
 use super::blobs::{self, Cell, PIECE_BYTES};
 use super::connect::Link;
-use super::fault::Fault;
+use super::fault;
 use super::prepared::{Code, Prepared, Row};
-use crate::plan::{Kind, Operation, PAYLOAD_MISMATCH, Table};
-use crate::value::{EncodedValue, LONGEST_MADE, Stretch};
-
-/// What is known of a column that a statement reads.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Known {
-    /// It is computed: anything may come.
-    Nothing,
-    /// A column of a table: what begins like bytes of the pool goes on so.
-    Stored,
-    /// A column that holds nothing but what `bytes(…)` made.
-    Made,
-}
+use crate::engine::met::{Known, Met, is_made, payload_bytes};
+use crate::engine::steps::Fault;
+use crate::plan::{Kind, Operation, Table};
+use crate::value::EncodedValue;
 
 /// How a statement's bytes are counted, checked, and moved in pieces.
 #[derive(Debug)]
@@ -52,14 +40,6 @@ struct Apart {
     piece_bytes: usize,
 }
 
-/// What a row came to.
-#[derive(Debug, Default)]
-pub(super) struct Met {
-    pub(super) bytes: u64,
-    /// The first blob that is not as it was written.
-    pub(super) wrong: Option<String>,
-}
-
 impl Payload {
     /// For one statement of an operation whose bytes are counted.
     pub(super) fn new(
@@ -70,9 +50,7 @@ impl Payload {
     ) -> Payload {
         let known = |origin: Option<(String, String)>| {
             let Some((table, column)) = origin else { return Known::Nothing };
-            let table = tables.iter().find(|known| known.name.eq_ignore_ascii_case(&table));
-            let made = table.is_some_and(|table| is_made(table, &column));
-            if made { Known::Made } else { Known::Stored }
+            Known::of(tables.iter().find(|known| known.name.eq_ignore_ascii_case(&table)), &column)
         };
         Payload {
             writes,
@@ -102,12 +80,7 @@ impl Payload {
     /// Bytes of a value that is bound.
     #[inline]
     pub(super) fn bound(&self, value: EncodedValue<'_>) -> u64 {
-        match value {
-            _ if !self.writes => 0,
-            EncodedValue::Text(bytes) | EncodedValue::Blob(bytes) => bytes.len() as u64,
-            EncodedValue::Large(stretch) => stretch.len(),
-            _ => 0,
-        }
+        if self.writes { payload_bytes(value) } else { 0 }
     }
 
     /// Writes what was left out of the row that was inserted last; the values are those of its columns.
@@ -122,7 +95,7 @@ impl Payload {
             if self.is_later(value).is_some() {
                 let cell = Cell { table: &later.table, column, rowid };
                 blobs::write(&link.connection, cell, value, later.piece_bytes)
-                    .map_err(|code| Fault::read(link, code))?;
+                    .map_err(|code| fault::read(link, code))?;
             }
         }
         Ok(())
@@ -131,15 +104,7 @@ impl Payload {
     /// Fetches every column of a row, as a client that uses it would, with what it looks for in other places.
     pub(super) fn touch(&mut self, link: &Link, row: Row<'_>, met: &mut Met) -> Result<(), Code> {
         for (index, known) in (0..).zip(&self.columns) {
-            match std::hint::black_box(row.column(index)) {
-                EncodedValue::Text(bytes) => met.bytes += bytes.len() as u64,
-                EncodedValue::Blob(bytes) => {
-                    met.bytes += bytes.len() as u64;
-                    let end = &bytes[bytes.len().saturating_sub(8)..];
-                    met.check(*known, bytes, end, bytes.len() as u64);
-                }
-                _ => {}
-            }
+            met.meet(*known, std::hint::black_box(row.column(index)));
         }
         let Some(apart) = &self.apart else { return Ok(()) };
         let EncodedValue::Integer(rowid) = row.column(self.columns.len() as i32 - 1) else { return Ok(()) };
@@ -162,34 +127,6 @@ impl Payload {
         }
         Ok(())
     }
-}
-
-impl Met {
-    /// Compares the ends of a blob with those of the stretch that it begins as.
-    #[inline]
-    fn check(&mut self, known: Known, start: &[u8], end: &[u8], length: u64) {
-        if length <= LONGEST_MADE as u64 || known == Known::Nothing || self.wrong.is_some() {
-            return;
-        }
-        let Some(stretch) = Stretch::found(start, length) else {
-            if known == Known::Made {
-                self.wrong = Some(format!("a blob of {length} bytes does not begin as it was written"));
-            }
-            return;
-        };
-        if !stretch.holds(length - end.len() as u64, end) {
-            self.wrong = Some(format!("a blob of {length} bytes does not end as it was written"));
-        }
-    }
-
-    /// The fault of an operation that read what was not written.
-    pub(super) fn fault(&mut self) -> Result<(), Fault> {
-        self.wrong.take().map_or(Ok(()), |words| Err(Fault::unexpected(PAYLOAD_MISMATCH, words)))
-    }
-}
-
-fn is_made(table: &Table, column: &str) -> bool {
-    table.bytes.iter().any(|&place| table.columns[place].eq_ignore_ascii_case(column))
 }
 
 /// SQLite takes names without zeros only.

@@ -14,6 +14,7 @@ use std::{ptr, slice};
 
 use rusqlite::{Connection, ffi};
 
+use crate::engine::steps::Ran;
 use crate::value::{Decoder, EncodedValue, Stretch};
 
 /// An extended result code that is an error; the connection has the words for it.
@@ -38,15 +39,6 @@ pub(super) enum Effect {
     Rows,
     /// It changes something and sets no count, such as CREATE.
     Other,
-}
-
-/// What one execution came to.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Ran {
-    /// Rows read.
-    pub(super) rows: u64,
-    /// Rows changed.
-    pub(super) changes: u64,
 }
 
 /// The row that a statement stands at.

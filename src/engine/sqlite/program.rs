@@ -8,16 +8,14 @@ use rusqlite::Connection;
 
 use super::cache::Held;
 use super::connect::Link;
-use super::fault::{Fault, Kind};
-use super::payload::{Met, Payload};
-use super::prepared::{Effect, Prepared, Ran};
-use super::slots::{encoded, is, shown};
+use super::payload::Payload;
+use super::prepared::{Effect, Prepared};
 use super::tools::{Tools, failed, run};
 use crate::engine::Outcome;
-use crate::plan::{
-    Bind, EXPECT_CHANGES, EXPECT_ROWS, EXPECT_VALUE, Expect, NOTHING_CAPTURED, Operation, Repeat, Step,
-    Table, Transaction,
-};
+use crate::engine::met::Met;
+use crate::engine::slots::{is, shown};
+use crate::engine::steps::{Broken, Fault, Progress, Turns, check, is_plain};
+use crate::plan::{Bind, Operation, Step, Table, Transaction};
 use crate::value::{Decoder, EncodedValue};
 
 /// An operation that is ready.
@@ -46,21 +44,6 @@ struct Stage {
     step: Step,
     /// Where bytes are counted.
     payload: Option<Payload>,
-}
-
-/// How far an operation came before it failed.
-struct Broken {
-    fault: Fault,
-    progress: Progress,
-    /// Whether nothing was left to do.
-    complete: bool,
-}
-
-#[derive(Clone, Copy, Debug, Default)]
-struct Progress {
-    changes: u64,
-    /// Whether anything was written.
-    wrote: bool,
 }
 
 impl Program {
@@ -117,26 +100,6 @@ impl Program {
             Program::Steps(steps) => steps.carry_out(tools, link, values),
         }
     }
-}
-
-/// Whether an operation is one statement that binds its values in the order of the tape, and nothing is asked of it.
-pub(super) fn is_plain(operation: &Operation) -> bool {
-    let [step] = operation.steps.as_slice() else { return false };
-    operation.transaction == Transaction::None
-        && step.repeat == Repeat::Fixed(1)
-        && step.captures.is_empty()
-        && step.expect == Expect::default()
-        && binds_in_order(operation)
-}
-
-/// Whether the parameters of the first step are the values as they come on the tape.
-pub(super) fn binds_in_order(operation: &Operation) -> bool {
-    let in_order = |(index, bind): (usize, &Bind)| match *bind {
-        Bind::Shared(value) => value == index && value < operation.values,
-        Bind::Own(value) => value + operation.values == index,
-        Bind::Captured(_) => false,
-    };
-    operation.steps[0].binds.iter().enumerate().all(in_order)
 }
 
 impl Steps {
@@ -199,20 +162,8 @@ impl Stage {
         values: &mut Decoder<'a>,
         progress: &mut Progress,
     ) -> Result<(), (Fault, bool)> {
-        let repetitions = match self.step.repeat {
-            Repeat::Fixed(times) => times,
-            Repeat::Drawn => drawn(values),
-        };
-        for repetition in 1..=repetitions {
-            bound.truncate(shared);
-            bound.extend((0..self.step.values).map(|_| values.value()));
-            self.execute(tools, link, bound, shared, progress)
-                .map_err(|fault| (fault, repetition == repetitions))?;
-        }
-        if repetitions == 0 && !self.captures.is_empty() {
-            return Err((nothing_captured(), true));
-        }
-        Ok(())
+        let turns = Turns::of(&self.step);
+        turns.take(bound, shared, values, |bound| self.execute(tools, link, bound, shared, progress))
     }
 
     fn execute(
@@ -265,60 +216,10 @@ impl Stage {
         progress.wrote |= ran.changes > 0 || self.effect == Effect::Other;
         progress.changes += ran.changes;
         met.fault()?;
-        self.check(ran, other)?;
+        check(&self.step, ran, other)?;
         for &(_, slot) in &self.captures {
             tools.slots.keep(slot);
         }
         Ok(())
-    }
-
-    /// Whether the statement came to what was expected; `other` is the value in place of the expected one.
-    fn check(&self, ran: Ran, other: Option<String>) -> Result<(), Fault> {
-        let Expect { rows, changes, value } = &self.step.expect;
-        if let Some(rows) = rows.filter(|rows| *rows != ran.rows) {
-            let noun = if rows == 1 { "row" } else { "rows" };
-            return Err(Fault::unexpected(EXPECT_ROWS, format!("expected {rows} {noun}, read {}", ran.rows)));
-        }
-        if let Some(changes) = changes.filter(|changes| *changes != ran.changes) {
-            let noun = if changes == 1 { "row" } else { "rows" };
-            let message = format!("expected to change {changes} {noun}, changed {}", ran.changes);
-            return Err(Fault::unexpected(EXPECT_CHANGES, message));
-        }
-        if let Some(value) = value {
-            let read = if ran.rows == 0 { Some("no row".to_owned()) } else { other };
-            if let Some(read) = read {
-                let message = format!("expected {}, read {read}", shown(encoded(value)));
-                return Err(Fault::unexpected(EXPECT_VALUE, message));
-            }
-        }
-        if ran.rows == 0 && !self.captures.is_empty() { Err(nothing_captured()) } else { Ok(()) }
-    }
-}
-
-/// The number of repetitions that stands on the tape; below 0 it means none.
-fn drawn(values: &mut Decoder<'_>) -> u64 {
-    match values.value() {
-        EncodedValue::Integer(times) => u64::try_from(times).unwrap_or(0),
-        other => panic!("a number of repetitions is an integer, not {other:?}"),
-    }
-}
-
-fn nothing_captured() -> Fault {
-    Fault::unexpected(NOTHING_CAPTURED, "there was no row to take values from".to_owned())
-}
-
-impl Broken {
-    /// What became of an operation without a transaction, whose earlier statements stand.
-    fn standing(self) -> Outcome {
-        let Broken { fault, progress, complete } = self;
-        match fault.kind {
-            Kind::Fatal => Outcome::Fatal(fault.failure),
-            Kind::Unexpected if complete => {
-                Outcome::Unexpected { changes: progress.changes, failure: fault.failure }
-            }
-            // Also one that the stop cut short: what it wrote is there.
-            _ if progress.wrote => Outcome::Torn(fault.failure),
-            _ => fault.undone(),
-        }
     }
 }

@@ -9,15 +9,16 @@ use rusqlite::Connection;
 
 use super::cache::Held;
 use super::connect::Link;
-use super::fault::Fault;
-use super::multi_row::multi_row;
-use super::program::{Program, binds_in_order};
+use super::program::Program;
 use super::tools::{self, Tools};
 use super::totals::{self, Totals};
 use super::{Blueprint, Slot, codes, rows, schema};
+use crate::engine::met::payload_bytes;
+use crate::engine::multi_row::{SQLITE, multi_row};
+use crate::engine::steps::{Fault, stands_alone};
 use crate::engine::{EngineError, Failure, Lookup, Outcome, Session, Times};
-use crate::plan::{Repeat, Transaction};
-use crate::value::{Decoder, EncodedValue, Value};
+use crate::plan::Transaction;
+use crate::value::{Decoder, Value};
 
 /// Statements of several rows that a session holds: an adaptive batch size passes through many.
 const MULTI_ROW_STATEMENTS: usize = 64;
@@ -111,11 +112,10 @@ impl SqliteSession {
     fn make_multi_row(&self, operation: usize, rows: usize) -> Result<Held, EngineError> {
         let planned = &self.blueprint.operations[operation];
         let step = &planned.steps[0];
-        let lone = planned.steps.len() == 1 && step.repeat == Repeat::Fixed(1) && binds_in_order(planned);
         let sql = match rows {
-            _ if !lone => None,
+            _ if !stands_alone(planned) => None,
             1 => Some(step.sql.clone()),
-            rows => multi_row(&step.sql, step.binds.len(), rows),
+            rows => multi_row(SQLITE, &step.sql, step.binds.len(), rows),
         };
         let sql = sql.ok_or_else(|| EngineError::Setting {
             pragma: None,
@@ -128,13 +128,8 @@ impl SqliteSession {
 
     /// Bytes of texts and blobs of one row.
     fn payload_of(&self, operation: usize, mut row: Decoder<'_>) -> u64 {
-        let values = (0..self.blueprint.operations[operation].values).map(|_| row.value());
-        let bytes = values.map(|value| match value {
-            EncodedValue::Text(bytes) | EncodedValue::Blob(bytes) => bytes.len() as u64,
-            EncodedValue::Large(stretch) => stretch.len(),
-            _ => 0,
-        });
-        bytes.sum()
+        let values = self.blueprint.operations[operation].values;
+        (0..values).map(|_| payload_bytes(row.value())).sum()
     }
 
     /// Finalises all statements. Those of operations go first, so that none outlives what it was found by.

@@ -6,9 +6,10 @@ use rusqlite::Connection;
 
 use super::cache::{Cache, Held};
 use super::connect::Link;
-use super::fault::{Fault, Kind};
+use super::fault;
 use super::prepared::{Code, Prepared};
-use super::slots::Slots;
+use crate::engine::slots::Slots;
+use crate::engine::steps::{Fault, Kind, emptied};
 use crate::plan::Transaction;
 use crate::value::EncodedValue;
 
@@ -71,6 +72,10 @@ impl Tools {
             Transaction::None | Transaction::Deferred => &mut control.deferred,
             Transaction::Immediate => &mut control.immediate,
             Transaction::Exclusive => &mut control.exclusive,
+            // No plan for SQLite asks for an isolation level.
+            Transaction::ReadCommitted | Transaction::RepeatableRead | Transaction::Serializable => {
+                &mut control.immediate
+            }
         })
     }
 
@@ -107,12 +112,6 @@ impl Tools {
     }
 }
 
-/// The same memory for values that live otherwise: collecting a list into one of the same layout does not allocate.
-fn emptied<'b>(mut values: Vec<EncodedValue<'_>>) -> Vec<EncodedValue<'b>> {
-    values.clear();
-    values.into_iter().map(|_| EncodedValue::Null).collect()
-}
-
 /// Executes a statement that `work` binds and runs. One that fails is reset, after the connection's words were read.
 #[inline]
 pub(super) fn run<T>(
@@ -124,7 +123,7 @@ pub(super) fn run<T>(
     // SAFETY: a session clears its tools, and with them the cache, before it parts with the connection, and has both to itself.
     let statement = match unsafe { cache.statement(&link.connection, held) } {
         Ok(statement) => statement,
-        Err(code) => return Err(Fault::read(link, code)),
+        Err(code) => return Err(fault::read(link, code)),
     };
     let result = match work(statement) {
         Ok(value) => {
@@ -141,23 +140,8 @@ pub(super) fn run<T>(
 #[cold]
 #[inline(never)]
 pub(super) fn failed(link: &Link, statement: &mut Prepared, code: Code) -> Fault {
-    let fault = Fault::read(link, code);
+    let fault = fault::read(link, code);
     statement.reset();
     link.watch.forget_commit();
     fault
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_list_of_values_is_emptied_without_letting_go_of_its_memory() {
-        let text = String::from("text");
-        let mut values = Vec::with_capacity(9);
-        values.push(EncodedValue::Text(text.as_bytes()));
-        let memory = values.as_ptr() as usize;
-        let again: Vec<EncodedValue<'static>> = emptied(values);
-        assert_eq!((again.as_ptr() as usize, again.len(), again.capacity()), (memory, 0, 9));
-    }
 }

@@ -1,0 +1,447 @@
+//! Promise: of a server's database, a run touches the schema alone that it made and marked; what it wrote there is read back exactly.
+//!
+//! Each test has a schema of its own on the server that all share.
+
+mod common;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use common::Place;
+use common::postgres::{self, Server};
+use runner::clock::Clock;
+use runner::engine::postgres::PostgresEngine;
+use runner::engine::{Engine, EngineError, Loader, Lookup};
+use runner::plan::{self, Plan};
+use runner::scenario::Overrides;
+use runner::value::{Decoder, Stretch, Value, encode};
+
+const NOTES: &str = r#"
+[tables.notes]
+share = 1
+[tables.notes.columns]
+id   = { type = "INTEGER PRIMARY KEY" }
+text = { type = "TEXT", value = '{{ word() }}' }
+"#;
+
+fn scenario(server: &Server, schema: &str, more: &str, tables: &str) -> String {
+    let url = &server.url;
+    format!(
+        "language = 1\nseed = 7\ntotal_writes = 100\nconcurrency = [2]\n\
+         [database]\nengine = \"postgres\"\nurl = \"{url}\"\nschema = \"{schema}\"\n{more}\n{tables}"
+    )
+}
+
+fn plan(server: &Server, schema: &str, more: &str, tables: &str) -> Plan {
+    let text = scenario(server, schema, more, tables);
+    let prepared = plan::prepare(Path::new("mine.toml"), text, &Overrides::default());
+    prepared.unwrap_or_else(|rejected| panic!("{:?}", rejected.diagnostics)).0
+}
+
+fn open(plan: &Plan) -> Result<PostgresEngine, EngineError> {
+    let database = plan.database.postgres().unwrap();
+    PostgresEngine::open(database, &plan.tables, &plan.operations, &Clock::real(), Arc::default())
+}
+
+/// A plan's engine with its tables made.
+fn opened(plan: &Plan) -> PostgresEngine {
+    let mut engine = open(plan).unwrap();
+    engine.reset().unwrap();
+    engine
+}
+
+fn text(text: &str) -> Value {
+    Value::Text(text.to_owned())
+}
+
+fn load(loader: &mut dyn Loader, table: usize, row: &[Value]) -> Result<(), EngineError> {
+    let mut bytes = Vec::new();
+    row.iter().for_each(|value| encode(&mut bytes, value.as_ref()));
+    loader.row(table, Decoder::new(&bytes))
+}
+
+/// Loads rows of the first table.
+fn loaded(engine: &mut PostgresEngine, rows: &[Vec<Value>]) {
+    let mut loader = engine.loader().unwrap().unwrap();
+    rows.iter().for_each(|row| load(&mut *loader, 0, row).unwrap());
+    loader.finish().unwrap();
+}
+
+fn tables_of(server: &Server, schema: &str) -> String {
+    server.ask(&format!(
+        "SELECT coalesce(string_agg(table_name, ' ' ORDER BY table_name), '') FROM information_schema.tables WHERE table_schema = '{schema}'"
+    ))
+}
+
+/// Gone before and after a test.
+struct Gone<'s>(&'s Server, &'static str);
+
+impl<'s> Gone<'s> {
+    fn now(server: &'s Server, schema: &'static str) -> Gone<'s> {
+        server.ask(&format!("DROP SCHEMA IF EXISTS \"{schema}\" CASCADE"));
+        Gone(server, schema)
+    }
+}
+
+impl Drop for Gone<'_> {
+    fn drop(&mut self) {
+        let _ = self.0.try_ask(&format!("DROP SCHEMA IF EXISTS \"{}\" CASCADE", self.1));
+    }
+}
+
+#[test]
+fn a_schema_without_the_mark_is_refused_and_left_as_it_was() {
+    let Some(server) = postgres::shared() else { return };
+    let schema = "runner test of someone else";
+    let _gone = Gone::now(&server, schema);
+    server.ask(&format!("CREATE SCHEMA \"{schema}\""));
+    let plan = plan(&server, schema, "", NOTES);
+    for comment in ["NULL", "'made by runner'", "'mine'"] {
+        server.ask(&format!("COMMENT ON SCHEMA \"{schema}\" IS {comment}"));
+        assert!(
+            matches!(open(&plan), Err(EngineError::Foreign(words)) if words.contains("not made by runner"))
+        );
+    }
+    server.ask(&format!("CREATE TABLE \"{schema}\".notes (mine int)"));
+    assert!(matches!(open(&plan), Err(EngineError::Foreign(_))));
+    assert_eq!(tables_of(&server, schema), "notes");
+    assert_eq!(server.ask(&format!("SELECT obj_description('\"{schema}\"'::regnamespace)")), "mine");
+}
+
+#[test]
+fn a_schema_with_the_mark_is_taken_over_whatever_tables_it_had() {
+    let Some(server) = postgres::shared() else { return };
+    let schema = "runner_test_takes_over";
+    let _gone = Gone::now(&server, schema);
+    let first = NOTES.replace("notes", "\"Old ones\"");
+    opened(&plan(&server, schema, "", &first)).tear_down(true).unwrap();
+    assert_eq!(tables_of(&server, schema), "Old ones");
+    let mut engine = opened(&plan(&server, schema, "", NOTES));
+    assert_eq!(tables_of(&server, schema), "notes");
+    engine.reset().unwrap();
+    engine.tear_down(false).unwrap();
+    assert!(!server.has_schema(schema));
+}
+
+#[test]
+fn an_engine_that_is_dropped_leaves_nothing_behind() {
+    let Some(server) = postgres::shared() else { return };
+    let schema = "runner_test_dropped";
+    let _gone = Gone::now(&server, schema);
+    let engine = opened(&plan(&server, schema, "", NOTES));
+    assert!(server.has_schema(schema));
+    drop(engine);
+    assert!(!server.has_schema(schema));
+}
+
+#[test]
+fn what_the_run_did_not_make_keeps_the_schema_and_all_that_is_in_it() {
+    let Some(server) = postgres::shared() else { return };
+    let schema = "runner_test_holds_more";
+    let _gone = Gone::now(&server, schema);
+    let plan = plan(&server, schema, "", NOTES);
+    let others = [
+        ("CREATE TABLE mine (a int)", "DROP TABLE mine"),
+        ("CREATE VIEW mine AS SELECT id FROM notes", "DROP VIEW mine"),
+        ("CREATE FUNCTION mine() RETURNS int LANGUAGE sql AS 'SELECT 1'", "DROP FUNCTION mine"),
+    ];
+    for (make, drop) in others {
+        let mut engine = opened(&plan);
+        server.ask(&format!("SET search_path TO {schema}; {make}"));
+        let Err(EngineError::Foreign(words)) = engine.tear_down(false) else { panic!("{make}") };
+        assert!(words.contains("mine"), "{words}");
+        assert!(tables_of(&server, schema).contains("notes"), "{make}");
+        // Nor is it taken over.
+        assert!(matches!(open(&plan), Err(EngineError::Foreign(_))), "{make}");
+        server.ask(&format!("SET search_path TO {schema}; {drop}"));
+        open(&plan).unwrap().tear_down(false).unwrap();
+        assert!(!server.has_schema(schema));
+    }
+}
+
+#[test]
+fn a_second_run_is_kept_off_until_the_first_one_ended() {
+    let Some(server) = postgres::shared() else { return };
+    let schema = "runner_test_second";
+    let _gone = Gone::now(&server, schema);
+    let plan = plan(&server, schema, "", NOTES);
+    let mut first = opened(&plan);
+    assert!(matches!(open(&plan), Err(EngineError::Unavailable(words)) if words.contains("another run")));
+    assert_eq!(tables_of(&server, schema), "notes");
+    first.tear_down(false).unwrap();
+    open(&plan).unwrap().tear_down(false).unwrap();
+}
+
+#[test]
+fn rows_that_are_gone_altered_or_too_many_are_found() {
+    let Some(server) = postgres::shared() else { return };
+    let schema = "runner_test_compares";
+    let _gone = Gone::now(&server, schema);
+    let mut engine = opened(&plan(&server, schema, "", NOTES));
+    let row =
+        |id: i64| vec![Value::Integer(id), if id % 3 == 0 { Value::Null } else { text(&format!("n{id}")) }];
+    let rows: Vec<Vec<Value>> = (1..=1_000).map(row).collect();
+    loaded(&mut engine, &rows);
+    let all_the_same = vec![Lookup::Same; rows.len()];
+    assert_eq!(engine.inspector().unwrap().look_up_many(0, &rows, &[]).unwrap(), all_the_same);
+    server.ask(&format!(
+        "SET search_path TO {schema}; DELETE FROM notes WHERE id = 10; UPDATE notes SET text = 'other' WHERE id IN (20, 30); \
+         UPDATE notes SET text = NULL WHERE id = 40; INSERT INTO notes VALUES (5000, 'n')"
+    ));
+    let mut inspector = engine.inspector().unwrap();
+    assert_eq!(inspector.count(0).unwrap(), 1_000);
+    let different = |stored| Lookup::Different { column: "text".to_owned(), stored };
+    let mut wanted = all_the_same;
+    wanted[9] = Lookup::Missing;
+    (wanted[19], wanted[29]) = (different(text("other")), different(text("other")));
+    wanted[39] = different(Value::Null);
+    assert_eq!(inspector.look_up_many(0, &rows, &[]).unwrap(), wanted);
+    for place in [0, 9, 19, 39] {
+        assert_eq!(inspector.look_up(0, &rows[place], &[]).unwrap(), wanted[place]);
+    }
+    assert_eq!(inspector.look_up(0, &rows[19], &[1]).unwrap(), Lookup::Same);
+    let mut keys = Vec::new();
+    inspector
+        .keys(0, &mut |key| {
+            keys.push(key.to_vec());
+            true
+        })
+        .unwrap();
+    assert_eq!(keys.len(), 1_000);
+    assert!(keys.contains(&vec![Value::Integer(5_000)]) && !keys.contains(&vec![Value::Integer(10)]));
+    let mut seen = 0;
+    inspector
+        .keys(0, &mut |_| {
+            seen += 1;
+            seen < 3
+        })
+        .unwrap();
+    assert_eq!((seen, inspector.count(0).unwrap()), (3, 1_000));
+    assert_eq!(inspector.integrity(false).unwrap(), None);
+}
+
+const EVERY_TYPE: &str = r#"
+[tables.things]
+share = 1
+ddl_postgres = '''CREATE TABLE things (id bigint, whole smallint, exact numeric(10,2), double double precision, single real, yes boolean,
+    words varchar(40), fixed char(5), bytes bytea, day date, moment timestamp(3), doc json, docb jsonb, KEY)'''
+ddl = '''CREATE TABLE things (id INTEGER, whole INTEGER, exact NUMERIC, double REAL, single REAL, yes INTEGER,
+    words TEXT, fixed TEXT, bytes BLOB, day TEXT, moment TEXT, doc TEXT, docb TEXT, KEY)'''
+[tables.things.columns]
+id     = { value = '{{ row }}' }
+whole  = { value = '{{ row }}' }
+exact  = { value = '{{ row }}' }
+double = { value = '{{ row }}' }
+single = { value = '{{ row }}' }
+yes    = { value = '{{ row }}' }
+words  = { value = '{{ word() }}' }
+fixed  = { value = '{{ word() }}' }
+bytes  = { value = '{{ row }}' }
+day    = { value = '{{ word() }}' }
+moment = { value = '{{ word() }}' }
+doc    = { value = '{{ word() }}' }
+docb   = { value = '{{ word() }}' }
+"#;
+
+fn thing(id: i64) -> Vec<Value> {
+    let (integer, real) = (Value::Integer, Value::Real);
+    vec![
+        integer(id),
+        integer(id % 100),
+        real(12.345),
+        real(0.1 + id as f64 / 3.0),
+        real(0.1),
+        integer(id % 2),
+        text("tab\tline\nback\\slash 'quote' \"é\" \\N"),
+        text("ab"),
+        Value::Blob(vec![0, 255, 10, 92]),
+        text("2024-02-29"),
+        text("2024-02-29 12:34:56.78901"),
+        text("{\"b\": [1, 2], \"a\": \"\\n\"}"),
+        text("{\"a\":1}"),
+    ]
+}
+
+#[test]
+fn a_value_of_every_type_is_found_as_it_was_loaded() {
+    let Some(server) = postgres::shared() else { return };
+    let schema = "runner_test_types";
+    let _gone = Gone::now(&server, schema);
+    for key in ["PRIMARY KEY (id)", "CHECK (id > 0)"] {
+        let mut engine = opened(&plan(&server, schema, "", &EVERY_TYPE.replace("KEY", key)));
+        let mut rows: Vec<Vec<Value>> = (1..=300).map(thing).collect();
+        rows[7][1..].fill(Value::Null);
+        rows[8][3] = Value::Real(f64::INFINITY);
+        rows[9][8] = Value::Pooled(Stretch::new(5, 100_000));
+        loaded(&mut engine, &rows);
+        let mut inspector = engine.inspector().unwrap();
+        assert_eq!(inspector.look_up_many(0, &rows, &[]).unwrap(), vec![Lookup::Same; 300], "{key}");
+        drop(inspector);
+        // One column after the other, in a row of its own.
+        let column = |n: usize| ["whole", "exact", "double", "single", "yes", "words", "fixed", "bytes"][n];
+        let others = ["-1", "12.36", "0", "0.2", "NULL", "'TAB'", "'AB'", "'\\x00'"];
+        for (n, other) in others.iter().enumerate() {
+            let update = format!("UPDATE {schema}.things SET {} = {other} WHERE id = {}", column(n), 20 + n);
+            server.ask(&update);
+        }
+        server.ask(&format!(
+            "UPDATE {schema}.things SET bytes = overlay(bytes placing '\\x00' from 99999) WHERE id = 10"
+        ));
+        server.ask(&format!(
+            "UPDATE {schema}.things SET doc = '{{\"a\": \"\\n\", \"b\": [2, 1]}}' WHERE id = 40"
+        ));
+        let found = engine.inspector().unwrap().look_up_many(0, &rows, &[]).unwrap();
+        let wrong: Vec<usize> =
+            (0..300).filter(|&row| found[row] != Lookup::Same).map(|row| row + 1).collect();
+        assert_eq!(wrong, [10, 20, 21, 22, 23, 24, 25, 26, 27, 40], "{key}");
+        if key.starts_with("PRIMARY") {
+            let names = (0..8).map(|n| match &found[19 + n] {
+                Lookup::Different { column, .. } => column.clone(),
+                other => panic!("{other:?}"),
+            });
+            assert_eq!(names.collect::<Vec<_>>(), (0..8).map(column).collect::<Vec<_>>());
+            let start = Stretch::new(5, 100_000).piece(0, 16).to_vec();
+            let stored = Value::Blob(start);
+            assert_eq!(found[9], Lookup::Different { column: "bytes".to_owned(), stored });
+        } else {
+            assert!(wrong.iter().all(|row| found[row - 1] == Lookup::Missing));
+        }
+        engine.tear_down(false).unwrap();
+    }
+}
+
+#[test]
+fn a_hundred_thousand_rows_are_loaded_with_their_parents_first_and_all_are_found() {
+    let Some(server) = postgres::shared() else { return };
+    let schema = "runner_test_loads";
+    let _gone = Gone::now(&server, schema);
+    // The child stands first in the file, so that only its reference tells the order.
+    let tables = "[tables.posts]\nshare = 1\n[tables.posts.columns]\nid = { type = 'INTEGER PRIMARY KEY' }\n\
+        user_id = { type = 'INTEGER NOT NULL REFERENCES users(id)' }\ntitle = { type = 'TEXT', value = '{{ word() }}' }\n\
+        [tables.users]\nshare = 1\n[tables.users.columns]\nid = { type = 'INTEGER PRIMARY KEY' }\n";
+    let mut engine = opened(&plan(&server, schema, "", tables));
+    let post = |id: i64| {
+        vec![Value::Integer(id), Value::Integer((id - 1) / 4 + 1), text(&"x".repeat(id as usize % 200))]
+    };
+    let posts: Vec<Vec<Value>> = (1..=80_000).map(post).collect();
+    let mut loader = engine.loader().unwrap().unwrap();
+    for (n, post) in posts.iter().enumerate() {
+        if n % 4 == 0 {
+            load(&mut *loader, 1, &[Value::Integer(n as i64 / 4 + 1)]).unwrap();
+        }
+        if n + 1 == posts.len() {
+            load(&mut *loader, 1, &[Value::Integer(20_001)]).unwrap();
+        }
+        load(&mut *loader, 0, post).unwrap();
+    }
+    loader.finish().unwrap();
+    drop(loader);
+    let mut inspector = engine.inspector().unwrap();
+    assert_eq!((inspector.count(0).unwrap(), inspector.count(1).unwrap()), (80_000, 20_001));
+    for some in posts.chunks(5_000) {
+        assert!(inspector.look_up_many(0, some, &[]).unwrap().iter().all(|found| *found == Lookup::Same));
+    }
+    assert_eq!(inspector.orphans().unwrap().per_table, [0, 0]);
+    drop(inspector);
+    // Plans are made with the numbers of rows that are there.
+    let analyzed = format!("SELECT reltuples FROM pg_class WHERE oid = '{schema}.posts'::regclass");
+    assert_eq!(server.ask(&analyzed), "80000");
+    let counters = engine.counters().unwrap();
+    assert!(
+        counters.database_bytes.unwrap() > 8 << 20 && counters.wal_bytes.unwrap() > 8 << 20,
+        "{counters:?}"
+    );
+    assert!(counters.cache_hits.is_some() && counters.checkpoints.is_some());
+    server.ask(&format!(
+        "ALTER TABLE {schema}.users DISABLE TRIGGER ALL; DELETE FROM {schema}.users WHERE id IN (2, 3)"
+    ));
+    let orphans = engine.inspector().unwrap().orphans().unwrap();
+    assert_eq!((orphans.per_table, orphans.enforced), (vec![8, 0], true));
+}
+
+#[test]
+fn a_row_that_cannot_be_loaded_is_named() {
+    let Some(server) = postgres::shared() else { return };
+    let schema = "runner_test_refuses";
+    let _gone = Gone::now(&server, schema);
+    let mut engine = opened(&plan(&server, schema, "", NOTES));
+    let rows: Vec<Vec<Value>> = (1..=10).map(|id| vec![Value::Integer(id), text("same")]).collect();
+    loaded(&mut engine, &rows);
+    let mut loader = engine.loader().unwrap().unwrap();
+    for id in [11, 12, 3, 13] {
+        load(&mut *loader, 0, &[Value::Integer(id), Value::Null]).unwrap();
+    }
+    let Err(EngineError::Fatal { code, message }) = loader.finish() else { panic!("it is loaded") };
+    assert_eq!(code, "23505");
+    assert!(message.starts_with("row 3 of notes could not be loaded: unique violation"), "{message}");
+}
+
+#[test]
+fn settings_are_in_force_in_any_spelling_and_a_wrong_one_is_named() {
+    let Some(server) = postgres::shared() else { return };
+    let schema = "runner_test_settings";
+    let _gone = Gone::now(&server, schema);
+    let right = "[database.settings]\nsynchronous_commit = \"OFF\"\nwork_mem = \"8192kB\"\njit = false\n\
+        random_page_cost = 1.1\ndeadlock_timeout = \"1min\"\nTimeZone = \"UTC\"\n\"app.tenant\" = \"7\"";
+    let mut engine = open(&plan(&server, schema, right, NOTES)).unwrap();
+    let facts = engine.facts();
+    let setting = |name: &str| {
+        let found = facts.settings.iter().find(|(known, _)| known == name);
+        found.map(|(_, value)| value.as_str())
+    };
+    assert_eq!((setting("work_mem"), setting("app.tenant")), (Some("8MB"), Some("7")));
+    assert_eq!((setting("synchronous_commit"), setting("timezone")), (Some("off"), Some("UTC")));
+    assert_eq!((facts.name.as_ref(), facts.storage.as_ref()), ("postgres", "server"));
+    assert_eq!(facts.durability, runner::engine::Durability::Memory);
+    assert_eq!(facts.version, server.ask("SHOW server_version").split(' ').next().unwrap());
+    engine.tear_down(false).unwrap();
+    for wrong in
+        ["no_such_setting = 1", "work_mem = \"many\"", "shared_buffers = \"1GB\"", "search_path = \"public\""]
+    {
+        let settings = format!("[database.settings]\njit = false\n{wrong}");
+        let found = open(&plan(&server, schema, &settings, NOTES));
+        assert!(matches!(found, Err(EngineError::Setting { pragma: Some(1), .. })), "{wrong}: {found:?}");
+        assert!(!server.has_schema(schema), "{wrong}");
+    }
+}
+
+#[test]
+fn a_server_that_is_not_there_is_told_without_a_secret() {
+    let Some(server) = postgres::shared() else { return };
+    let mut plan = plan(&server, "runner_test_away", "", NOTES);
+    let runner::plan::Database::Postgres(database) = &mut plan.database else { unreachable!() };
+    database.url = "postgres://me:${RUNNER_TEST_SECRET:-secret}@127.0.0.1:1/none".to_owned();
+    let Err(EngineError::Unavailable(words)) = open(&plan) else { panic!("it is there") };
+    assert!(words.contains("127.0.0.1:1") && !words.contains("secret"), "{words}");
+}
+
+#[test]
+fn a_run_of_the_command_line_verifies_keeps_and_takes_over_its_schema() {
+    let Some(server) = postgres::shared() else { return };
+    let schema = "runner_test_run";
+    let _gone = Gone::now(&server, schema);
+    let place = Place::new();
+    let tables = NOTES.replace("share = 1", "share = 1\nrows = 500")
+        + "[operations.rename]\nshare = 1\nupdate = 'notes'\nby = 'id'\nset = { text = '{{ name() }}' }\n";
+    place.write("mine.toml", &scenario(&server, schema, "", &tables));
+    let ended = place.run(&["run", "mine.toml", "--keep-db"]);
+    assert_eq!(ended.code, 0, "{}{}", ended.stdout, ended.stderr);
+    let result = place.result("mine");
+    let level = &result.configurations[0];
+    assert_eq!(level.verification.status, runner::result::VerificationStatus::Verified, "{level:?}");
+    assert_eq!(tables_of(&server, schema), "notes");
+    let rows: u64 = server.ask(&format!("SELECT count(*) FROM {schema}.notes")).parse().unwrap();
+    assert!(rows > 500);
+    let ended = place.run(&["run", "mine.toml"]);
+    assert_eq!(ended.code, 0, "{}{}", ended.stdout, ended.stderr);
+    assert!(!server.has_schema(schema));
+    let settings = "[database.settings]\njit = false\nno_such_setting = 1";
+    place.write("wrong.toml", &scenario(&server, schema, settings, &tables));
+    let ended = place.run(&["run", "wrong.toml"]);
+    assert_eq!(ended.code, 2, "{}", ended.stderr);
+    assert!(
+        ended.stderr.contains("wrong.toml:11:") && ended.stderr.contains("no_such_setting"),
+        "{}",
+        ended.stderr
+    );
+}
