@@ -324,3 +324,15 @@ fn a_target_is_judged_by_the_variables_of_its_own_case() {
     assert_eq!(counts, [0, 1]);
     assert!(result.document.targets.is_empty());
 }
+
+#[test]
+fn a_result_that_knows_nothing_of_lost_answers_is_read_all_the_same() {
+    let mut document = serde_json::to_value(finished()).unwrap();
+    let level = &mut document["configurations"][0];
+    assert_eq!(level.as_object_mut().unwrap().remove("unknown"), Some(0.into()));
+    level["overall"].as_object_mut().unwrap().remove("unknown");
+    document["engine"].as_object_mut().unwrap().remove("durability");
+    assert_eq!(validate(&document), Vec::<String>::new());
+    let read: RunResult = serde_json::from_value(document).unwrap();
+    assert_eq!(read.engine.durability, None);
+}

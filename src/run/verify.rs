@@ -1,6 +1,6 @@
 //! Is what was acknowledged there, as it was made, and nothing else?
 
-use std::sync::atomic::{AtomicBool, AtomicU64};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use super::comparison::Comparison;
 use super::ledger::{Ledger, dataset_of};
@@ -91,33 +91,17 @@ fn verify_table(
     // Counts that differ ask for every row.
     let all = acknowledged <= ALL_ROWS || !as_told;
     let wanted = |row: u64| all || mix(0, &[table as u64, row]) % acknowledged < SAMPLE_ROWS;
+    let revived = expected.ledger.tables[table].revived.iter().copied();
+    let rows = states.acknowledged(table).chain(revived).filter(|&row| wanted(row));
     let mut wrong = Wrong::default();
-    let revived = &expected.ledger.tables[table].revived;
-    let mut comparison = Comparison::new(expected, inspector, table);
-    let mut certain = |row: u64, lookup: &Lookup| match lookup {
-        Lookup::NotKept => result.not_kept_rows += 1,
-        Lookup::Same => result.sampled_rows += 1,
-        other => {
-            result.sampled_rows += 1;
-            wrong.add(name, row, other);
-        }
-    };
-    for row in states.acknowledged(table).chain(revived.iter().copied()).filter(|&row| wanted(row)) {
-        comparison.add(row, &mut certain)?;
-    }
-    comparison.compare(&mut certain)?;
+    let acknowledged = compare(expected, inspector, table, rows, false, &mut wrong)?;
+    result.sampled_rows += acknowledged.rows - acknowledged.not_kept;
+    result.not_kept_rows += acknowledged.not_kept;
     // It is right for them to be there and right for them not to be, but not for them to be there in part.
-    let mut doubtful = |row: u64, lookup: &Lookup| {
-        result.unknown_rows += u64::from(*lookup != Lookup::NotKept);
-        result.unknown_rows_found += u64::from(*lookup == Lookup::Same);
-        if matches!(lookup, Lookup::Different { .. }) {
-            wrong.add(name, row, lookup);
-        }
-    };
-    for row in expected.ledger.doubtful(table) {
-        comparison.add(row, &mut doubtful)?;
-    }
-    comparison.compare(&mut doubtful)?;
+    let doubtful = expected.ledger.doubtful(table);
+    let doubtful = compare(expected, inspector, table, doubtful, true, &mut wrong)?;
+    result.unknown_rows += doubtful.rows - doubtful.not_kept;
+    result.unknown_rows_found += doubtful.same;
     result.problems.extend(wrong.named);
     if wrong.more > 0 {
         result.problems.push(format!("{} more rows of {name} are lost or altered", wrong.more));
@@ -143,6 +127,49 @@ impl Wrong {
             self.more += 1;
         }
     }
+}
+
+/// What came of comparing rows.
+#[derive(Default)]
+struct Compared {
+    /// All of them.
+    rows: u64,
+    /// Let go on purpose.
+    not_kept: u64,
+    /// As they were made.
+    same: u64,
+}
+
+/// Compares rows with what is stored; those that are lost or altered join `wrong`. Where it is not known whether they are there, none is lost.
+fn compare(
+    expected: &Expected<'_>,
+    inspector: &mut dyn Inspector,
+    table: usize,
+    rows: impl Iterator<Item = u64>,
+    doubtful: bool,
+    wrong: &mut Wrong,
+) -> Result<Compared, EngineError> {
+    let name = &expected.plan.tables[table].name;
+    let (mut taken, mut not_kept, mut others) = (0, 0, 0);
+    let mut differs = |row: u64, lookup: &Lookup| match lookup {
+        Lookup::Same => {}
+        Lookup::NotKept => not_kept += 1,
+        Lookup::Missing if doubtful => others += 1,
+        Lookup::Missing | Lookup::Different { .. } => {
+            others += 1;
+            wrong.add(name, row, lookup);
+        }
+    };
+    let mut comparison = Comparison::new(expected, inspector, table);
+    for row in rows {
+        if expected.stop.load(Ordering::Relaxed) {
+            return Err(EngineError::Interrupted);
+        }
+        comparison.add(row, &mut differs)?;
+        taken += 1;
+    }
+    comparison.compare(&mut differs)?;
+    Ok(Compared { rows: taken, not_kept, same: taken - not_kept - others })
 }
 
 /// One sentence for a row that is not as it was made; `row` from 0.

@@ -71,6 +71,14 @@ fn is_zero(count: &u64) -> bool {
     *count == 0
 }
 
+/// Results of earlier runners do not have the number, and are read all the same.
+fn without_unknown(schema: &mut schemars::Schema) {
+    let required = schema.get_mut("required").and_then(serde_json::Value::as_array_mut);
+    if let Some(required) = required {
+        required.retain(|name| name != "unknown");
+    }
+}
+
 /// How a run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -88,6 +96,7 @@ pub enum Status {
 /// One level: one number of workers in one workload of one case, with all of its iterations.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(transform = without_unknown)]
 pub struct Configuration {
     /// Workers that worked at the same time, each with a connection of its own unless there is a `pool`.
     #[schemars(range(min = 1))]
@@ -232,6 +241,7 @@ pub struct Metrics {
 /// Figures of one operation, or of all together.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(transform = without_unknown)]
 pub struct OperationFigures {
     /// Acknowledged.
     pub count: u64,
