@@ -48,7 +48,11 @@ fn sqlite(input: &Input<'_>, shared: bool, faults: &mut Vec<Diagnostic>) -> Opti
     let section = &input.scenario.database;
     let at = input.at(&["database", "path"]);
     let refuse = |words: &str, help: &str| Diagnostic::error(Code::BadPath, at, words).help(help.to_owned());
-    let location = match section.path.as_deref().unwrap_or_default() {
+    let Some(path) = section.path.as_deref() else {
+        faults.push(no_path(input));
+        return None;
+    };
+    let location = match path {
         ":memory:" => Location::Memory { shared },
         "" => {
             faults.push(refuse(
@@ -115,6 +119,15 @@ fn sqlite(input: &Input<'_>, shared: bool, faults: &mut Vec<Diagnostic>) -> Opti
         from,
         driver: section.driver,
     })
+}
+
+fn no_path(input: &Input<'_>) -> Diagnostic {
+    let at = input.spans.key(&["database"]).or_else(|| input.at(&["database"]));
+    let mut help = "add for instance `path = \"db/mine.db\"` (The database file, relative to the working directory, or `:memory:`)".to_owned();
+    if input.scenario.database.url.is_some() {
+        help.push_str("; or `engine = \"postgres\"` if the server is meant");
+    }
+    Diagnostic::error(Code::MissingKey, at, "`path` is missing in `[database]`").help(help)
 }
 
 /// The database that every reset begins with a copy of.

@@ -9,6 +9,7 @@ mod columns;
 mod crews;
 mod database;
 mod ddl;
+mod ddl_text;
 mod distinct;
 mod driver;
 mod experiment;
@@ -22,6 +23,7 @@ mod mixes;
 mod names;
 mod needs;
 mod operation;
+mod operation_keys;
 mod operations;
 mod payload;
 mod postgres;
@@ -236,7 +238,7 @@ pub struct Record {
 pub struct Table {
     /// As the scenario spells it.
     pub name: String,
-    /// `CREATE TABLE`, then its indexes.
+    /// `CREATE TABLE`, then its indexes, in the words of the engine.
     pub create: Vec<String>,
     /// Names of the columns that a row of the dataset has, in its order.
     pub columns: Vec<String>,

@@ -189,7 +189,7 @@ impl Transaction {
 /// One statement of an operation.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Step {
-    /// With parameters `?1` to `?n`, one for each of `binds`.
+    /// In the words of the engine, with parameters `?1` to `?n`, `$1` to `$n` for PostgreSQL, one for each of `binds`.
     pub sql: String,
     /// What is bound, in the order of the parameters.
     pub binds: Vec<Bind>,

@@ -77,7 +77,7 @@ impl Expansion {
         let Some(mut base) = parsed else {
             return Err(Rejected { sources, diagnostics: faults });
         };
-        let mut engines = vec![engine(&base.value).unwrap_or_default()];
+        let mut engines = vec![varied::engine(&base.value).unwrap_or_default()];
         let (mut applied, mut told) = (Vec::new(), Vec::new());
         let named = overrides::apply(&mut base, overrides, &mut sources, &mut applied, &mut faults);
         let flags = flags::flags(overrides, &mut sources);
@@ -95,10 +95,8 @@ impl Expansion {
         let points = points.unwrap_or_else(|| vec![Point { variant: 0, items: vec![0; axes.len()] }]);
         let varying = take_varying(&mut base);
         let quick = overrides.quick;
-        engines.push(engine(&base.value).unwrap_or_default());
-        engines.extend(variants.iter().filter_map(|variant| engine(&variant.changes.value)));
-        engines
-            .extend(axes.iter().flat_map(|axis| &axis.items).filter_map(|item| engine(&item.changes.value)));
+        engines.push(varied::engine(&base.value).unwrap_or_default());
+        engines.extend(varied::engines(&variants, &axes));
         Ok(Expansion {
             sources,
             faults,
@@ -285,11 +283,6 @@ impl Expansion {
         };
         self.points.par_iter().enumerate().map(key).collect()
     }
-}
-
-/// The engine that a file, or a part of one, names.
-fn engine(value: &Value) -> Option<EngineKind> {
-    serde_json::from_value(value.get("database")?.get("engine")?.clone()).ok()
 }
 
 /// Takes `[variants]` and `[matrix]` out.

@@ -22,6 +22,7 @@ mod quick;
 pub mod schema;
 mod spans;
 mod syntax;
+mod table;
 mod target;
 mod tree;
 mod varied;
@@ -33,14 +34,15 @@ use indexmap::IndexMap;
 pub use expansion::{Expansion, MOST_CASES};
 pub use load::{ArrivalsKey, BatchModeKey, LoadKeys, PoolSection, RetrySection, StageSection};
 pub use model::{
-    Allow, AllowedWarning, BufferSection, CaseOrder, ColumnSection, DatabaseSection, IndexSection,
-    LimitsSection, Order, OutputSection, PersisterKey, Reset, Scenario, TableSection, WorkloadSection,
+    Allow, AllowedWarning, BufferSection, CaseOrder, DatabaseSection, LimitsSection, Order, OutputSection,
+    PersisterKey, Reset, Scenario, WorkloadSection,
 };
 pub use operation::{KeysKey, OperationSection, StepSection, TransactionKey};
 pub use overrides::Overrides;
 pub use pragmas::{PRAGMAS, PragmaWords};
 pub use schema::json_schema;
 pub use spans::Spans;
+pub use table::{ColumnSection, IndexSection, TableSection};
 pub use target::TargetSection;
 pub use varied::{BASE_VARIANT, same_value};
 

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use super::schema;
 use super::spans::Node;
 use super::tree::{Tree, toml_key, toml_path, toml_text};
+use crate::capability::EngineKind;
 use crate::diagnostic::{Code, Diagnostic, Span};
 
 /// The variant that the file is as it stands.
@@ -199,6 +200,18 @@ impl Walk<'_> {
 /// Whether two values are the same: `1` and `1.0` are the same number.
 pub fn same_value(a: &Value, b: &Value) -> bool {
     a == b || a.as_f64().is_some_and(|a| b.as_f64() == Some(a))
+}
+
+/// The engine that a file, or a part of one, names.
+pub(super) fn engine(value: &Value) -> Option<EngineKind> {
+    serde_json::from_value(value.get("database")?.get("engine")?.clone()).ok()
+}
+
+/// Engines that variants and the matrix name.
+pub(super) fn engines(variants: &[Variant], axes: &[Axis]) -> Vec<EngineKind> {
+    let of_variants = variants.iter().map(|variant| &variant.changes.value);
+    let of_axes = axes.iter().flat_map(|axis| &axis.items).map(|item| &item.changes.value);
+    of_variants.chain(of_axes).filter_map(engine).collect()
 }
 
 #[cfg(test)]

@@ -24,10 +24,9 @@ struct Wrong {
 pub(super) fn check(input: &Input<'_>, faults: &mut Vec<Diagnostic>) {
     let path = ["database", "url"];
     let Some(url) = input.scenario.database.url.as_deref().filter(|url| !url.trim().is_empty()) else {
-        let at =
-            input.at(&path).or_else(|| input.spans.key(&["database"])).or_else(|| input.at(&["database"]));
-        let words = "`url` is missing: it says where the server is";
-        faults.push(Diagnostic::error(Code::BadUrl, at, words).help(EXAMPLE));
+        let at = input.spans.key(&["database"]).or_else(|| input.at(&["database"]));
+        let words = "`url` is missing in `[database]`: it says where the server is";
+        faults.push(Diagnostic::error(Code::MissingKey, at, words).help(EXAMPLE));
         return;
     };
     if let Some(Wrong { words, help, range }) = wrong(url, 0) {

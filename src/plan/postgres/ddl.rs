@@ -6,12 +6,12 @@ use std::ops::ControlFlow;
 
 use rusqlite::Connection;
 use sqlparser::ast::{
-    ColumnOption, CreateIndex, CreateTable, DataType, Expr, ForeignKeyConstraint, GeneratedExpressionMode,
-    Ident, ObjectName, Statement as Tree, TableConstraint, Value, Visit, VisitMut, Visitor, VisitorMut,
+    ColumnOption, CreateIndex, CreateTable, DataType, Expr, ForeignKeyConstraint, Ident, ObjectName, Statement as Tree, TableConstraint, Value, Visit, VisitMut, Visitor, VisitorMut,
 };
 use sqlparser::tokenizer::{Token, TokenWithSpan};
 
-use super::super::ddl::{Statement, TableFacts, create_indexes, create_table};
+use super::super::ddl::TableFacts;
+use super::super::ddl_text::{Statement, create_indexes, create_table};
 use super::super::statements::Refusal;
 use super::super::tables::Input;
 use super::text::{self, Places};
@@ -121,7 +121,7 @@ fn without_sqlite(sql: &str, tokens: Vec<TokenWithSpan>) -> Result<Vec<TokenWith
         Refusal { words, help: help.to_owned(), range }
     };
     let end = solid.iter().rposition(|token| token.token == Token::RParen).unwrap_or(solid.len());
-    let mut dropped = Vec::new();
+    let (mut dropped, mut inserted) = (Vec::new(), Vec::new());
     for index in 0..solid.len() {
         match word(index).as_str() {
             "COLLATE" if ["NOCASE", "BINARY", "RTRIM"].contains(&word(index + 1).as_str()) => {
@@ -140,7 +140,16 @@ fn without_sqlite(sql: &str, tokens: Vec<TokenWithSpan>) -> Result<Vec<TokenWith
                 let help = "leave it out, and write it into the statement: `upsert`, or INSERT … ON CONFLICT";
                 return Err(refuse(index - 1, index + 1, words, help));
             }
-            "AUTOINCREMENT" | "VIRTUAL" => dropped.push(index),
+            "AUTOINCREMENT" => dropped.push(index),
+            // A generated column, which SQLite needs fewer words for.
+            "AS" if solid.get(index + 1).is_some_and(|next| next.token == Token::LParen) => {
+                if index > 0 && word(index - 1) != "ALWAYS" {
+                    inserted.extend([(index, "GENERATED"), (index, "ALWAYS")]);
+                }
+                let behind = closing(&solid, index + 1) + 1;
+                dropped.extend((word(behind) == "VIRTUAL").then_some(behind));
+                inserted.extend((word(behind) != "STORED").then_some((behind, "STORED")));
+            }
             "ASC" | "DESC" if index > 0 && word(index - 1) == "KEY" => dropped.push(index),
             "STRICT" | "WITHOUT" | "ROWID" if index > end => {
                 dropped.push(index);
@@ -149,8 +158,27 @@ fn without_sqlite(sql: &str, tokens: Vec<TokenWithSpan>) -> Result<Vec<TokenWith
             _ => {}
         }
     }
-    let kept = |(index, token): (usize, &TokenWithSpan)| (!dropped.contains(&index)).then(|| token.clone());
-    Ok(solid.iter().enumerate().filter_map(|(index, token)| kept((index, token))).collect())
+    let mut made = Vec::new();
+    for (index, token) in solid.iter().enumerate() {
+        let before = inserted.iter().filter(|(place, _)| *place == index);
+        made.extend(before.map(|(_, word)| TokenWithSpan { token: Token::make_keyword(word), span: token.span }));
+        made.extend((!dropped.contains(&index)).then(|| (*token).clone()));
+    }
+    Ok(made)
+}
+
+/// Where the bracket closes that opens at an index.
+fn closing(tokens: &[&TokenWithSpan], open: usize) -> usize {
+    let mut depth = 0;
+    let closes = |token: &&TokenWithSpan| {
+        match token.token {
+            Token::LParen => depth += 1,
+            Token::RParen => depth -= 1,
+            _ => {}
+        }
+        depth == 0
+    };
+    tokens[open..].iter().position(closes).map_or(tokens.len(), |length| open + length)
 }
 
 /// What a table of the scenario cannot be.
@@ -288,15 +316,6 @@ fn translate(create: &mut CreateTable, spelling: &Spelling<'_, '_>, name: &str) 
             match &mut option.option {
                 ColumnOption::Default(value) => as_default(value, boolean),
                 ColumnOption::ForeignKey(key) => spelling.refer(key),
-                ColumnOption::Generated {
-                    generation_expr: Some(_),
-                    generation_expr_mode,
-                    generated_keyword,
-                    ..
-                } => {
-                    *generation_expr_mode = Some(GeneratedExpressionMode::Stored);
-                    *generated_keyword = true;
-                }
                 _ => {}
             }
         }

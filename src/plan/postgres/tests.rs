@@ -44,7 +44,7 @@ fn columns_become_postgresqls_and_names_stay_as_they_are_spelt() {
          \"age\" BIGINT DEFAULT 5 CHECK (\"age\" >= 0), \"good\" BOOLEAN NOT NULL DEFAULT true, \
          \"weight\" DOUBLE PRECISION, \"picture\" BYTEA, \"at\" TIMESTAMP DEFAULT CURRENT_TIMESTAMP, \
          \"more\" JSONB DEFAULT '{}', \"twice\" BIGINT GENERATED ALWAYS AS (\"age\" * 2) STORED, \
-         \"parent\" BIGINT REFERENCES \"Users\"(\"id\"))",
+         \"parent\" BIGINT REFERENCES \"Users\" (\"id\"))",
         "CREATE UNIQUE INDEX \"Users_lower(Email)_age DESC\" ON \"Users\"(lower(\"Email\"), \"age\" DESC) WHERE \"age\" > 0",
         "CREATE INDEX \"next\" ON \"Users\"((\"age\" + 1))",
     ];
