@@ -3,8 +3,8 @@
 //! Operations on rows of the dataset are made in `lookups`, SQL of the scenario's own in `raw`.
 
 use super::operation::{Expect, Operation, Transaction};
-use super::tables::{Input, Tables, never_repeats};
 use super::operation_keys::{self, KINDS};
+use super::tables::{Input, Tables, never_repeats};
 use super::{capabilities, lookups, postgres, raw, statements, values};
 use crate::dataset::{Action, ActionStep, ActionValue, Column, Key, Source, StepRepeat};
 use crate::diagnostic::{Code, Diagnostic, Span, nearest};

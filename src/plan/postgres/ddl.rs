@@ -6,7 +6,8 @@ use std::ops::ControlFlow;
 
 use rusqlite::Connection;
 use sqlparser::ast::{
-    ColumnOption, CreateIndex, CreateTable, DataType, Expr, ForeignKeyConstraint, Ident, ObjectName, Statement as Tree, TableConstraint, Value, Visit, VisitMut, Visitor, VisitorMut,
+    ColumnOption, CreateIndex, CreateTable, DataType, Expr, ForeignKeyConstraint, Ident, ObjectName,
+    Statement as Tree, TableConstraint, Value, Visit, VisitMut, Visitor, VisitorMut,
 };
 use sqlparser::tokenizer::{Token, TokenWithSpan};
 
@@ -161,7 +162,9 @@ fn without_sqlite(sql: &str, tokens: Vec<TokenWithSpan>) -> Result<Vec<TokenWith
     let mut made = Vec::new();
     for (index, token) in solid.iter().enumerate() {
         let before = inserted.iter().filter(|(place, _)| *place == index);
-        made.extend(before.map(|(_, word)| TokenWithSpan { token: Token::make_keyword(word), span: token.span }));
+        made.extend(
+            before.map(|(_, word)| TokenWithSpan { token: Token::make_keyword(word), span: token.span }),
+        );
         made.extend((!dropped.contains(&index)).then(|| (*token).clone()));
     }
     Ok(made)

@@ -207,7 +207,7 @@ fn throughput(index: usize, parts: &[Part<'_>]) -> Option<Chart> {
     );
     over_levels(chart, parts, |level| match &level.statistics {
         Some(found) => {
-            (Some(found.throughput.median), Some(found.throughput.clone()), "/statistics/throughput/median")
+            (Some(found.throughput.median), Some(found.throughput), "/statistics/throughput/median")
         }
         None => (Some(level.overall.throughput), None, "/overall/throughput"),
     })
@@ -225,7 +225,7 @@ fn tail(index: usize, parts: &[Part<'_>]) -> Option<Chart> {
     over_levels(chart, parts, |level| {
         match level.statistics.as_ref().and_then(|found| found.latency_ms.as_ref()) {
             Some(latency) => {
-                (Some(latency.p99.median), Some(latency.p99.clone()), "/statistics/latencyMs/p99/median")
+                (Some(latency.p99.median), Some(latency.p99), "/statistics/latencyMs/p99/median")
             }
             None => (level.overall.latency_ms.map(|latency| latency.p99), None, "/overall/latencyMs/p99"),
         }
