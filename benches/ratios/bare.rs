@@ -11,7 +11,7 @@ use std::sync::Barrier;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
-use runner::plan::{Location, Plan};
+use runner::plan::Plan;
 use rusqlite::ffi;
 
 use crate::rows::{Cell, Rows};
@@ -192,12 +192,12 @@ impl Connection {
             ffi::sqlite3_extended_result_codes(db, 1);
             let off: c_int = 0;
             ffi::sqlite3_db_config(db, ffi::SQLITE_DBCONFIG_ENABLE_FKEY, off, ptr::null_mut::<c_int>());
-            let timeout =
-                c_int::try_from(plan.database.busy_timeout_ms).expect("a time-out that SQLite takes");
+            let database = plan.database.sqlite().expect("the ratios are SQLite's");
+            let timeout = c_int::try_from(database.busy_timeout_ms).expect("a time-out that SQLite takes");
             ffi::sqlite3_busy_timeout(db, timeout);
         }
         let connection = Connection { db, statements: Vec::new() };
-        for pragma in &plan.database.pragmas {
+        for pragma in plan.database.pragmas() {
             connection.sql(&format!("PRAGMA {} = {}", pragma.name, pragma.value));
         }
         connection

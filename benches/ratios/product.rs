@@ -29,7 +29,7 @@ pub(crate) struct Level {
 pub(crate) fn run(plan: &Plan, tape_folder: &Path) -> Level {
     let stop = Arc::new(AtomicBool::new(false));
     let mut engine = SqliteEngine::open(
-        &plan.database,
+        plan.database.sqlite().expect("the ratios are SQLite's"),
         &plan.tables,
         &plan.operations,
         false,

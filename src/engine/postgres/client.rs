@@ -283,7 +283,7 @@ impl Channel {
     pub(super) fn read(&self, buffer: &mut [u8]) -> io::Result<usize> {
         match self {
             Channel::Plain(stream) => stream.read(buffer),
-            Channel::Secured(secured, _) => secured.read(buffer),
+            Channel::Secured(secured, gate) => secured.read(gate, buffer),
         }
     }
 

@@ -17,7 +17,7 @@ use tokio_postgres::config::SslMode;
 use tokio_postgres::tls::{ChannelBinding, MakeTlsConnect, TlsConnect, TlsStream};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use super::stream::Stream;
+use super::stream::{Gate, Stream};
 
 type Connect = <MakeRustlsConnect as MakeTlsConnect<Stream>>::TlsConnect;
 type Encrypted = <Connect as TlsConnect<Stream>>::Stream;
@@ -207,10 +207,13 @@ impl Secured {
         work(Pin::new(&mut self.stream.lock().unwrap_or_else(PoisonError::into_inner)))
     }
 
-    /// As [`Stream::read`]; every read below must be allowed.
-    pub(super) fn read(&self, buffer: &mut [u8]) -> io::Result<usize> {
+    /// As [`Stream::read`]. One read below at a time: TLS would read on to fill the buffer, with nothing to come.
+    pub(super) fn read(&self, gate: &Gate, buffer: &mut [u8]) -> io::Result<usize> {
         let mut buffer = ReadBuf::new(buffer);
-        blocking(|context| self.with(|stream| stream.poll_read(context, &mut buffer)))?;
+        blocking(|context| {
+            gate.allow(1);
+            self.with(|stream| stream.poll_read(context, &mut buffer))
+        })?;
         Ok(buffer.filled().len())
     }
 
