@@ -54,7 +54,9 @@ fn main() {
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
             "--bench" => by_bench = true,
-            "--pairs" => pairs = arguments.next().and_then(|n| n.parse().ok()).expect("--pairs takes a number"),
+            "--pairs" => {
+                pairs = arguments.next().and_then(|n| n.parse().ok()).expect("--pairs takes a number")
+            }
             other => panic!("unknown: {other}"),
         }
     }
@@ -89,7 +91,12 @@ fn main() {
             let (rate, bare) = (median(&runner), median(&bare));
             let one = *first.get_or_insert(rate);
             let what = format!("{what}/s with {tasks} tasks ÷ with 1");
-            println!("{what:<46} {:>8.3}  {:<7} {:<4} runner {rate:.0}/s, bare {bare:.0}/s", rate / one, "", "");
+            println!(
+                "{what:<46} {:>8.3}  {:<7} {:<4} runner {rate:.0}/s, bare {bare:.0}/s",
+                rate / one,
+                "",
+                ""
+            );
         }
     }
     println!("{}", if all_met { "all met" } else { "missed" });

@@ -65,13 +65,13 @@ delete = 'items'
 ";
 
 fn scenario(top: &str, persister: &str, operations: &str) -> String {
-    format!(
-        "{top}\n[database]\nengine = 'memtable'\n{persister}\n{operations}{TABLE}"
-    )
+    format!("{top}\n[database]\nengine = 'memtable'\n{persister}\n{operations}{TABLE}")
 }
 
 fn in_file(threshold: u64) -> String {
-    format!("path = 'db/x.db'\n[database.pragmas]\njournal_mode = 'wal'\nsynchronous = 'off'\n[buffer]\npersister = 'sqlite'\nthreshold = {threshold}")
+    format!(
+        "path = 'db/x.db'\n[database.pragmas]\njournal_mode = 'wal'\nsynchronous = 'off'\n[buffer]\npersister = 'sqlite'\nthreshold = {threshold}"
+    )
 }
 
 fn rows_of(path: &Path) -> u64 {
@@ -181,7 +181,10 @@ fn a_crash_loses_no_more_than_the_limit() {
     let stored = rows_of_crashed(&folder.path().join("x.db"));
     assert!(stored > 0, "something was flushed");
     let lost = acknowledged.saturating_sub(stored);
-    assert!(lost <= limit, "{acknowledged} acknowledged, {stored} stored: {lost} lost, and {limit} are allowed");
+    assert!(
+        lost <= limit,
+        "{acknowledged} acknowledged, {stored} stored: {lost} lost, and {limit} are allowed"
+    );
 }
 
 /// A write-ahead log that nobody closed is read by whoever may write.

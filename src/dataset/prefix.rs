@@ -43,7 +43,18 @@ mod tests {
 
     #[test]
     fn the_ends_enclose_the_texts_that_begin_alike_and_no_others() {
-        let texts = ["", "item", "item-1", "item-19", "item-1é", "item-2", "itém", "j", "\u{d7ff}x", "\u{10ffff}\u{10ffff}z"];
+        let texts = [
+            "",
+            "item",
+            "item-1",
+            "item-19",
+            "item-1é",
+            "item-2",
+            "itém",
+            "j",
+            "\u{d7ff}x",
+            "\u{10ffff}\u{10ffff}z",
+        ];
         for text in texts {
             for chars in 1..8 {
                 let (from, before) = ends(text, chars);

@@ -58,7 +58,11 @@ fn check_database(input: &Input<'_>, database: &MemtableDatabase, refusals: &mut
         refusals.add(key("statement_cache"), words, "leave out `statement_cache`");
     }
     if !section.allow.is_empty() {
-        refusals.add(key("allow"), "a write buffer executes no SQL that could be allowed more", "leave out `allow`");
+        refusals.add(
+            key("allow"),
+            "a write buffer executes no SQL that could be allowed more",
+            "leave out `allow`",
+        );
     }
     let Buffer { persister, .. } = database.buffer;
     if persister == Persister::None && !is_varied(input) {
@@ -96,13 +100,7 @@ fn check_store(store: &SqliteDatabase, refusals: &mut Refusals<'_>) {
     }
 }
 
-fn check_table(
-    input: &Input<'_>,
-    tables: &Tables,
-    index: usize,
-    name: &str,
-    refusals: &mut Refusals<'_>,
-) {
+fn check_table(input: &Input<'_>, tables: &Tables, index: usize, name: &str, refusals: &mut Refusals<'_>) {
     let (facts, rows) = (&tables.facts[index], &tables.rows[index]);
     let at = input.spans.key(&["tables", name]).or_else(|| input.at(&["tables", name]));
     if facts.primary_key.is_empty() {
@@ -143,7 +141,11 @@ impl Checked<'_> {
         if let Kind::Sql { .. } = operation.kind {
             let key = if self.section.sql.is_some() { "sql" } else { "steps" };
             let help = "write one of `insert`, `upsert`, `get`, `find`, `scan`, `update` and `delete`";
-            refusals.add(self.at(&[key]), "a write buffer has no SQL: it reads and writes rows of its tables", help);
+            refusals.add(
+                self.at(&[key]),
+                "a write buffer has no SQL: it reads and writes rows of its tables",
+                help,
+            );
             return;
         }
         if operation.transaction != Transaction::None {
@@ -151,7 +153,8 @@ impl Checked<'_> {
             refusals.add(self.at(&["transaction"]), words, "leave out `transaction`");
         }
         if operation.blob_io.is_some() {
-            let words = "`blob_io` is SQLite's way to write blobs in pieces, and a write buffer takes whole rows";
+            let words =
+                "`blob_io` is SQLite's way to write blobs in pieces, and a write buffer takes whole rows";
             refusals.add(self.at(&["blob_io"]), words, "leave out `blob_io`");
         }
         self.columns(refusals);
@@ -177,13 +180,21 @@ impl Checked<'_> {
             return;
         }
         if let Kind::Upsert { .. } = operation.kind {
-            let words = format!("a write buffer finds the row to write over by its primary key, and not by `{}`", by.join(", "));
+            let words = format!(
+                "a write buffer finds the row to write over by its primary key, and not by `{}`",
+                by.join(", ")
+            );
             let help = format!("leave out `by`: the primary key is {}", facts.primary_key.join(", "));
             refusals.add(at, words, help);
         } else if !has_index(facts, &by) {
             let list = by.join(", ");
-            let words = format!("no index of `{}` has `{list}` alone, and a write buffer looks for rows by an index", rows.name);
-            let help = format!("give the table `indexes = [{{ columns = [\"{list}\"] }}]`, or find rows by its primary key");
+            let words = format!(
+                "no index of `{}` has `{list}` alone, and a write buffer looks for rows by an index",
+                rows.name
+            );
+            let help = format!(
+                "give the table `indexes = [{{ columns = [\"{list}\"] }}]`, or find rows by its primary key"
+            );
             refusals.add(at, words, help);
         }
     }
@@ -191,12 +202,17 @@ impl Checked<'_> {
     /// What is read, and set, stands in the rows of the dataset.
     fn columns(&self, refusals: &mut Refusals<'_>) {
         let table = match self.made.operation.kind {
-            Kind::Get { table } | Kind::Find { table } | Kind::Scan { table } | Kind::Update { table, .. } => table,
+            Kind::Get { table }
+            | Kind::Find { table }
+            | Kind::Scan { table }
+            | Kind::Update { table, .. } => table,
             _ => return,
         };
         let rows = &self.tables.rows[table];
         let missing = |column: &str| !rows.columns.iter().any(|c| c.name.eq_ignore_ascii_case(column));
-        let words = |column: &str| format!("`{column}` of `{}` has no values, and a write buffer makes up none", rows.name);
+        let words = |column: &str| {
+            format!("`{column}` of `{}` has no values, and a write buffer makes up none", rows.name)
+        };
         let help = |column: &str| format!("give `{column}` a `value`, or leave it out");
         for (index, column) in self.section.columns.iter().flatten().enumerate().filter(|(_, c)| missing(c)) {
             refusals.add(self.at(&["columns", &index.to_string()]), words(column), help(column));

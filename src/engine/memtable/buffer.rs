@@ -228,7 +228,8 @@ impl Buffer {
         state.immutable = None;
         state.flushes += 1;
         let counters = &mut state.counters;
-        counters.flush_ns_min = if counters.flushes == 0 { took_ns } else { counters.flush_ns_min.min(took_ns) };
+        counters.flush_ns_min =
+            if counters.flushes == 0 { took_ns } else { counters.flush_ns_min.min(took_ns) };
         counters.flush_ns_max = counters.flush_ns_max.max(took_ns);
         counters.flushes += 1;
         counters.flushed_rows += entries;

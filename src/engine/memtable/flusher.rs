@@ -22,7 +22,9 @@ impl Flusher {
         let thread = std::thread::Builder::new()
             .name("flusher".to_owned())
             .spawn(move || work(&shared, persister))
-            .map_err(|error| EngineError::Unavailable(format!("no thread can be started to flush the buffer: {error}")))?;
+            .map_err(|error| {
+                EngineError::Unavailable(format!("no thread can be started to flush the buffer: {error}"))
+            })?;
         Ok(Flusher { buffer: Arc::clone(buffer), thread: Some(thread) })
     }
 }

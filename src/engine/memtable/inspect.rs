@@ -59,7 +59,9 @@ impl Inspector for MemoryInspector<'_> {
             let value = values.value();
             if !ignored.contains(&column) && !is(value, made) {
                 let stored = match value {
-                    EncodedValue::Blob(bytes) => Value::Blob(bytes[..bytes.len().min(SHOWN_BYTES as usize)].to_vec()),
+                    EncodedValue::Blob(bytes) => {
+                        Value::Blob(bytes[..bytes.len().min(SHOWN_BYTES as usize)].to_vec())
+                    }
                     other => owned(other),
                 };
                 return Ok(Lookup::Different { column: known.columns[column].clone(), stored });

@@ -155,7 +155,8 @@ impl Rows {
         let Rows { slots, secondary, ordered, .. } = self;
         let new = slots[place as usize].row.as_deref().expect("it was just put there");
         for ((postings, columns), &hash) in secondary.iter_mut().zip(&shape.indexes).zip(&marks.hashes) {
-            let stays = postings.hash(place) == hash && columns.iter().all(|&c| column(&old, c) == column(new, c));
+            let stays =
+                postings.hash(place) == hash && columns.iter().all(|&c| column(&old, c) == column(new, c));
             if !stays {
                 postings.remove(place);
                 postings.add(place, hash, |other| same(slots, columns, place, other));
@@ -217,7 +218,14 @@ impl Memory {
 
     /// Writes a row.
     #[inline]
-    pub(super) fn put(&mut self, shape: &Shape, table: usize, new: New, marks: &mut Marks, below: bool) -> Old {
+    pub(super) fn put(
+        &mut self,
+        shape: &Shape,
+        table: usize,
+        new: New,
+        marks: &mut Marks,
+        below: bool,
+    ) -> Old {
         let New { key, hash, row } = new;
         self.counted(|tables| tables[table].write(shape, key, hash, Some(row), marks, below))
     }

@@ -52,7 +52,8 @@ use self::program::{Program, flushes};
 use crate::clock::Clock;
 use crate::engine::sqlite::SqliteEngine;
 use crate::engine::{
-    Checkpoint, Connector, Counters, Durability, Engine, EngineError, Facts, Failure, Inspector, Loader, Session,
+    Checkpoint, Connector, Counters, Durability, Engine, EngineError, Facts, Failure, Inspector, Loader,
+    Session,
 };
 use crate::plan::{BatchSize, MemtableDatabase, Plan, Table};
 
@@ -95,8 +96,12 @@ impl MemtableEngine {
             .as_ref()
             .map(|store| SqliteEngine::open(store, tables, &[], false, clock, Arc::clone(&stop)))
             .transpose()?;
-        let settings =
-            Settings { buffer: database.buffer, largest_batch: largest_batch(plan), clock: clock.clone(), stop };
+        let settings = Settings {
+            buffer: database.buffer,
+            largest_batch: largest_batch(plan),
+            clock: clock.clone(),
+            stop,
+        };
         let facts = facts(&settings, store.as_ref());
         Ok(MemtableEngine {
             running: None,

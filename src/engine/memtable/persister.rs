@@ -49,7 +49,8 @@ impl LetGo {
 
     /// Whether a row that is in memory is one of them already.
     pub(super) fn has(&self, table: usize, slot: &Slot) -> bool {
-        slot.below || self.tables[table].keys.as_ref().is_some_and(|keys| keys.contains(&slot.key.as_ref().hash()))
+        slot.below
+            || self.tables[table].keys.as_ref().is_some_and(|keys| keys.contains(&slot.key.as_ref().hash()))
     }
 
     fn add(&mut self, table: usize, rows: &Rows) {

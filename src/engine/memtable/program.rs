@@ -165,7 +165,8 @@ pub(super) fn flushes(index: usize, table: &Table) -> [Operation; 2] {
         marks.join(", "),
         key.join(", ")
     );
-    let is: Vec<String> = key.iter().enumerate().map(|(i, column)| format!("{column} = ?{}", i + 1)).collect();
+    let is: Vec<String> =
+        key.iter().enumerate().map(|(i, column)| format!("{column} = ?{}", i + 1)).collect();
     let remove = format!("DELETE FROM {name} WHERE {}", is.join(" AND "));
     [
         Operation::insert(&table.name, index, put, columns.len()),

@@ -227,7 +227,8 @@ impl<'a, 'v> Query<'a, 'v> {
                 }
                 if kept.peek().is_some() {
                     let here = self.order_of(row, scratch);
-                    while let Some((_, row)) = kept.next_if(|(order, _)| *order <= here && !reading.is_full()) {
+                    while let Some((_, row)) = kept.next_if(|(order, _)| *order <= here && !reading.is_full())
+                    {
                         reading.row(&row);
                     }
                 }
@@ -308,7 +309,8 @@ impl<'a, 'v> Query<'a, 'v> {
             return;
         }
         let mut above = active.from(ordered, &from, before.as_ref()).peekable();
-        let hidden = |slot: &super::memory::Slot| active.find(slot.key.as_ref(), slot.key.as_ref().hash()).is_some();
+        let hidden =
+            |slot: &super::memory::Slot| active.find(slot.key.as_ref(), slot.key.as_ref().hash()).is_some();
         let below = immutable.map(|rows| rows.from(ordered, &from, before.as_ref()));
         let mut below = below.into_iter().flatten().filter(|(_, slot)| !hidden(slot)).peekable();
         loop {

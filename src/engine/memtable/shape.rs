@@ -38,7 +38,8 @@ impl Shape {
                 ordered.push(operation.by[0]);
             }
         }
-        let upserts = |operation: &Operation| matches!(operation.kind, Kind::Upsert { table, .. } if table == index);
+        let upserts =
+            |operation: &Operation| matches!(operation.kind, Kind::Upsert { table, .. } if table == index);
         Shape {
             columns: table.columns.len(),
             key: table.key.clone(),

@@ -102,7 +102,8 @@ impl Tools {
         values: Decoder<'_>,
     ) -> Result<u64, Outcome> {
         let mut after = values;
-        let own = if let What::Update { .. } = action.what { action.values - by_columns(action, shape) } else { 0 };
+        let own =
+            if let What::Update { .. } = action.what { action.values - by_columns(action, shape) } else { 0 };
         (0..own).for_each(|_| {
             after.encoded();
         });
@@ -184,7 +185,8 @@ impl State {
         }
         let rows = &self.immutable.as_ref()?.tables[table];
         let mut found = rows.with(index, in_column, value, hash);
-        let visible = found.find(|slot| active.find(slot.key.as_ref(), slot.key.as_ref().hash()).is_none())?;
+        let visible =
+            found.find(|slot| active.find(slot.key.as_ref(), slot.key.as_ref().hash()).is_none())?;
         Some(visible.key.clone())
     }
 }
@@ -219,7 +221,8 @@ impl Change<'_> {
         let (row, below) = match state.active.tables[table].find(key, hash) {
             Some(slot) => (slot.row.as_deref(), false),
             None => {
-                let immutable = state.immutable.as_ref().and_then(|memory| memory.tables[table].find(key, hash));
+                let immutable =
+                    state.immutable.as_ref().and_then(|memory| memory.tables[table].find(key, hash));
                 match (immutable, stored) {
                     (Some(slot), _) => (slot.row.as_deref(), true),
                     (None, Some((_, row))) => (Some(row.as_slice()), true),

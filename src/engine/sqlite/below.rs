@@ -28,12 +28,8 @@ impl SqliteEngine {
         let place = self.place_of(0)?;
         let known = &self.blueprint;
         let settings = connect::Settings { stop: Arc::new(AtomicBool::new(false)), ..known.settings.clone() };
-        let blueprint = Arc::new(Blueprint {
-            tables: known.tables.clone(),
-            operations,
-            settings,
-            statement_cache: None,
-        });
+        let blueprint =
+            Arc::new(Blueprint { tables: known.tables.clone(), operations, settings, statement_cache: None });
         let link = connect::connect(&place, &blueprint.settings, Role::Worker)?;
         Ok(Box::new(SqliteSession::new(link, None, &blueprint, &self.totals, false)?))
     }

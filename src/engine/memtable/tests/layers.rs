@@ -77,7 +77,8 @@ fn a_batch_stands_or_falls_as_a_whole() {
         hand.insert([4]);
         assert_eq!((hand.update(1, "x"), hand.delete(2), hand.delete(4)), (1, 1, 1));
         let rows = [encoded(&row(5)), encoded(&row(6))];
-        let inserted = hand.session.insert_rows(hand.index("items"), &rows.each_ref().map(|r| Decoder::new(r)));
+        let inserted =
+            hand.session.insert_rows(hand.index("items"), &rows.each_ref().map(|r| Decoder::new(r)));
         assert!(matches!(inserted, Outcome::Done { changes: 2 }));
         assert_eq!((hand.get(4), hand.get(5), hand.named("x")), (0, 1, 1), "it sees what it wrote");
     };
@@ -99,14 +100,16 @@ fn a_large_value_is_held_byte_by_byte() {
     let mut hand = bench.session();
     let large = Value::Pooled(Stretch::new(3, 100_000));
     assert_eq!(hand.changes("items", &[Value::Integer(1), large.clone(), Value::Integer(1)]), 1);
-    let held = |bench: &Bench| bench.buffer.state.read().active.tables[0].slots[0].row.as_ref().unwrap().len();
+    let held =
+        |bench: &Bench| bench.buffer.state.read().active.tables[0].slots[0].row.as_ref().unwrap().len();
     assert!(held(&bench) > 100_000);
     hand.update(1, "short");
     assert!(held(&bench) < 100);
     assert_eq!(hand.changes("update", &[large.clone(), Value::Integer(9), Value::Integer(1)]), 1);
     assert!(held(&bench) > 100_000);
     let let_go = Arc::new(Mutex::new(LetGo::new(&bench.program.shapes)));
-    let mut inspector = MemoryInspector { buffer: Arc::clone(&bench.buffer), let_go, tables: &bench.plan.tables };
+    let mut inspector =
+        MemoryInspector { buffer: Arc::clone(&bench.buffer), let_go, tables: &bench.plan.tables };
     let made = [Value::Integer(1), large, Value::Integer(9)];
     assert_eq!(inspector.look_up(0, &made, &[]).unwrap(), crate::engine::Lookup::Same);
 }

@@ -199,7 +199,9 @@ impl Hand {
     fn rows(&mut self, name: &str, values: &[Value]) -> u64 {
         match self.execute(name, values) {
             Outcome::Done { .. } => 0,
-            Outcome::Unexpected { failure, .. } => failure.message.rsplit(' ').next().unwrap().parse().unwrap(),
+            Outcome::Unexpected { failure, .. } => {
+                failure.message.rsplit(' ').next().unwrap().parse().unwrap()
+            }
             other => panic!("{name}: {other:?}"),
         }
     }

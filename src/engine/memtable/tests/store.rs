@@ -127,10 +127,12 @@ fn rows_that_are_let_go_are_counted_and_what_is_left_is_compared() {
     assert_eq!(count(&mut engine), 19);
     let mut keys = 0;
     let mut inspector = engine.inspector().unwrap();
-    inspector.keys(0, &mut |key| {
-        keys += key.len();
-        true
-    }).unwrap();
+    inspector
+        .keys(0, &mut |key| {
+            keys += key.len();
+            true
+        })
+        .unwrap();
     assert!(keys < 4, "those in memory");
     assert_eq!(inspector.integrity(false).unwrap(), None);
 }
