@@ -50,7 +50,7 @@ const OPERATIONS: u64 = 400_000;
 
 fn main() {
     let mut arguments = std::env::args().skip(1);
-    let (mut pairs, mut by_bench) = (11, false);
+    let (mut pairs, mut by_bench) = (11_usize, false);
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
             "--bench" => by_bench = true,

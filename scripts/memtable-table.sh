@@ -20,6 +20,7 @@ rate() {
         [.configurations[] | select(.workload == $workload and .concurrency == $tasks)][0]
         | if . == null then "–"
           elif .statistics.throughput == null then "\(.overall.throughput // .metrics.writesPerSecond | short)/s"
+          elif .statistics.throughput.low == null then "\(.statistics.throughput.median | short)/s"
           else .statistics.throughput | "\(.median | short)/s (\(.low | short) to \(.high | short))" end' "$1"
 }
 

@@ -25,7 +25,7 @@ pub(super) struct MemoryInspector<'a> {
 
 impl MemoryInspector<'_> {
     /// Every key in memory with what the topmost layer has for it.
-    fn slots<'s>(state: &'s State, table: usize) -> impl Iterator<Item = &'s Slot> {
+    fn slots(state: &State, table: usize) -> impl Iterator<Item = &Slot> {
         let active = &state.active.tables[table];
         let hidden = |slot: &&Slot| active.find(slot.key.as_ref(), slot.key.as_ref().hash()).is_none();
         let immutable = state.immutable.iter().flat_map(move |memory| memory.tables[table].slots.iter());

@@ -53,7 +53,7 @@ use crate::clock::Clock;
 use crate::engine::sqlite::SqliteEngine;
 use crate::engine::{
     Checkpoint, Connector, Counters, Durability, Engine, EngineError, Facts, Failure, Inspector, Loader,
-    Session,
+    Session, TEST_DELAY, TEST_DELAY_VARIABLE,
 };
 use crate::plan::{BatchSize, MemtableDatabase, Plan, Table};
 
@@ -158,6 +158,9 @@ fn facts(settings: &Settings, store: Option<&SqliteEngine>) -> Facts {
         ("persister".to_owned(), if store.is_some() { "sqlite" } else { "none" }.to_owned()),
     ];
     own.extend(below.as_ref().map(|facts| ("sqlite_version".to_owned(), facts.version.clone())));
+    if below.is_none() {
+        own.extend(std::env::var(TEST_DELAY_VARIABLE).ok().map(|delay| (TEST_DELAY.to_owned(), delay)));
+    }
     let Facts { source_id, compile_options, settings: stored, .. } = below.unwrap_or_default();
     own.extend(stored);
     Facts {

@@ -106,11 +106,11 @@ mod tests {
         postings.remove(5);
         assert_eq!(places(&postings, &values, 1), [0]);
         assert_eq!(places(&postings, &values, 2), [4, 1]);
-        assert_eq!(places(&postings, &values, 3), Vec::<u32>::new());
+        assert!(places(&postings, &values, 3).is_empty());
         postings.remove(0);
         postings.add(3, 9, |other| values[other as usize] == 1);
         assert_eq!(places(&postings, &values, 1), [3]);
         postings.clear();
-        assert_eq!(places(&postings, &values, 2), Vec::<u32>::new());
+        assert!(places(&postings, &values, 2).is_empty());
     }
 }

@@ -105,7 +105,7 @@ struct Bench {
     plan: Plan,
     buffer: Arc<Buffer>,
     program: Arc<Program>,
-    began: Receiver<u64>,
+    began: Mutex<Receiver<u64>>,
     go_on: Option<Sender<Result<(), Failure>>>,
     flusher: Option<Flusher>,
 }
@@ -123,7 +123,7 @@ impl Bench {
         let buffer = Arc::new(Buffer::new(Arc::clone(&program.shapes), settings));
         let ((began, seen), (go_on, wait)) = (channel(), channel());
         let flusher = Flusher::start(&buffer, Box::new(Gated { began, go_on: wait })).unwrap();
-        Bench { plan, buffer, program, began: seen, go_on: Some(go_on), flusher: Some(flusher) }
+        Bench { plan, buffer, program, began: Mutex::new(seen), go_on: Some(go_on), flusher: Some(flusher) }
     }
 
     fn session(&self) -> Hand {
@@ -133,7 +133,7 @@ impl Bench {
 
     /// Lets one flush on that has begun; it comes to this.
     fn let_on(&self, result: Result<(), Failure>) {
-        self.began.recv().unwrap();
+        self.began.lock().recv().unwrap();
         self.go_on.as_ref().unwrap().send(result).unwrap();
     }
 }

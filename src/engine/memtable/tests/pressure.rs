@@ -14,7 +14,7 @@ fn a_full_table_is_flushed_while_the_next_one_is_filled() {
     assert_eq!((counters.rotations, counters.flushes, counters.waits), (1, 0, 0));
     assert_eq!((counters.at_risk_max, counters.at_risk_limit), (4, 4));
     bench.let_on(Ok(()));
-    assert_eq!(bench.began.recv().unwrap(), 2, "the second table follows by itself");
+    assert_eq!(bench.began.lock().recv().unwrap(), 2, "the second table follows by itself");
     bench.go_on.as_ref().unwrap().send(Ok(())).unwrap();
     bench.buffer.drain(true).unwrap();
     let counters = bench.buffer.counters();

@@ -142,7 +142,7 @@ fn a_row_that_changes_while_its_old_form_is_flushed_is_counted_once() {
     let text_of = |overwrites: bool| {
         let put = if overwrites { "[operations.put]\nupsert = 'items'\n" } else { "" };
         format!(
-            "total = 10\nallow_warnings = ['unused-operation']\n[database]\nengine = 'memtable'\n[buffer]\nthreshold = 2\n\
+            "total = 10\nconcurrency = [1]\nallow_warnings = ['unused-operation']\n[database]\nengine = 'memtable'\n[buffer]\nthreshold = 2\n\
             [operations.update]\nupdate = 'items'\nset = {{ kind = 9 }}\n[operations.delete]\ndelete = 'items'\n{put}{TABLE}"
         )
     };
