@@ -3,8 +3,8 @@
 //! Operations on rows of the dataset are made in `lookups`, SQL of the scenario's own in `raw`.
 
 use super::operation::{Expect, Operation, Transaction};
-use super::tables::{Input, Tables, never_repeats};
 use super::operation_keys::{self, KINDS};
+use super::tables::{Input, Tables, never_repeats};
 use super::{capabilities, lookups, postgres, raw, statements, values};
 use crate::dataset::{Action, ActionStep, ActionValue, Column, Key, Source, StepRepeat};
 use crate::diagnostic::{Code, Diagnostic, Span, nearest};
@@ -180,7 +180,12 @@ impl Bench<'_, '_> {
 
     /// A statement of the scenario's own as it is sent, and what is known of it; a fault in it stands inside the text at `rest`. `own` says that
     /// it is written for the engine alone.
-    pub(super) fn read(&mut self, sql: &str, own: bool, rest: &[&str]) -> Option<(String, statements::Examined)> {
+    pub(super) fn read(
+        &mut self,
+        sql: &str,
+        own: bool,
+        rest: &[&str],
+    ) -> Option<(String, statements::Examined)> {
         if !self.input.is_postgres() {
             return self.examine(sql, Some(rest)).map(|examined| (sql.to_owned(), examined));
         }

@@ -6,7 +6,8 @@ use std::ops::ControlFlow;
 
 use rusqlite::Connection;
 use sqlparser::ast::{
-    ColumnOption, CreateIndex, CreateTable, DataType, Expr, ForeignKeyConstraint, Ident, ObjectName, Statement as Tree, TableConstraint, Value, Visit, VisitMut, Visitor, VisitorMut,
+    ColumnOption, CreateIndex, CreateTable, DataType, Expr, ForeignKeyConstraint, Ident, ObjectName,
+    Statement as Tree, TableConstraint, Value, Visit, VisitMut, Visitor, VisitorMut,
 };
 use sqlparser::tokenizer::{Token, TokenWithSpan};
 
@@ -17,7 +18,7 @@ use super::super::tables::Input;
 use super::text::{self, Places};
 use super::{fold, functions, trial, types};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::scenario::TableSection;
+use crate::scenario::{ColumnSection, TableSection};
 
 /// Makes one table's statements, and what the table comes to.
 pub(in super::super) fn make(
@@ -27,6 +28,7 @@ pub(in super::super) fn make(
     table: &TableSection,
 ) -> Result<TableFacts, Vec<Diagnostic>> {
     let own = table.ddl_postgres.is_some();
+    untyped(input, name, table)?;
     let statement = create_table(name, table, true);
     let placed = |statement: &Statement, refusal: Refusal| {
         let at = refusal.range.and_then(|range| statement.place(range, input.spans, input.sources));
@@ -64,10 +66,28 @@ pub(in super::super) fn make(
         return Err(faults);
     }
     trial::make(database, name, &create, &tried, made).map_err(|words| {
-        let help = "two things of a database cannot have one name, and a table has one primary key".to_owned();
+        let help =
+            "two things of a database cannot have one name, and a table has one primary key".to_owned();
         let words = format!("PostgreSQL would refuse this: {words}");
         vec![placed(&statement, Refusal { words, help, range: None })]
     })
+}
+
+/// Columns without a type, which SQLite takes.
+fn untyped(input: &Input<'_>, name: &str, table: &TableSection) -> Result<(), Vec<Diagnostic>> {
+    let bare = |column: &ColumnSection| column.sql_type.as_deref().is_none_or(|text| text.trim().is_empty());
+    let none = table.sql_of(true).is_none();
+    let found: Vec<Diagnostic> = table
+        .columns
+        .iter()
+        .filter(|(_, section)| none && bare(section))
+        .map(|(column, _)| {
+            let at = input.spans.key(&["tables", name, "columns", column]);
+            let words = format!("column `{column}` of `{name}` has no type, and PostgreSQL wants one");
+            Diagnostic::error(Code::TypeAndDdl, at, words).help("write one, such as `type = \"TEXT\"`")
+        })
+        .collect();
+    if found.is_empty() { Ok(()) } else { Err(found) }
 }
 
 /// The tree of a `CREATE TABLE`; `own` says that it is written for PostgreSQL.
@@ -126,7 +146,9 @@ fn without_sqlite(sql: &str, tokens: Vec<TokenWithSpan>) -> Result<Vec<TokenWith
             "COLLATE" if ["NOCASE", "BINARY", "RTRIM"].contains(&word(index + 1).as_str()) => {
                 let words = format!("PostgreSQL has no collation {}", word(index + 1));
                 let help = match word(index + 1).as_str() {
-                    "NOCASE" => "leave it out, and let an index on `lower(…)` and statements of your own compare without case; or give the table `ddl_postgres`",
+                    "NOCASE" => {
+                        "leave it out, and let an index on `lower(…)` and statements of your own compare without case; or give the table `ddl_postgres`"
+                    }
                     "BINARY" => "leave it out, or give the table `ddl_postgres` with COLLATE \"C\"",
                     _ => "leave it out, or give the table `ddl_postgres`",
                 };
@@ -158,7 +180,9 @@ fn without_sqlite(sql: &str, tokens: Vec<TokenWithSpan>) -> Result<Vec<TokenWith
     let mut made = Vec::new();
     for (index, token) in solid.iter().enumerate() {
         let before = inserted.iter().filter(|(place, _)| *place == index);
-        made.extend(before.map(|(_, word)| TokenWithSpan { token: Token::make_keyword(word), span: token.span }));
+        made.extend(
+            before.map(|(_, word)| TokenWithSpan { token: Token::make_keyword(word), span: token.span }),
+        );
         made.extend((!dropped.contains(&index)).then(|| (*token).clone()));
     }
     Ok(made)
@@ -207,12 +231,6 @@ fn check_table(create: &CreateTable, name: &str, own: bool, sql: &str) -> Result
     if let Some(refusal) = functions.found.filter(|_| !own) {
         return Err(refusal);
     }
-    let untyped = create.columns.iter().find(|column| column.data_type == DataType::Unspecified);
-    if let Some(column) = untyped {
-        let range = Places::new(sql).range(column.name.span);
-        let words = format!("column `{}` has no type, and PostgreSQL wants one", column.name.value);
-        return Err(Refusal { words, help: "write one, such as `TEXT`".to_owned(), range });
-    }
     Ok(())
 }
 
@@ -227,7 +245,8 @@ impl Visitor for Functions<'_> {
 
     fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
         if let Expr::Function(function) = expr
-            && let Err(refusal) = functions::check(&function.name, &self.places, "the table may have `ddl_postgres`")
+            && let Err(refusal) =
+                functions::check(&function.name, &self.places, "the table may have `ddl_postgres`")
         {
             self.found = Some(refusal);
             return ControlFlow::Break(());
@@ -259,7 +278,8 @@ impl Spelling<'_, '_> {
     /// A name of a column of the table.
     fn respell(&self, name: &mut Ident) {
         let exact = self.columns.iter().find(|column| **column == name.value);
-        let known = exact.or_else(|| self.columns.iter().find(|column| column.eq_ignore_ascii_case(&name.value)));
+        let known =
+            exact.or_else(|| self.columns.iter().find(|column| column.eq_ignore_ascii_case(&name.value)));
         if let Some(known) = known {
             *name = Ident::with_quote('"', known);
         }
@@ -340,7 +360,9 @@ fn translate(create: &mut CreateTable, spelling: &Spelling<'_, '_>, name: &str) 
 /// A default as PostgreSQL takes it: SQLite reads a name in quotes as text where there is no such column, and 0 and 1 as truth values.
 fn as_default(value: &mut Expr, boolean: bool) {
     let replaced = match value {
-        Expr::Identifier(name) if name.quote_style == Some('"') => Value::SingleQuotedString(name.value.clone()),
+        Expr::Identifier(name) if name.quote_style == Some('"') => {
+            Value::SingleQuotedString(name.value.clone())
+        }
         Expr::Value(given) if boolean => match &given.value {
             Value::Number(digits, _) if digits == "0" => Value::Boolean(false),
             Value::Number(digits, _) if digits == "1" => Value::Boolean(true),

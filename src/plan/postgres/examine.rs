@@ -2,8 +2,8 @@
 //!
 //! Nothing is carried out. Which names there are is looked at in `scope`, which columns a statement gives in `output`.
 
-use sqlparser::ast::{Assignment, AssignmentTarget, LimitClause, ObjectName, OnConflictAction, OnInsert};
-use sqlparser::ast::{FromTable, Insert, Query, Statement, TableFactor, TableObject, TableWithJoins, Visit};
+use sqlparser::ast::{Assignment, AssignmentTarget, ObjectName, OnConflictAction, OnInsert};
+use sqlparser::ast::{FromTable, Insert, Statement, TableFactor, TableObject, TableWithJoins, Visit};
 use sqlparser::tokenizer::Word;
 
 use super::super::ddl::quote;
@@ -32,7 +32,8 @@ pub(in super::super) fn read(tables: &mut Tables, sql: &str, own: bool) -> Resul
     let scope = Scope::of(&known, tree);
     scope.check(tree, &Places::new(sql))?;
     // What SQLite takes as well is known from there: names of columns as the scenario has them for both.
-    let tried = if own { None } else { statements::examine(&mut tables.database, sql, &tables.names, false).ok() };
+    let tried =
+        if own { None } else { statements::examine(&mut tables.database, sql, &tables.names, false).ok() };
     let examined = match tried {
         Some(examined) => Examined { parameters, ..examined },
         None => {
@@ -112,8 +113,20 @@ fn known(tables: &Tables) -> Known {
 
 /// Words that SQLite takes as a name and PostgreSQL does not.
 const RESERVED: [&str; 14] = [
-    "analyse", "array", "asymmetric", "both", "fetch", "grant", "leading", "only", "placing", "some",
-    "symmetric", "trailing", "user", "variadic",
+    "analyse",
+    "array",
+    "asymmetric",
+    "both",
+    "fetch",
+    "grant",
+    "leading",
+    "only",
+    "placing",
+    "some",
+    "symmetric",
+    "trailing",
+    "user",
+    "variadic",
 ];
 
 /// A table or column whose name PostgreSQL would not find as it is written.
@@ -132,10 +145,18 @@ fn respelt(known: &Known, word: &Word, called: bool) -> Option<String> {
 
 fn with_keyword(refusal: Refusal, sql: &str, tables: &Tables) -> Refusal {
     let (before, rest) = refusal.range.as_ref().map_or(("", ""), |range| sql.split_at(range.start));
-    let help = match statements::template_in(rest).or_else(|| statements::keyword(before, rest, &tables.names)) {
-        Some(help) => help,
-        None => refusal.help.clone(),
-    };
+    let limited = rest.starts_with(',')
+        && before.split_whitespace().rev().nth(1).is_some_and(|w| w.eq_ignore_ascii_case("limit"));
+    if limited {
+        let help =
+            "write `LIMIT rows OFFSET skipped` instead of `LIMIT skipped, rows`, which SQLite takes as well";
+        return Refusal { help: help.to_owned(), ..refusal };
+    }
+    let help =
+        match statements::template_in(rest).or_else(|| statements::keyword(before, rest, &tables.names)) {
+            Some(help) => help,
+            None => refusal.help.clone(),
+        };
     Refusal { help, ..refusal }
 }
 
@@ -158,16 +179,14 @@ fn check_kind(tree: &Statement) -> Result<(), Refusal> {
     let refuse = |words: String, help: &str| Err(Refusal { words, help: help.to_owned(), range: None });
     let first = || tree.to_string().split_whitespace().next().unwrap_or_default().to_ascii_uppercase();
     match tree {
-        Statement::Query(query) => check_query(query),
         Statement::Insert(insert) => check_insert(insert),
-        Statement::Update(_) | Statement::Delete(_) => Ok(()),
+        Statement::Query(_) | Statement::Update(_) | Statement::Delete(_) => Ok(()),
         Statement::StartTransaction { .. }
         | Statement::Commit { .. }
         | Statement::Rollback { .. }
         | Statement::Savepoint { .. }
         | Statement::ReleaseSavepoint { .. } => {
-            let help =
-                "leave it out, and write for instance `transaction = \"repeatable_read\"` beside the operation's steps";
+            let help = "leave it out, and write for instance `transaction = \"repeatable_read\"` beside the operation's steps";
             refuse("a statement of an operation cannot begin or end a transaction".to_owned(), help)
         }
         _ if ["CREATE", "DROP", "ALTER"].contains(&first().as_str()) => {
@@ -180,29 +199,8 @@ fn check_kind(tree: &Statement) -> Result<(), Refusal> {
         }
         _ => {
             let help = "write SELECT, INSERT, UPDATE, DELETE, VALUES, or one of them behind WITH";
-            refuse(format!("an operation reads and writes rows, and {} does neither", first()), help)
+            refuse(format!("{} cannot be an operation, which reads and writes rows", first()), help)
         }
-    }
-}
-
-fn check_query(query: &Query) -> Result<(), Refusal> {
-    let LimitClauses(found) = LimitClauses::of(query);
-    if found {
-        return Err(Refusal {
-            words: "PostgreSQL would refuse this: LIMIT has one number".to_owned(),
-            help: "write `LIMIT rows OFFSET skipped` instead of `LIMIT skipped, rows`".to_owned(),
-            range: None,
-        });
-    }
-    Ok(())
-}
-
-/// Whether the query has SQLite's `LIMIT a, b`.
-struct LimitClauses(bool);
-
-impl LimitClauses {
-    fn of(query: &Query) -> LimitClauses {
-        LimitClauses(matches!(query.limit_clause, Some(LimitClause::OffsetCommaLimit { .. })))
     }
 }
 
@@ -222,13 +220,17 @@ fn note(tables: &mut Tables, written: &Written, examined: &mut Examined) {
         Written::Insert(table) => format!("INSERT INTO {} DEFAULT VALUES", quote(table)),
         Written::Delete(table) => format!("DELETE FROM {} WHERE 1", quote(table)),
         Written::Update(table, columns) => {
-            let each: Vec<String> = columns.iter().map(|column| format!("{} = NULL", quote(column))).collect();
+            let each: Vec<String> =
+                columns.iter().map(|column| format!("{} = NULL", quote(column))).collect();
             format!("UPDATE {} SET {}", quote(table), each.join(", "))
         }
     };
     let Ok(found) = statements::examine(&mut tables.database, &sql, &tables.names, false) else { return };
-    examined.counts.extend(found.counts.iter().filter(|table| !examined.counts.contains(table)).copied().collect::<Vec<_>>());
-    let new: Vec<_> = found.overwrites.into_iter().filter(|entry| !examined.overwrites.contains(entry)).collect();
+    examined.counts.extend(
+        found.counts.iter().filter(|table| !examined.counts.contains(table)).copied().collect::<Vec<_>>(),
+    );
+    let new: Vec<_> =
+        found.overwrites.into_iter().filter(|entry| !examined.overwrites.contains(entry)).collect();
     examined.overwrites.extend(new);
 }
 
