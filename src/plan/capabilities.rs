@@ -17,7 +17,9 @@ pub(super) fn no_transaction(engine: EngineKind, transaction: Transaction) -> Op
         return None;
     }
     if transaction == Transaction::Exclusive && !can.exclusive {
-        return Some("write \"serializable\", or LOCK TABLE's equal: SELECT … FOR UPDATE as the first step");
+        return Some(
+            "write \"serializable\", or lock the rows themselves: SELECT … FOR UPDATE as the first step",
+        );
     }
     if transaction.is_isolation() && !can.isolation {
         return Some(
@@ -85,7 +87,7 @@ fn idle_keys(input: &Input<'_>, faults: &mut Vec<Diagnostic>) {
         } else if engine == EngineKind::Memtable {
             "leave it out".to_owned()
         } else {
-            format!("leave it out: {instead}")
+            format!("leave it out; {instead}")
         };
         faults.push(Diagnostic::error(Code::NoEffect, Some(at), words).help(help));
     }

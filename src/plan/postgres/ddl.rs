@@ -18,7 +18,7 @@ use super::super::tables::Input;
 use super::text::{self, Places};
 use super::{fold, functions, trial, types};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::scenario::TableSection;
+use crate::scenario::{ColumnSection, TableSection};
 
 /// Makes one table's statements, and what the table comes to.
 pub(in super::super) fn make(
@@ -28,6 +28,7 @@ pub(in super::super) fn make(
     table: &TableSection,
 ) -> Result<TableFacts, Vec<Diagnostic>> {
     let own = table.ddl_postgres.is_some();
+    untyped(input, name, table)?;
     let statement = create_table(name, table, true);
     let placed = |statement: &Statement, refusal: Refusal| {
         let at = refusal.range.and_then(|range| statement.place(range, input.spans, input.sources));
@@ -70,6 +71,23 @@ pub(in super::super) fn make(
         let words = format!("PostgreSQL would refuse this: {words}");
         vec![placed(&statement, Refusal { words, help, range: None })]
     })
+}
+
+/// Columns without a type, which SQLite takes.
+fn untyped(input: &Input<'_>, name: &str, table: &TableSection) -> Result<(), Vec<Diagnostic>> {
+    let bare = |column: &ColumnSection| column.sql_type.as_deref().is_none_or(|text| text.trim().is_empty());
+    let none = table.sql_of(true).is_none();
+    let found: Vec<Diagnostic> = table
+        .columns
+        .iter()
+        .filter(|(_, section)| none && bare(section))
+        .map(|(column, _)| {
+            let at = input.spans.key(&["tables", name, "columns", column]);
+            let words = format!("column `{column}` of `{name}` has no type, and PostgreSQL wants one");
+            Diagnostic::error(Code::TypeAndDdl, at, words).help("write one, such as `type = \"TEXT\"`")
+        })
+        .collect();
+    if found.is_empty() { Ok(()) } else { Err(found) }
 }
 
 /// The tree of a `CREATE TABLE`; `own` says that it is written for PostgreSQL.
@@ -212,12 +230,6 @@ fn check_table(create: &CreateTable, name: &str, own: bool, sql: &str) -> Result
     let _ = Visit::visit(create, &mut functions);
     if let Some(refusal) = functions.found.filter(|_| !own) {
         return Err(refusal);
-    }
-    let untyped = create.columns.iter().find(|column| column.data_type == DataType::Unspecified);
-    if let Some(column) = untyped {
-        let range = Places::new(sql).range(column.name.span);
-        let words = format!("column `{}` has no type, and PostgreSQL wants one", column.name.value);
-        return Err(Refusal { words, help: "write one, such as `TEXT`".to_owned(), range });
     }
     Ok(())
 }

@@ -2,8 +2,8 @@
 //!
 //! Nothing is carried out. Which names there are is looked at in `scope`, which columns a statement gives in `output`.
 
-use sqlparser::ast::{Assignment, AssignmentTarget, LimitClause, ObjectName, OnConflictAction, OnInsert};
-use sqlparser::ast::{FromTable, Insert, Query, Statement, TableFactor, TableObject, TableWithJoins, Visit};
+use sqlparser::ast::{Assignment, AssignmentTarget, ObjectName, OnConflictAction, OnInsert};
+use sqlparser::ast::{FromTable, Insert, Statement, TableFactor, TableObject, TableWithJoins, Visit};
 use sqlparser::tokenizer::Word;
 
 use super::super::ddl::quote;
@@ -145,6 +145,13 @@ fn respelt(known: &Known, word: &Word, called: bool) -> Option<String> {
 
 fn with_keyword(refusal: Refusal, sql: &str, tables: &Tables) -> Refusal {
     let (before, rest) = refusal.range.as_ref().map_or(("", ""), |range| sql.split_at(range.start));
+    let limited = rest.starts_with(',')
+        && before.split_whitespace().rev().nth(1).is_some_and(|w| w.eq_ignore_ascii_case("limit"));
+    if limited {
+        let help =
+            "write `LIMIT rows OFFSET skipped` instead of `LIMIT skipped, rows`, which SQLite takes as well";
+        return Refusal { help: help.to_owned(), ..refusal };
+    }
     let help =
         match statements::template_in(rest).or_else(|| statements::keyword(before, rest, &tables.names)) {
             Some(help) => help,
@@ -172,9 +179,8 @@ fn check_kind(tree: &Statement) -> Result<(), Refusal> {
     let refuse = |words: String, help: &str| Err(Refusal { words, help: help.to_owned(), range: None });
     let first = || tree.to_string().split_whitespace().next().unwrap_or_default().to_ascii_uppercase();
     match tree {
-        Statement::Query(query) => check_query(query),
         Statement::Insert(insert) => check_insert(insert),
-        Statement::Update(_) | Statement::Delete(_) => Ok(()),
+        Statement::Query(_) | Statement::Update(_) | Statement::Delete(_) => Ok(()),
         Statement::StartTransaction { .. }
         | Statement::Commit { .. }
         | Statement::Rollback { .. }
@@ -193,29 +199,8 @@ fn check_kind(tree: &Statement) -> Result<(), Refusal> {
         }
         _ => {
             let help = "write SELECT, INSERT, UPDATE, DELETE, VALUES, or one of them behind WITH";
-            refuse(format!("an operation reads and writes rows, and {} does neither", first()), help)
+            refuse(format!("{} cannot be an operation, which reads and writes rows", first()), help)
         }
-    }
-}
-
-fn check_query(query: &Query) -> Result<(), Refusal> {
-    let LimitClauses(found) = LimitClauses::of(query);
-    if found {
-        return Err(Refusal {
-            words: "PostgreSQL would refuse this: LIMIT has one number".to_owned(),
-            help: "write `LIMIT rows OFFSET skipped` instead of `LIMIT skipped, rows`".to_owned(),
-            range: None,
-        });
-    }
-    Ok(())
-}
-
-/// Whether the query has SQLite's `LIMIT a, b`.
-struct LimitClauses(bool);
-
-impl LimitClauses {
-    fn of(query: &Query) -> LimitClauses {
-        LimitClauses(matches!(query.limit_clause, Some(LimitClause::OffsetCommaLimit { .. })))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::super::{Plan, Transaction, prepare};
+use super::super::{Plan, Transaction, experiment, prepare};
 use crate::scenario::Overrides;
 
 const HEAD: &str = "total_writes = 100\nconcurrency = [1]\n[database]\nengine = \"postgres\"\nurl = \"postgres://localhost/x\"\n";
@@ -150,4 +150,36 @@ fn statements_that_only_postgresql_has_pass() {
             "{USERS}[operations.own]\nshare = 1\nsql_postgres = \"{sql}\"\nbind = {{ low = 1 }}\n"
         ));
     }
+}
+
+#[test]
+fn keys_of_two_engines_stand_idle_where_there_are_cases_of_both() {
+    let text = |variants: &str| {
+        format!(
+            "total_writes = 100\nconcurrency = [1]\n[retry]\non = [\"busy\", \"deadlock\"]\n[database]\npath = \":memory:\"\n\
+             busy_timeout = \"1s\"\nurl = \"postgres://localhost/x\"\npragmas = {{ cache_size = 100 }}\n\
+             settings = {{ synchronous_commit = false }}\n{USERS}{variants}"
+        )
+    };
+    let both = text("[variants.server]\ndatabase.engine = \"postgres\"\n");
+    let (experiment, _) = experiment(Path::new("mine.toml"), both, &Overrides::default())
+        .unwrap_or_else(|rejected| panic!("{:#?}", rejected.diagnostics));
+    let [lite, server] = experiment.cases.as_slice() else { panic!("there are two cases") };
+    let on = |plan: &Plan| plan.workloads[0].retry.as_ref().map(|retry| retry.on.clone());
+    assert_eq!((lite.database.pragmas().len(), lite.database.postgres().is_none()), (1, true));
+    assert_eq!(
+        (on(lite), on(server)),
+        (Some(vec!["SQLITE_BUSY".into()]), Some(vec!["55P03".into(), "40P01".into()]))
+    );
+    let settings = &server.database.postgres().expect("it is a server").settings;
+    assert_eq!((settings[0].name.as_str(), settings[0].value.as_str()), ("synchronous_commit", "off"));
+    assert_eq!(sent(lite, "users")[0].replace('?', "$"), sent(server, "users")[0]);
+    let alone = experiment_faults(text(""));
+    assert!(alone.iter().any(|words| words.starts_with("`url` has no effect")), "{alone:?}");
+}
+
+fn experiment_faults(text: String) -> Vec<String> {
+    let rejected =
+        experiment(Path::new("mine.toml"), text, &Overrides::default()).expect_err("it has faults");
+    rejected.diagnostics.into_iter().map(|fault| fault.message).collect()
 }
