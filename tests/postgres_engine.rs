@@ -320,8 +320,9 @@ fn a_hundred_thousand_rows_are_loaded_with_their_parents_first_and_all_are_found
         user_id = { type = 'INTEGER NOT NULL REFERENCES users(id)' }\ntitle = { type = 'TEXT', value = '{{ word() }}' }\n\
         [tables.users]\nshare = 1\n[tables.users.columns]\nid = { type = 'INTEGER PRIMARY KEY' }\n";
     let mut engine = opened(&plan(&server, schema, "", tables));
-    let post =
-        |id: i64| vec![Value::Integer(id), Value::Integer((id - 1) / 4 + 1), text(&"x".repeat(id as usize % 200))];
+    let post = |id: i64| {
+        vec![Value::Integer(id), Value::Integer((id - 1) / 4 + 1), text(&"x".repeat(id as usize % 200))]
+    };
     let posts: Vec<Vec<Value>> = (1..=80_000).map(post).collect();
     let mut loader = engine.loader().unwrap().unwrap();
     for (n, post) in posts.iter().enumerate() {
@@ -394,13 +395,19 @@ fn settings_are_in_force_in_any_spelling_and_a_wrong_one_is_named() {
     assert_eq!(facts.durability, runner::engine::Durability::Memory);
     assert_eq!(facts.version, server.ask("SHOW server_version").split(' ').next().unwrap());
     engine.tear_down(false).unwrap();
-    for wrong in
-        ["no_such_setting = 1", "work_mem = \"many\"", "shared_buffers = \"1GB\"", "search_path = \"public\""]
-    {
-        let settings = format!("[database.settings]\njit = false\n{wrong}");
-        let found = open(&plan(&server, schema, &settings, NOTES));
-        assert!(matches!(found, Err(EngineError::Setting { pragma: Some(1), .. })), "{wrong}: {found:?}");
-        assert!(!server.has_schema(schema), "{wrong}");
+    let wrong = [
+        ("no_such_setting", "1"),
+        ("work_mem", "many"),
+        ("shared_buffers", "1GB"),
+        ("search_path", "public"),
+    ];
+    for (name, value) in wrong {
+        let mut plan = plan(&server, schema, "[database.settings]\njit = false\nwork_mem = '1MB'", NOTES);
+        let runner::plan::Database::Postgres(database) = &mut plan.database else { unreachable!() };
+        (database.settings[1].name, database.settings[1].value) = (name.to_owned(), value.to_owned());
+        let found = open(&plan);
+        assert!(matches!(found, Err(EngineError::Setting { pragma: Some(1), .. })), "{name}: {found:?}");
+        assert!(!server.has_schema(schema), "{name}");
     }
 }
 
@@ -443,4 +450,31 @@ fn a_run_of_the_command_line_verifies_keeps_and_takes_over_its_schema() {
         "{}",
         ended.stderr
     );
+}
+
+#[test]
+fn a_run_that_is_interrupted_drops_its_schema_and_one_that_is_killed_leaves_it_to_the_next() {
+    let Some(server) = postgres::shared() else { return };
+    let schema = "runner_test_killed";
+    let _gone = Gone::now(&server, schema);
+    let place = Place::new();
+    let text = scenario(&server, schema, "", NOTES).replace("total_writes = 100", "total_writes = 2_000_000");
+    place.write("long.toml", &text);
+    let in_the_middle = |left: &str| {
+        let mut running = place.start(&["run", "long.toml", "--quiet"]);
+        // Those of another run do not count.
+        let rows = format!("SELECT count(*) FROM {schema}.notes WHERE tableoid::text <> '{left}'");
+        let many = |rows: String| rows.parse::<u64>().is_ok_and(|rows| rows > 500);
+        running.until("rows are written", |_| server.try_ask(&rows).is_ok_and(many));
+        running
+    };
+    let mut killed = in_the_middle("");
+    killed.kill();
+    killed.ended();
+    let left = server.ask(&format!("SELECT '{schema}.notes'::regclass::oid::text"));
+    let mut interrupted = in_the_middle(&left);
+    interrupted.interrupt();
+    let ended = interrupted.ended();
+    assert_eq!(ended.code, 130, "{}", ended.stderr);
+    assert!(!server.has_schema(schema));
 }

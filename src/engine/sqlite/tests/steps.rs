@@ -267,8 +267,8 @@ fn a_lone_statement_takes_the_short_way_and_every_other_operation_the_long_one()
             &[expecting("SELECT 1", Expect { rows: Some(1), ..Expect::default() })],
         ),
     ];
-    assert!(short.iter().all(program::is_plain));
-    assert!(!long.iter().any(program::is_plain));
+    assert!(short.iter().all(crate::engine::steps::is_plain));
+    assert!(!long.iter().any(crate::engine::steps::is_plain));
 }
 
 #[test]
