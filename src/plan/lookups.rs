@@ -5,8 +5,8 @@ use super::ddl::{TableFacts, quote};
 use super::distinct::is_unique_or_null;
 use super::operation::{Kind, Operation};
 use super::operations::{Bench, Expected, Made, RepeatTaken, StepTaken, Taken, instead};
-use super::{payload, postgres};
 use super::statements::{self, equal, list};
+use super::{payload, postgres};
 use crate::dataset::{Column, Key};
 use crate::diagnostic::{Code, nearest};
 use crate::scenario::KeysKey;
@@ -308,7 +308,8 @@ fn update(bench: &mut Bench<'_, '_>, table: usize, columns: &[String], keys: &[u
         };
         let place = bench.tables.names.column(table, &fact.name);
         if fact.generated {
-            let words = format!("column `{column}` of `{name}` is computed by {} from others", bench.input.store());
+            let words =
+                format!("column `{column}` of `{name}` is computed by {} from others", bench.input.store());
             bench.fault(Code::UnknownColumn, at, words, "leave it out of `set`");
         } else if place.is_some_and(|place| keys.contains(&place) || identity.contains(&place)) {
             let words = format!("`{column}` identifies the rows of `{name}`, so an update cannot change it");
