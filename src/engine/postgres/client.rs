@@ -124,7 +124,7 @@ impl Client {
         let connector = config.tls.connector(&name).map_err(|error| error.to_string())?;
         let made = connector.made();
         let connecting = driver.connect_raw(stream.clone(), connector);
-        let (client, connection) = waited(connecting).map_err(|error| refused(&error))?;
+        let (client, connection) = waited(stream.gate(), connecting).map_err(|error| refused(&error))?;
         let secured = made.lock().unwrap_or_else(PoisonError::into_inner).take();
         stream.gate().close();
         let token = client.cancel_token();
@@ -136,7 +136,8 @@ impl Client {
                 return;
             };
             let Ok(connector) = again.connector(&name) else { return };
-            let _ = waited(token.cancel_query_raw(stream, connector));
+            let gate = Arc::clone(stream.gate());
+            let _ = waited(&gate, token.cancel_query_raw(stream, connector));
         });
         let woken = Arc::new(Woken::default());
         let waker = Waker::from(Arc::clone(&woken));
@@ -256,11 +257,12 @@ fn last_words<T>(polled: Poll<Result<T, Error>>, ended: Result<(), Error>) -> Re
     }
 }
 
-/// Polls what blocks below until it is done.
-fn waited<T>(future: impl Future<Output = T>) -> T {
+/// Polls until it is done, with one read each time: TLS reads on when its handshake is over, with nothing to come.
+fn waited<T>(gate: &Gate, future: impl Future<Output = T>) -> T {
     let mut future = pin!(future);
     let mut context = Context::from_waker(Waker::noop());
     loop {
+        gate.allow(1);
         if let Poll::Ready(done) = future.as_mut().poll(&mut context) {
             return done;
         }
