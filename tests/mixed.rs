@@ -203,9 +203,15 @@ fn all_verified(busy_timeout: &str, top: &str, sections: &str) -> Vec<Level> {
         plan(&format!("{top}\n[database]\npath = {path:?}\nbusy_timeout = '{busy_timeout}'\n{sections}"));
     let stop = Arc::new(AtomicBool::new(false));
     let clock = Clock::real();
-    let mut engine =
-        SqliteEngine::open(&plan.database, &plan.tables, &plan.operations, false, &clock, Arc::clone(&stop))
-            .unwrap();
+    let mut engine = SqliteEngine::open(
+        plan.database.sqlite().unwrap(),
+        &plan.tables,
+        &plan.operations,
+        false,
+        &clock,
+        Arc::clone(&stop),
+    )
+    .unwrap();
     let options = run::Options {
         clock,
         stop,

@@ -320,8 +320,9 @@ fn a_hundred_thousand_rows_are_loaded_with_their_parents_first_and_all_are_found
         user_id = { type = 'INTEGER NOT NULL REFERENCES users(id)' }\ntitle = { type = 'TEXT', value = '{{ word() }}' }\n\
         [tables.users]\nshare = 1\n[tables.users.columns]\nid = { type = 'INTEGER PRIMARY KEY' }\n";
     let mut engine = opened(&plan(&server, schema, "", tables));
-    let post =
-        |id: i64| vec![Value::Integer(id), Value::Integer((id - 1) / 4 + 1), text(&"x".repeat(id as usize % 200))];
+    let post = |id: i64| {
+        vec![Value::Integer(id), Value::Integer((id - 1) / 4 + 1), text(&"x".repeat(id as usize % 200))]
+    };
     let posts: Vec<Vec<Value>> = (1..=80_000).map(post).collect();
     let mut loader = engine.loader().unwrap().unwrap();
     for (n, post) in posts.iter().enumerate() {

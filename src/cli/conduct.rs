@@ -212,13 +212,16 @@ impl<'a> Work<'a> {
                     });
                     let outcome = ran.map_err(|error| Halt::Unit { case: unit.case, error })?;
                     // One that failed is tried again by the next run.
-                    if outcome.failure.is_none() {
+                    if outcome.failure.is_none() && outcome.ended.is_none() {
                         journal.store(&key, &outcome).map_err(kept)?;
                     }
                     outcome
                 }
             };
             self.add(plan, unit, &outcome);
+            if let Some(error) = outcome.ended {
+                return Err(Halt::Unit { case: unit.case, error });
+            }
             self.save_now_and_then()?;
             if stop.load(Ordering::Relaxed) {
                 return Err(Halt::Unit { case: unit.case, error: UnitError::Interrupted });
@@ -273,6 +276,15 @@ impl<'a> Work<'a> {
         Ok(())
     }
 
+    /// A server that cannot be had at the start is one thing, one that is gone later another: the run ended early.
+    fn after_measuring(&self, case: usize, error: UnitError) -> UnitError {
+        let server = self.scenario.scenario.experiment.cases[case].database.postgres().is_some();
+        match error {
+            UnitError::Unavailable(message) if server && self.position > 0 => UnitError::Ended(message),
+            other => other,
+        }
+    }
+
     fn finish(mut self, halt: Option<Halt>) -> Ended {
         let plan = self.scenario.scenario.plan();
         let mut exit = Exit::Fine;
@@ -284,6 +296,7 @@ impl<'a> Work<'a> {
                 exit = Exit::Interrupted;
             }
             Some(Halt::Unit { case, error }) => {
+                let error = self.after_measuring(case, error);
                 self.result.finish(plan, Status::Failed, Some(error.to_string()));
                 exit = self.scenario.tell_unit(case, &error);
             }

@@ -43,10 +43,13 @@ impl Log {
             Event::LevelFinished { measurement, verification } => {
                 let succeeded: u64 = measurement.operations.iter().map(|one| one.succeeded.count()).sum();
                 let errors: u64 = measurement.operations.iter().map(|one| one.errors).sum();
+                let unknown: u64 = measurement.operations.iter().map(|one| one.unknown).sum();
+                let unknown =
+                    if unknown > 0 { format!("{} unknown, ", count(unknown)) } else { String::new() };
                 let seconds = measurement.duration_ns as f64 / 1e9;
                 let throughput = if seconds > 0.0 { succeeded as f64 / seconds } else { 0.0 };
                 let mut words = format!(
-                    "iteration {}: {} acknowledged, {} errors, {} in {}, {:?}",
+                    "iteration {}: {} acknowledged, {} errors, {unknown}{} in {}, {:?}",
                     measurement.iteration,
                     count(succeeded),
                     count(errors),

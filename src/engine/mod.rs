@@ -3,6 +3,7 @@
 //! An engine owns the database (making, marking, resetting, removing, checking); a session belongs to one worker and executes operations with
 //! values from the tape. When and how often is left to `run`.
 
+mod counters;
 mod met;
 mod multi_row;
 pub mod null;
@@ -23,6 +24,8 @@ use serde::{Deserialize, Serialize};
 use crate::clock::Ticks;
 use crate::plan::Transaction;
 use crate::value::{Decoder, Value};
+
+pub use counters::{BufferCounters, Counters};
 
 /// Environment variable by which tests delay the operations of a variant: `VARIANT:PERCENT`. It stands among the settings of a database that
 /// was opened with it, as `test_delay`, and makes a result worthless.
@@ -267,6 +270,26 @@ pub enum Durability {
     PowerLoss,
 }
 
+impl Durability {
+    /// Completes `acknowledged = …`.
+    pub fn in_words(self) -> &'static str {
+        match self {
+            Durability::Memory => "in memory",
+            Durability::ProcessCrash => "survives a crash of the process",
+            Durability::PowerLoss => "survives a loss of power, as far as the settings promise",
+        }
+    }
+
+    /// As results spell it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Durability::Memory => "memory",
+            Durability::ProcessCrash => "process_crash",
+            Durability::PowerLoss => "power_loss",
+        }
+    }
+}
+
 /// One checkpoint of a write-ahead log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Checkpoint {
@@ -276,83 +299,6 @@ pub struct Checkpoint {
     pub duration_ns: u64,
     /// Pages carried over into the database.
     pub pages: u64,
-}
-
-/// Sizes in bytes, and counters since the last reset; absent where the engine has none.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Counters {
-    /// Main database file.
-    pub database_bytes: Option<u64>,
-    /// Write-ahead log.
-    pub wal_bytes: Option<u64>,
-    /// Page cache hits, summed over the sessions of the level.
-    pub cache_hits: Option<u64>,
-    /// Page cache misses.
-    pub cache_misses: Option<u64>,
-    /// Pages written by the page cache.
-    pub cache_writes: Option<u64>,
-    /// Dirty pages written before commit because the cache was full.
-    pub cache_spills: Option<u64>,
-    /// Checkpoints of the write-ahead log.
-    pub checkpoints: Option<u64>,
-    /// Statements found in the statement cache.
-    pub statement_hits: Option<u64>,
-    /// Statements that had to be prepared.
-    pub statement_misses: Option<u64>,
-    /// Times that a file or a folder was synced, summed over the sessions of the level.
-    pub syncs: Option<u64>,
-    /// What a write buffer did.
-    pub buffer: Option<BufferCounters>,
-}
-
-/// What a write buffer did since the last reset. Times are nanoseconds.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct BufferCounters {
-    /// Active tables that became immutable: full, too old, or at an orderly end.
-    pub rotations: u64,
-    /// Of them, by age.
-    pub timed_rotations: u64,
-    /// Immutable tables that were flushed.
-    pub flushes: u64,
-    /// Rows and tombstones that were flushed.
-    pub flushed_rows: u64,
-    /// Time of all flushes.
-    pub flush_ns: u64,
-    /// Time of the shortest.
-    pub flush_ns_min: u64,
-    /// Time of the longest.
-    pub flush_ns_max: u64,
-    /// Writes that waited for a flush.
-    pub waits: u64,
-    /// Time that they waited.
-    pub wait_ns: u64,
-    /// Most acknowledged writes that were in memory alone at once: what a crash of the process would have lost.
-    pub at_risk_max: u64,
-    /// What that can never exceed: from the threshold and the number of workers.
-    pub at_risk_limit: u64,
-}
-
-impl Counters {
-    /// Sizes now, counts since an earlier reading.
-    #[must_use]
-    pub fn since(&self, earlier: &Counters) -> Counters {
-        // A reset in between starts the counts anew.
-        let counted =
-            |now: Option<u64>, then: Option<u64>| now.map(|n| n.checked_sub(then.unwrap_or(0)).unwrap_or(n));
-        Counters {
-            database_bytes: self.database_bytes,
-            wal_bytes: self.wal_bytes,
-            cache_hits: counted(self.cache_hits, earlier.cache_hits),
-            cache_misses: counted(self.cache_misses, earlier.cache_misses),
-            cache_writes: counted(self.cache_writes, earlier.cache_writes),
-            cache_spills: counted(self.cache_spills, earlier.cache_spills),
-            checkpoints: counted(self.checkpoints, earlier.checkpoints),
-            statement_hits: counted(self.statement_hits, earlier.statement_hits),
-            statement_misses: counted(self.statement_misses, earlier.statement_misses),
-            syncs: counted(self.syncs, earlier.syncs),
-            buffer: self.buffer,
-        }
-    }
 }
 
 /// Why an engine could not do what the run asked. The exit code follows from the kind.

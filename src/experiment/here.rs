@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
+use serde::{Deserialize, Serialize};
+
 use super::UnitError;
 use crate::clock::Clock;
 use crate::engine::postgres::PostgresEngine;
@@ -110,6 +112,21 @@ fn tape_folder(plan: &Plan) -> PathBuf {
     beside.filter(|folder| folder.is_dir()).unwrap_or_else(std::env::temp_dir)
 }
 
+/// What is there of a unit beside its levels.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Carried {
+    /// What the database said of itself; absent where it was not reached.
+    pub(super) facts: Option<Facts>,
+    /// Why the unit ended before its end.
+    pub(super) error: Option<UnitError>,
+}
+
+impl From<UnitError> for Carried {
+    fn from(error: UnitError) -> Carried {
+        Carried { facts: None, error: Some(error) }
+    }
+}
+
 /// What carrying out a unit takes beside its plan.
 #[derive(Clone, Debug)]
 pub(super) struct Here<'a> {
@@ -120,21 +137,23 @@ pub(super) struct Here<'a> {
 }
 
 impl Here<'_> {
-    /// From making the database to removing it. Returns what it said of itself.
+    /// From making the database to removing it.
     pub(super) fn carry_out(
         &self,
         plan: &Plan,
         stretch: &Stretch,
         on_event: &mut dyn FnMut(Event<'_>),
-    ) -> Result<Facts, UnitError> {
-        let mut engine = open_with(plan, self.clock, self.stop, self.starts.clone())
-            .map_err(|error| UnitError::from(&error))?;
+    ) -> Carried {
+        let mut engine = match open_with(plan, self.clock, self.stop, self.starts.clone()) {
+            Ok(engine) => engine,
+            Err(error) => return UnitError::from(&error).into(),
+        };
         let options = options(plan, self.clock, self.stop);
         let ended = run::execute_stretch(plan, stretch, engine.as_mut(), &options, on_event);
         let facts = engine.facts();
-        let removed = engine.tear_down(self.keep_db);
-        ended.map_err(|error| UnitError::from(&error))?;
-        removed.map_err(|error| UnitError::from(&error))?;
-        Ok(facts)
+        let removed = engine.tear_down(self.keep_db).map_err(|error| UnitError::from(&error));
+        // Whatever ended the run is the reason for what comes after it.
+        let error = ended.map_err(|error| UnitError::from(&error)).and(removed).err();
+        Carried { facts: Some(facts), error }
     }
 }

@@ -6,10 +6,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use super::UnitError;
-use super::here::Here;
+use super::here::{Carried, Here};
 use super::wire::{Counters, Job, Message, message};
 use crate::clock::Clock;
-use crate::engine::Facts;
 use crate::engine::sqlite::Starts;
 use crate::files::reason;
 use crate::machine::cgroup;
@@ -65,15 +64,22 @@ impl<W: Write> Voice<W> {
     }
 }
 
-fn carry_out<W: Write>(job: Job, voice: &Voice<W>, stop: &Arc<AtomicBool>) -> Result<Facts, UnitError> {
+fn carry_out<W: Write>(job: Job, voice: &Voice<W>, stop: &Arc<AtomicBool>) -> Carried {
     let unavailable =
         |what: &str, error: &io::Error| UnitError::Unavailable(format!("{what}: {}", reason(error)));
-    cgroup::enter(&job.doors).map_err(|error| unavailable("the control group cannot be entered", &error))?;
-    die_with(job.parent).map_err(|error| unavailable("the process cannot be tied to its parent", &error))?;
+    let entered = cgroup::enter(&job.doors)
+        .map_err(|error| unavailable("the control group cannot be entered", &error))
+        .and_then(|()| {
+            let tied = die_with(job.parent);
+            tied.map_err(|error| unavailable("the process cannot be tied to its parent", &error))
+        });
+    if let Err(error) = entered {
+        return error.into();
+    }
     let planned = plan::one_case(&job.path, job.text, &job.overrides, job.unit.case);
     let Ok(plan) = planned else {
         let words = "a file that the scenario names has changed since it was checked; run it again";
-        return Err(UnitError::Ended(words.to_owned()));
+        return UnitError::Ended(words.to_owned()).into();
     };
     let clock = Clock::real();
     let here = Here {

@@ -14,6 +14,7 @@
 //!         Some(outcome) => …
 //!         None => conductor.run(plan, &unit.stretch, keep_db, on_event)?, then journal.store(&key, &outcome)
 //!     outcome.levels                             figures and verification of each iteration, for `result::Builder::add_level`
+//!     outcome.ended                              why the experiment cannot go on: it is not stored
 //!     outcome.failure                            why the other iterations of the stretch (Stretch::iterations_of) have none
 //! journal.clear()                                once the completed result is written
 //! ```
@@ -59,7 +60,7 @@ pub struct Level {
 }
 
 /// What came of a unit.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Outcome {
     /// In the order in which they were run. All of the stretch, unless there is a failure.
     pub levels: Vec<Level>,
@@ -69,6 +70,19 @@ pub struct Outcome {
     pub peak_memory_bytes: Option<u64>,
     /// Why it ended before its last iteration, in a sentence; the experiment goes on.
     pub failure: Option<String>,
+    /// Why it ended before its last iteration, and the experiment with it.
+    #[serde(default)]
+    pub ended: Option<UnitError>,
+}
+
+impl Outcome {
+    /// With how it ended. Of a unit that was interrupted, or has no figures, nothing is kept.
+    fn with(self, carried: here::Carried) -> Result<Outcome, UnitError> {
+        match carried.error {
+            Some(error) if error == UnitError::Interrupted || self.levels.is_empty() => Err(error),
+            ended => Ok(Outcome { facts: carried.facts, ended, ..self }),
+        }
+    }
 }
 
 /// Why a unit ended, and the experiment with it.
@@ -174,7 +188,8 @@ impl Conductor {
     /// finished level included; its figures are those of the outcome.
     ///
     /// # Errors
-    /// When the experiment cannot go on. A process that is killed for memory, or ends by a fault, is no error but a failure in the outcome.
+    /// When the experiment cannot go on and the unit has no figures; with figures, the error stands in the outcome. A process that is killed for
+    /// memory, or ends by a fault, is no error but a failure in the outcome.
     pub fn run(
         &mut self,
         plan: &Plan,
@@ -186,14 +201,15 @@ impl Conductor {
         if plan.limits.is_empty() {
             let mut levels = Vec::new();
             let here = here::Here { clock: &self.clock, stop: &self.stop, keep_db, starts };
-            let facts = here.carry_out(plan, stretch, &mut |event| {
+            let ran = here.carry_out(plan, stretch, &mut |event| {
                 if let Event::LevelFinished { measurement, verification } = &event {
                     let (measurement, verification) = ((*measurement).clone(), verification.clone());
                     levels.push(Level { measurement, verification });
                 }
                 on_event(event);
-            })?;
-            return Ok(Outcome { levels, facts: Some(facts), peak_memory_bytes: None, failure: None });
+            });
+            let outcome = Outcome { levels, ..Outcome::default() };
+            return outcome.with(ran);
         }
         let call = outside::Call {
             program: &self.program,
@@ -216,5 +232,35 @@ impl Conductor {
         let starts = here::starts(plan)?;
         self.starts.insert(path.to_owned(), Arc::clone(&starts));
         Some(starts)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ended(levels: usize, error: UnitError) -> Result<Outcome, UnitError> {
+        let level = Level { measurement: LevelMeasurement::default(), verification: Verification::default() };
+        let outcome = Outcome { levels: vec![level; levels], ..Outcome::default() };
+        outcome.with(here::Carried { facts: Some(Facts::default()), error: Some(error) })
+    }
+
+    #[test]
+    fn a_unit_that_cannot_go_on_keeps_what_it_measured() {
+        let gone = || UnitError::Ended("the server stayed away (08006)".to_owned());
+        let kept = ended(2, gone()).unwrap();
+        assert_eq!((kept.levels.len(), kept.ended, kept.facts.is_some()), (2, Some(gone()), true));
+        assert_eq!(ended(0, gone()).unwrap_err(), gone(), "there is nothing to keep");
+        assert_eq!(ended(2, UnitError::Interrupted).unwrap_err(), UnitError::Interrupted);
+    }
+
+    #[test]
+    fn an_outcome_is_read_again_as_it_was_stored_also_by_an_earlier_runner() {
+        let gone = UnitError::Ended("the server stayed away (08006)".to_owned());
+        let mut stored = serde_json::to_value(ended(1, gone.clone()).unwrap()).unwrap();
+        let read: Outcome = serde_json::from_value(stored.clone()).unwrap();
+        assert_eq!((read.levels.len(), read.ended), (1, Some(gone)));
+        stored.as_object_mut().unwrap().remove("ended");
+        assert_eq!(serde_json::from_value::<Outcome>(stored).unwrap().ended, None);
     }
 }

@@ -10,9 +10,9 @@ use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 
+use super::here::Carried;
 use super::wire::{COMMAND, Counters, Job, Message, tell};
 use super::{Outcome, UnitError, caps};
-use crate::engine::Facts;
 use crate::engine::sqlite::remove_left;
 use crate::files::reason;
 use crate::machine::cgroup::Group;
@@ -42,7 +42,7 @@ pub(super) struct Call<'a> {
 /// How a child ended.
 struct Ended {
     /// What it said at last, if it came so far.
-    result: Option<Result<Facts, UnitError>>,
+    result: Option<Carried>,
     status: ExitStatus,
     last_words: String,
 }
@@ -51,7 +51,7 @@ impl Call<'_> {
     pub(super) fn run(&self, on_event: &mut dyn FnMut(Event<'_>)) -> Result<Outcome, UnitError> {
         let group = Group::make(caps(self.plan.limits))
             .map_err(|refusal| UnitError::Unavailable(refusal.to_string()))?;
-        let mut outcome = Outcome { levels: Vec::new(), facts: None, peak_memory_bytes: None, failure: None };
+        let mut outcome = Outcome::default();
         let ended = self.child(&group).and_then(|child| self.follow(child, &mut outcome, on_event)).map_err(
             |error| {
                 UnitError::Unavailable(format!(
@@ -62,8 +62,7 @@ impl Call<'_> {
         )?;
         outcome.peak_memory_bytes = group.peak_memory_bytes();
         match ended.result {
-            Some(Ok(facts)) => outcome.facts = Some(facts),
-            Some(Err(error)) => return Err(error),
+            Some(carried) => return outcome.with(carried),
             None if self.stop.load(Ordering::Relaxed) => {
                 self.clear_away()?;
                 return Err(UnitError::Interrupted);
@@ -135,7 +134,7 @@ impl Call<'_> {
         messages: &Receiver<Message>,
         outcome: &mut Outcome,
         on_event: &mut dyn FnMut(Event<'_>),
-    ) -> Option<Result<Facts, UnitError>> {
+    ) -> Option<Carried> {
         let mut counters = Counters::default();
         let (mut result, mut asked) = (None, false);
         loop {

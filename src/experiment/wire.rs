@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Level, UnitError};
-use crate::engine::Facts;
+use super::Level;
+use super::here::Carried;
 use crate::run::{Event, LiveCounters, Unit};
 use crate::scenario::Overrides;
 
@@ -61,7 +61,7 @@ pub(super) enum Message {
     },
     Level(Box<Level>),
     /// The last one.
-    Ended(Result<Facts, UnitError>),
+    Ended(Carried),
 }
 
 /// What counts while something goes on.

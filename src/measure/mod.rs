@@ -43,6 +43,9 @@ pub struct LevelMeasurement {
     pub slowest: Vec<SlowOperation>,
     /// By operation and code.
     pub errors: Vec<ErrorMeasurement>,
+    /// Operations whose answer was lost, by operation and code.
+    #[serde(default)]
+    pub unknown: Vec<ErrorMeasurement>,
     /// What the process used during the level.
     pub resources: ResourceMeasurement,
     /// The same tape against an engine that does nothing: nanoseconds per operation of one worker, median.
@@ -70,7 +73,7 @@ pub struct LevelMeasurement {
 /// What was done before measuring.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WarmUpMeasurement {
-    /// Operations, failed ones included.
+    /// Operations, failed ones and those whose answer was lost included.
     pub attempted: u64,
     /// Acknowledged.
     pub succeeded: u64,
@@ -114,6 +117,9 @@ pub struct BatchMeasurement {
     pub latencies: Latencies,
     /// Batches refused.
     pub failed: u64,
+    /// Batches whose answer was lost.
+    #[serde(default)]
+    pub unknown: u64,
     /// Smallest batch sent, in operations.
     pub size_min: u64,
     /// Largest batch sent.
@@ -174,6 +180,9 @@ pub struct OperationMeasurement {
     pub failed: Latencies,
     /// Failed attempts, those never sent included.
     pub errors: u64,
+    /// Those whose answer was lost: neither acknowledged nor failed, and in no latency.
+    #[serde(default)]
+    pub unknown: u64,
     /// Bytes of values written, or read, by acknowledged operations; 0 where they are not counted.
     pub payload_bytes: u64,
 }
@@ -185,6 +194,9 @@ pub struct SecondMeasurement {
     pub operations: u64,
     /// Failed.
     pub errors: u64,
+    /// Of unknown outcome, by the moment when the answer was known to be lost.
+    #[serde(default)]
+    pub unknown: u64,
     /// Median latency of acknowledged operations; absent where there were none.
     pub p50_ns: Option<u64>,
     /// 99th percentile.
@@ -194,7 +206,7 @@ pub struct SecondMeasurement {
 /// One worker within a level.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct WorkerMeasurement {
-    /// Operations it took, failed ones included.
+    /// Operations it took, failed ones and those whose answer was lost included.
     pub attempted: u64,
     /// Acknowledged.
     pub succeeded: u64,
@@ -217,7 +229,7 @@ pub struct SlowOperation {
     pub second: u64,
 }
 
-/// Failures of one kind.
+/// Failures, or lost answers, of one kind.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ErrorMeasurement {
     /// Index into the plan's operations.
@@ -248,4 +260,7 @@ pub struct ResourceMeasurement {
     pub other_load: Option<f64>,
     /// What the engine counted.
     pub engine: crate::engine::Counters,
+    /// How long the engine went on after the level with what it had acknowledged; absent where it says nothing of it.
+    #[serde(default)]
+    pub drain_ns: Option<u64>,
 }

@@ -26,6 +26,7 @@ pub struct Sample {
 #[derive(Clone, Debug, Default)]
 struct SecondNotes {
     errors: u64,
+    unknown: u64,
     count: u64,
     latencies: Buckets<7>,
 }
@@ -43,6 +44,7 @@ impl TimeSeries {
             seconds.resize(index + 1, SecondNotes::default());
         }
         seconds[index].errors += notes.errors;
+        seconds[index].unknown += notes.unknown;
         seconds[index].count += notes.count;
         seconds[index].latencies.merge(&notes.latencies);
     }
@@ -52,6 +54,7 @@ impl TimeSeries {
         let finish = |notes: SecondNotes| SecondMeasurement {
             operations: notes.count,
             errors: notes.errors,
+            unknown: notes.unknown,
             p50_ns: notes.latencies.percentile(50.0, notes.count),
             p99_ns: notes.latencies.percentile(99.0, notes.count),
         };
@@ -71,6 +74,7 @@ struct OperationNotes {
     succeeded: Latencies,
     failed: Latencies,
     errors: u64,
+    unknown: u64,
     payload_bytes: u64,
 }
 
@@ -80,6 +84,7 @@ pub struct Recorder<'a> {
     worker: usize,
     operations: Vec<OperationNotes>,
     errors: Vec<ErrorMeasurement>,
+    unknown: Vec<ErrorMeasurement>,
     slowest: Vec<SlowOperation>,
     slow_floor_ns: u64,
     longest_ns: u64,
@@ -98,6 +103,7 @@ impl<'a> Recorder<'a> {
             worker,
             operations: vec![OperationNotes::default(); operations],
             errors: Vec::new(),
+            unknown: Vec::new(),
             slowest: Vec::with_capacity(SLOWEST + 1),
             slow_floor_ns: 0,
             longest_ns: 0,
@@ -167,17 +173,15 @@ impl<'a> Recorder<'a> {
         self.move_to(end_ns);
         self.operations[operation].errors += 1;
         self.notes.errors += 1;
-        match self.errors.iter_mut().find(|e| e.operation == operation && e.code == code) {
-            Some(known) => known.count += 1,
-            None => {
-                self.errors.push(ErrorMeasurement {
-                    operation,
-                    code: code.into(),
-                    count: 1,
-                    sample: message.to_owned(),
-                });
-            }
-        }
+        count_kind(&mut self.errors, operation, code, message);
+    }
+
+    /// Counts an operation whose answer was lost. How long it took is not known, so that it is in no latency.
+    pub fn unknown(&mut self, operation: usize, end_ns: u64, code: &'static str, message: &str) {
+        self.move_to(end_ns);
+        self.operations[operation].unknown += 1;
+        self.notes.unknown += 1;
+        count_kind(&mut self.unknown, operation, code, message);
     }
 
     #[inline]
@@ -190,7 +194,7 @@ impl<'a> Recorder<'a> {
     }
 
     fn flush(&mut self) {
-        if self.notes.count + self.notes.errors > 0 {
+        if self.notes.count + self.notes.errors + self.notes.unknown > 0 {
             self.series.add(self.second, &self.notes);
             self.notes = SecondNotes::default();
         }
@@ -213,6 +217,27 @@ impl<'a> Recorder<'a> {
     }
 }
 
+/// Counts one more of an operation's kind of failure, or of lost answers; the first one's words are kept.
+fn count_kind(kinds: &mut Vec<ErrorMeasurement>, operation: usize, code: &'static str, message: &str) {
+    match kinds.iter_mut().find(|kind| kind.operation == operation && kind.code == code) {
+        Some(known) => known.count += 1,
+        None => {
+            let sample = message.to_owned();
+            kinds.push(ErrorMeasurement { operation, code: code.into(), count: 1, sample });
+        }
+    }
+}
+
+/// Adds up what the workers counted by kind.
+fn merge_kinds(all: &mut Vec<ErrorMeasurement>, own: Vec<ErrorMeasurement>) {
+    for kind in own {
+        match all.iter_mut().find(|known| known.operation == kind.operation && known.code == kind.code) {
+            Some(known) => known.count += kind.count,
+            None => all.push(kind),
+        }
+    }
+}
+
 fn keep_slowest(slowest: &mut Vec<SlowOperation>) {
     slowest.sort_by_key(|s| (std::cmp::Reverse(s.latency_ns), s.worker, s.row));
     slowest.truncate(SLOWEST);
@@ -231,6 +256,8 @@ pub struct Merged {
     pub slowest: Vec<SlowOperation>,
     /// By operation and code, in the plan's order, most frequent first.
     pub errors: Vec<ErrorMeasurement>,
+    /// Lost answers, in the same order.
+    pub unknown: Vec<ErrorMeasurement>,
     /// Service times, where there are intended starts.
     pub service: Latencies,
     /// Operations done before measuring, and how many of them were acknowledged.
@@ -242,6 +269,7 @@ pub struct Merged {
 pub struct Notes {
     operations: Vec<OperationNotes>,
     errors: Vec<ErrorMeasurement>,
+    unknown: Vec<ErrorMeasurement>,
     slowest: Vec<SlowOperation>,
     longest_ns: u64,
     service: Latencies,
@@ -255,6 +283,7 @@ impl Recorder<'_> {
         Notes {
             operations: self.operations,
             errors: self.errors,
+            unknown: self.unknown,
             slowest: self.slowest,
             longest_ns: self.longest_ns,
             service: self.service,
@@ -267,16 +296,10 @@ impl Recorder<'_> {
 pub fn merge(notes: Vec<Notes>, series: TimeSeries, names: &[String]) -> Merged {
     let mut operations: Vec<_> = names
         .iter()
-        .map(|name| OperationMeasurement {
-            name: name.clone(),
-            succeeded: Latencies::default(),
-            failed: Latencies::default(),
-            errors: 0,
-            payload_bytes: 0,
-        })
+        .map(|name| OperationMeasurement { name: name.clone(), ..OperationMeasurement::default() })
         .collect();
     let (mut workers, mut slowest) = (Vec::new(), Vec::new());
-    let mut errors: Vec<ErrorMeasurement> = Vec::new();
+    let (mut errors, mut unknown) = (Vec::new(), Vec::new());
     let (mut service, mut warm_up) = (Latencies::default(), (0, 0));
     for worker in notes {
         service.merge(&worker.service);
@@ -286,22 +309,21 @@ pub fn merge(notes: Vec<Notes>, series: TimeSeries, names: &[String]) -> Merged 
             all.succeeded.merge(&own.succeeded);
             all.failed.merge(&own.failed);
             all.errors += own.errors;
+            all.unknown += own.unknown;
             all.payload_bytes += own.payload_bytes;
             total.succeeded += own.succeeded.count();
-            total.attempted += own.succeeded.count() + own.errors;
+            total.attempted += own.succeeded.count() + own.errors + own.unknown;
         }
         workers.push(total);
         slowest.extend(worker.slowest);
-        for error in worker.errors {
-            match errors.iter_mut().find(|e| e.operation == error.operation && e.code == error.code) {
-                Some(known) => known.count += error.count,
-                None => errors.push(error),
-            }
-        }
+        merge_kinds(&mut errors, worker.errors);
+        merge_kinds(&mut unknown, worker.unknown);
     }
     keep_slowest(&mut slowest);
-    errors.sort_by_key(|e| (e.operation, std::cmp::Reverse(e.count)));
-    Merged { operations, time_series: series.finish(), workers, slowest, errors, service, warm_up }
+    for kinds in [&mut errors, &mut unknown] {
+        kinds.sort_by_key(|e| (e.operation, std::cmp::Reverse(e.count)));
+    }
+    Merged { operations, time_series: series.finish(), workers, slowest, errors, unknown, service, warm_up }
 }
 
 #[cfg(test)]
@@ -332,6 +354,27 @@ mod tests {
         assert_eq!(merged.time_series[5].p50_ns, None);
         assert_eq!(merged.errors.iter().map(|e| e.count).sum::<u64>(), 6);
         assert_eq!(merged.operations[0].failed.count(), 3);
+    }
+
+    #[test]
+    fn a_lost_answer_is_attempted_and_neither_a_success_nor_an_error() {
+        let series = TimeSeries::default();
+        let mut recorder = Recorder::new(0, 1, &series);
+        recorder.success(sample(1_000, 1_000));
+        recorder.unknown(0, 2_500_000_000, "08006", "the connection was closed");
+        recorder.unknown(0, 2_600_000_000, "08006", "the connection was closed again");
+        let merged = merge(vec![recorder.finish()], series, &["t".to_owned()]);
+        assert_eq!((merged.workers[0].attempted, merged.workers[0].succeeded), (3, 1));
+        let all = &merged.operations[0];
+        assert_eq!((all.unknown, all.errors, all.failed.count(), all.succeeded.count()), (2, 0, 0, 1));
+        let seconds: Vec<(u64, u64, u64)> =
+            merged.time_series.iter().map(|s| (s.operations, s.errors, s.unknown)).collect();
+        assert_eq!(seconds, [(1, 0, 0), (0, 0, 0), (0, 0, 2)]);
+        assert_eq!(
+            (merged.unknown[0].count, merged.unknown[0].sample.as_str()),
+            (2, "the connection was closed")
+        );
+        assert!(merged.errors.is_empty() && merged.slowest.len() == 1);
     }
 
     #[test]

@@ -15,6 +15,15 @@ pub struct Verification {
     pub problems: Vec<String>,
     /// Rows that were read back and compared with the generator, value by value.
     pub sampled_rows: u64,
+    /// Acknowledged rows that the engine lets go on purpose: they are counted, not compared.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub not_kept_rows: u64,
+    /// Rows of which it is not known from the answers whether they are there; they were looked for. Not in `sampledRows`.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub unknown_rows: u64,
+    /// How many of them are there, as they were made.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub unknown_rows_found: u64,
     /// Which integrity check of the database was made; absent when none was.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub integrity_check: Option<IntegrityCheck>,
@@ -23,6 +32,11 @@ pub struct Verification {
     /// Rows whose parent is missing; absent when they were not looked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub orphans: Option<OrphanVerification>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 /// What came of the verification.
@@ -46,7 +60,7 @@ pub enum VerificationStatus {
 pub struct TableVerification {
     /// Name of the table.
     pub table: String,
-    /// Rows that were acknowledged.
+    /// Rows that were acknowledged. Where answers were lost it is a range, of which this is the number nearest to what was found.
     pub expected: u64,
     /// Rows that are there; absent when they could not be counted.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -13,8 +13,8 @@ use super::tables::{self, Input, Tables};
 use super::targets::{About, Aim};
 use super::warnings::{self, Finished};
 use super::{
-    Database, Index, Operation, Outputs, Plan, Record, Table, Target, Workload, capabilities, database, limits, lookups,
-    payload, postgres, statements,
+    Database, Index, Operation, Outputs, Plan, Record, Table, Target, Workload, capabilities, database,
+    limits, lookups, payload, postgres, statements,
 };
 use crate::dataset::{Rows, Source};
 use crate::diagnostic::{Code, Diagnostic};

@@ -37,7 +37,8 @@ pub(super) fn check(input: &Input<'_>, settled: &[Settled<'_>], faults: &mut Vec
     for settled in settled.iter().filter(|settled| settled.reset == Reset::Write && !can.per_write) {
         let own = ["workloads", settled.name.as_str(), "reset"];
         let at = input.at(&own).or_else(|| input.at(&["reset"]));
-        let words = format!("{name} has no database of its own for every write, as `reset = \"write\"` wants");
+        let words =
+            format!("{name} has no database of its own for every write, as `reset = \"write\"` wants");
         refuse(at, words, "write `reset = \"iteration\"` or `reset = \"level\"`");
     }
     if let Some(from) = input.scenario.database.from.as_deref().filter(|_| !can.copies) {
@@ -58,7 +59,11 @@ const KEYS: [(&str, EngineKind, &str); 9] = [
     ("url", EngineKind::Postgres, "a database of SQLite is found by its `path`"),
     ("schema", EngineKind::Postgres, "a database of SQLite is a file: `path`"),
     ("settings", EngineKind::Postgres, "settings of SQLite's connections stand under [database.pragmas]"),
-    ("reconnect_timeout", EngineKind::Postgres, "a database of SQLite is in this process, and cannot be lost"),
+    (
+        "reconnect_timeout",
+        EngineKind::Postgres,
+        "a database of SQLite is in this process, and cannot be lost",
+    ),
 ];
 
 /// Keys of another engine than the case's, where no case has that engine.
@@ -74,7 +79,8 @@ fn idle_keys(input: &Input<'_>, faults: &mut Vec<Diagnostic>) {
         }
         let words = format!("`{key}` has no effect with `engine = \"{}\"`", engine.as_str());
         let url = input.scenario.database.url.as_deref().unwrap_or_default();
-        let help = if owner == EngineKind::Postgres && (url.starts_with("postgres") || url.starts_with("${")) {
+        let help = if owner == EngineKind::Postgres && (url.starts_with("postgres") || url.starts_with("${"))
+        {
             "add `engine = \"postgres\"` if a server is meant, or leave it out".to_owned()
         } else if engine == EngineKind::Memtable {
             "leave it out".to_owned()

@@ -55,7 +55,10 @@ pub(super) fn beginnings(
     if let Some((_, sqlite, postgres)) = WORDS.iter().find(|(known, ..)| *known == word) {
         let codes = if server { postgres } else { sqlite };
         if codes.is_empty() && !other_is_there {
-            return Err(format!("{} never refuses so; it goes with `engine = \"postgres\"`", engine.in_words()));
+            return Err(format!(
+                "{} never refuses so; it goes with `engine = \"postgres\"`",
+                engine.in_words()
+            ));
         }
         return Ok(owned(codes));
     }

@@ -330,7 +330,11 @@ pub(super) fn token_length(text: &str) -> usize {
     if word > 0 { word } else { text.chars().next().map_or(0, char::len_utf8) }
 }
 
-pub(super) fn read_back(database: &Connection, name: &str, create: Vec<String>) -> rusqlite::Result<TableFacts> {
+pub(super) fn read_back(
+    database: &Connection,
+    name: &str,
+    create: Vec<String>,
+) -> rusqlite::Result<TableFacts> {
     let mut rows = database.prepare(
         "SELECT name, type, \"notnull\", dflt_value IS NOT NULL, pk, hidden FROM pragma_table_xinfo(?1) ORDER BY cid",
     )?;

@@ -27,8 +27,7 @@ pub(super) fn settle(input: &Input<'_>, faults: &mut Vec<Diagnostic>) -> Limits 
             let words = format!(
                 "`limits.{key}` would hold the runner back, and not the server, which is outside of its process"
             );
-            let help =
-                "leave it out, and limit the server itself: its container, its unit of the system, or its settings";
+            let help = "leave it out, and limit the server itself: its container, its unit of the system, or its settings";
             faults.push(Diagnostic::error(Code::Engine, at, words).help(help));
         }
     }

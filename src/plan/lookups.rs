@@ -308,7 +308,8 @@ fn update(bench: &mut Bench<'_, '_>, table: usize, columns: &[String], keys: &[u
         };
         let place = bench.tables.names.column(table, &fact.name);
         if fact.generated {
-            let words = format!("column `{column}` of `{name}` is computed by {} from others", bench.input.store());
+            let words =
+                format!("column `{column}` of `{name}` is computed by {} from others", bench.input.store());
             bench.fault(Code::UnknownColumn, at, words, "leave it out of `set`");
         } else if place.is_some_and(|place| keys.contains(&place) || identity.contains(&place)) {
             let words = format!("`{column}` identifies the rows of `{name}`, so an update cannot change it");

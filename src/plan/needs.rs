@@ -158,7 +158,9 @@ impl Mixer<'_, '_> {
     /// Statements of many rows whose values are more than go with one.
     fn check_parameters(&mut self, share: &Share) {
         let engine = self.input.engine();
-        let Some(batch) = self.settled.batch.filter(|batch| batch.mode == BatchMode::MultiRow) else { return };
+        let Some(batch) = self.settled.batch.filter(|batch| batch.mode == BatchMode::MultiRow) else {
+            return;
+        };
         let Some(most) = engine.capabilities().parameters else { return };
         let (key, rows) = match batch.size {
             BatchSize::Fixed(size) => ("batch_size", size),
@@ -181,7 +183,10 @@ impl Mixer<'_, '_> {
             engine.in_words(),
             count(u64::from(most))
         );
-        let help = format!("write at most `{key} = {}`, or `batch_mode = \"transaction\"`", u64::from(most) / columns);
+        let help = format!(
+            "write at most `{key} = {}`, or `batch_mode = \"transaction\"`",
+            u64::from(most) / columns
+        );
         self.fault(Code::Engine, at, words, help);
     }
 }

@@ -179,7 +179,12 @@ impl Bench<'_, '_> {
 
     /// A statement of the scenario's own as it is sent, and what is known of it; a fault in it stands inside the text at `rest`. `own` says that
     /// it is written for the engine alone.
-    pub(super) fn read(&mut self, sql: &str, own: bool, rest: &[&str]) -> Option<(String, statements::Examined)> {
+    pub(super) fn read(
+        &mut self,
+        sql: &str,
+        own: bool,
+        rest: &[&str],
+    ) -> Option<(String, statements::Examined)> {
         if !self.input.is_postgres() {
             return self.examine(sql, Some(rest)).map(|examined| (sql.to_owned(), examined));
         }

@@ -127,6 +127,7 @@ times! {
     metric("throughput", Unit::PerSecond, Needs::Nothing, true),
     metric("count", Unit::Count, Needs::Nothing, true),
     metric("errors", Unit::Count, Needs::Nothing, true),
+    metric("unknown", Unit::Count, Needs::Nothing, true),
     metric("error_rate", Unit::Share, Needs::Nothing, true),
     metric("success_rate", Unit::Share, Needs::Nothing, true),
     // Standard deviation over mean of the iterations' throughput.

@@ -2,6 +2,7 @@
 
 use indexmap::IndexSet;
 
+use super::setting::{differ_in_durability, short};
 use crate::result::{Configuration, LatencyMs, RunResult, Summary, last_key, plain_value};
 use crate::units::{bytes, compact, count, duration, latency_or_dash, rate};
 
@@ -43,12 +44,18 @@ pub(super) fn is_mix_of_writes(result: &RunResult) -> bool {
 }
 
 /// The columns that these levels have something to say in.
-pub(super) fn columns(levels: &[&Configuration]) -> Vec<Column> {
+pub(super) fn columns(result: &RunResult, levels: &[&Configuration]) -> Vec<Column> {
     let any = |has: fn(&Configuration) -> bool| levels.iter().any(|level| has(level));
     let writes = !any(|level| level.metrics.is_none());
     let open = any(|level| level.arrivals.is_some());
     let mut columns = cases(levels);
     let plain = columns.is_empty();
+    if differ_in_durability(result, levels) {
+        let base = result.engine.durability;
+        columns.push(column("acknowledged", 0, move |level| {
+            level.durability.or(base).map_or_else(dash, |class| short(class).to_owned())
+        }));
+    }
     columns.extend([
         column("workers", 0, |level| {
             let mark = if level.validity.valid { "" } else { "! " };
@@ -57,6 +64,9 @@ pub(super) fn columns(levels: &[&Configuration]) -> Vec<Column> {
         column(succeeded_header(writes), if plain { 0 } else { 2 }, |level| count(level.succeeded)),
         column("errors", 0, |level| count(level.overall.errors)),
     ]);
+    if any(|level| level.unknown > 0) {
+        columns.push(column("unknown", 0, |level| count(level.unknown)));
+    }
     if any(|level| !level.failures.is_empty()) {
         columns.push(column("failed", 0, failed_iterations));
     }
@@ -254,9 +264,12 @@ pub(super) fn operation_rows(levels: &[&Configuration]) -> (Vec<String>, Vec<Vec
     }
     let operations = || levels.iter().flat_map(|level| level.operations.values());
     let payload = operations().any(|figures| figures.bytes_per_second.is_some());
+    let unknown = operations().any(|figures| figures.unknown > 0);
     let mut header = vec!["operation".to_owned()];
     header.extend(columns.iter().map(|column| column.header.clone()));
-    header.extend(["count", "errors", "success", "ops/s"].map(str::to_owned));
+    header.extend(["count", "errors"].map(str::to_owned));
+    header.extend(unknown.then(|| "unknown".to_owned()));
+    header.extend(["success", "ops/s"].map(str::to_owned));
     header.extend(payload.then(|| "MB/s".to_owned()));
     header.extend(["avg", "p50", "p99"].map(str::to_owned));
     let names: IndexSet<&String> = levels.iter().flat_map(|level| level.operations.keys()).collect();
@@ -266,12 +279,9 @@ pub(super) fn operation_rows(levels: &[&Configuration]) -> (Vec<String>, Vec<Vec
             let Some(figures) = level.operations.get(name) else { continue };
             let mut row = vec![name.clone()];
             row.extend(columns.iter().map(|column| (column.cell)(level)));
-            row.extend([
-                count(figures.count),
-                count(figures.errors),
-                figures.success_rate.map_or_else(dash, percent),
-                rate(figures.throughput),
-            ]);
+            row.extend([count(figures.count), count(figures.errors)]);
+            row.extend(unknown.then(|| count(figures.unknown)));
+            row.extend([figures.success_rate.map_or_else(dash, percent), rate(figures.throughput)]);
             row.extend(payload.then(|| figures.bytes_per_second.map_or_else(dash, megabytes)));
             row.extend([
                 time(figures.latency_ms, |l| l.avg),

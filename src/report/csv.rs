@@ -1,11 +1,11 @@
 //! A result as CSV: one row for each level as a whole and one for each of its operations. Times are milliseconds.
 
 use crate::result::{
-    Configuration, LatencyMs, OperationFigures, RunResult, TargetStatus, TargetVerdict, VerificationStatus,
-    plain_value,
+    Configuration, Durability, LatencyMs, OperationFigures, RunResult, TargetStatus, TargetVerdict,
+    VerificationStatus, plain_value,
 };
 
-const COLUMNS: [&str; 54] = [
+const COLUMNS: [&str; 57] = [
     "configuration_id",
     "test_name",
     "timestamp",
@@ -60,6 +60,9 @@ const COLUMNS: [&str; 54] = [
     "throughput_low_per_s",
     "throughput_high_per_s",
     "peak_memory_bytes",
+    "unknown",
+    "engine",
+    "durability",
 ];
 
 /// Header and rows of one result. A figure that was not measured is an empty field; the operation of a whole level is `*`.
@@ -98,7 +101,7 @@ fn row(result: &RunResult, level: &Configuration, operation: &str, figures: &Ope
         level.workload.clone(),
         level.concurrency.to_string(),
         operation.to_owned(),
-        (figures.count + figures.errors).to_string(),
+        (figures.count + figures.errors + figures.unknown).to_string(),
         figures.count.to_string(),
         figures.errors.to_string(),
         figures.throughput.to_string(),
@@ -123,6 +126,9 @@ fn row(result: &RunResult, level: &Configuration, operation: &str, figures: &Ope
     fields.extend(load(level, figures, operation == "*"));
     fields.push(targets(level, operation));
     fields.extend(case(level, figures, operation == "*"));
+    fields.push(figures.unknown.to_string());
+    fields.push(result.engine_of(level).to_owned());
+    fields.push(durability(result, level));
     assert_eq!(fields.len(), COLUMNS.len(), "every column has a field");
     fields.iter().map(|field| quoted(field)).collect::<Vec<_>>().join(",") + "\n"
 }
@@ -189,6 +195,11 @@ fn time(times: Option<LatencyMs>, pick: fn(&LatencyMs) -> f64) -> String {
 
 pub(super) fn text(figure: Option<impl ToString>) -> String {
     figure.map_or_else(String::new, |figure| figure.to_string())
+}
+
+/// What an acknowledged write survives, in one word.
+pub(super) fn durability(result: &RunResult, level: &Configuration) -> String {
+    text(result.durability_of(level).map(Durability::as_str))
 }
 
 pub(super) fn verification(status: VerificationStatus) -> &'static str {

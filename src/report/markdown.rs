@@ -2,7 +2,7 @@
 
 use super::columns::{Section, columns, is_mix_of_writes, operation_rows, sections};
 use super::notes::{Mood, notes};
-use super::setting::{machine, setting};
+use super::setting::{acknowledged, machine, setting};
 use super::targets::target_rows;
 use crate::result::{Configuration, LatencyMs, OperationFigures, RunResult};
 use crate::units::{count, duration, latency_or_dash, rate};
@@ -13,14 +13,17 @@ pub fn markdown(result: &RunResult) -> String {
     if !result.scenario.description.is_empty() {
         out.push_str(&format!("{}\n\n", escaped(&result.scenario.description)));
     }
-    for line in [result.timestamp.clone(), setting(result), machine(result)] {
+    let lines =
+        [Some(result.timestamp.clone()), Some(setting(result)), acknowledged(result), Some(machine(result))];
+    for line in lines.into_iter().flatten() {
         out.push_str(&format!("- {}\n", escaped(&line)));
     }
     let repeated = result.configurations.iter().any(|level| level.statistics.is_some());
-    if is_mix_of_writes(result) && !repeated {
+    let plain = result.configurations.iter().all(|level| level.unknown == 0);
+    if is_mix_of_writes(result) && !repeated && plain {
         out.push_str(&tables(result));
     } else {
-        sections(result).iter().for_each(|section| out.push_str(&workload(section)));
+        sections(result).iter().for_each(|section| out.push_str(&workload(result, section)));
     }
     if let Some((header, targets)) = target_rows(result) {
         let targets = targets.into_iter().map(|row| row.iter().map(|cell| escaped(cell)).collect());
@@ -35,8 +38,8 @@ pub fn markdown(result: &RunResult) -> String {
 }
 
 /// The levels of a workload, and each of its operations at each level.
-fn workload(section: &Section<'_>) -> String {
-    let columns = columns(&section.levels);
+fn workload(result: &RunResult, section: &Section<'_>) -> String {
+    let columns = columns(result, &section.levels);
     let header: Vec<String> = columns.iter().map(|column| escaped(&column.header)).collect();
     let cells =
         |level: &&Configuration| columns.iter().map(|column| escaped(&(column.cell)(level))).collect();

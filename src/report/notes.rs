@@ -3,8 +3,11 @@
 use indexmap::IndexMap;
 
 use super::columns::sections;
-use crate::result::{Configuration, RunResult, Status, TargetStatus, VerificationStatus};
-use crate::units::{bytes, count, workers};
+use crate::result::{
+    BufferFigures, Configuration, ErrorFigures, FlushMs, RunResult, Status, TargetStatus, Verification,
+    VerificationStatus,
+};
+use crate::units::{bytes, count, latency, workers};
 
 /// How good the news of a note is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,8 +40,10 @@ pub(super) fn notes(result: &RunResult) -> Vec<Note> {
         note(Mood::Caution, &finding.code, format!("{} {}", finding.sentence, finding.suggestion))
     }));
     notes.extend(errors(result));
+    notes.extend(unknown(result));
     notes.extend(doubts(result));
     notes.extend(floor(result));
+    notes.extend(buffer(result));
     notes.extend(memory(result));
     notes
 }
@@ -92,9 +97,24 @@ fn verification(result: &RunResult) -> Vec<Note> {
 fn compared(levels: &[&Configuration], scope: &str) -> String {
     let rows: u64 = levels.iter().flat_map(|level| &level.verification.tables).map(|t| t.expected).sum();
     let sampled: u64 = levels.iter().map(|level| level.verification.sampled_rows).sum();
+    let sum = |of: fn(&Verification) -> u64| levels.iter().map(|level| of(&level.verification)).sum::<u64>();
+    let (not_kept, doubtful) = (sum(|v| v.not_kept_rows), sum(|v| v.unknown_rows));
     let as_many = format!("Each table holds as many rows as were acknowledged{scope}");
     match sampled {
+        0 if not_kept > 0 => {
+            format!("{as_many}; they are counted and let go, so that no values were compared")
+        }
         0 => format!("{as_many}; no values were compared"),
+        some if doubtful > 0 => {
+            let found = sum(|v| v.unknown_rows_found);
+            format!(
+                "Every acknowledged row is there{scope}, and no other but {} of {} whose answers were lost; {} rows were \
+                 compared value by value",
+                count(found),
+                count(doubtful),
+                count(some)
+            )
+        }
         some if some < rows => {
             format!("{as_many}; {} of {} rows were compared value by value", count(some), count(rows))
         }
@@ -199,11 +219,22 @@ fn targets(result: &RunResult) -> Vec<Note> {
 
 /// One note for each code, summed over levels and operations.
 fn errors(result: &RunResult) -> Vec<Note> {
+    by_code(result, |level| &level.errors)
+}
+
+/// The same for lost answers.
+fn unknown(result: &RunResult) -> Vec<Note> {
+    let mut notes = by_code(result, |level| &level.unknown_outcomes);
+    notes.iter_mut().for_each(|note| note.label.push_str(", outcome unknown"));
+    notes
+}
+
+fn by_code(result: &RunResult, of: fn(&Configuration) -> &[ErrorFigures]) -> Vec<Note> {
     let several = result.configurations.iter().any(|level| level.operations.len() > 1);
     let mut sums: IndexMap<&str, (u64, Vec<&Configuration>, &str)> = IndexMap::new();
     let mut operations: IndexMap<&str, Vec<&str>> = IndexMap::new();
     for level in &result.configurations {
-        for error in &level.errors {
+        for error in of(level) {
             let entry = sums.entry(&error.code).or_insert((0, Vec::new(), &error.sample));
             entry.0 += error.count;
             let named = operations.entry(&error.code).or_default();
@@ -293,9 +324,52 @@ fn floor(result: &RunResult) -> Option<Note> {
     (floor > 0 && fastest > 0.0).then(|| note(Mood::Neutral, "floor", text))
 }
 
+/// What write buffers did, over all levels.
+fn buffer(result: &RunResult) -> Option<Note> {
+    let buffers = || result.configurations.iter().filter_map(|level| level.resources.buffer);
+    buffers().next()?;
+    let sum = |of: fn(&BufferFigures) -> u64| buffers().map(|one| of(&one)).sum::<u64>();
+    let flushes = sum(|one| one.flushes);
+    let times = || buffers().filter_map(|one| Some((one.flush_ms?, one.flushes)));
+    let total: f64 = times().map(|(FlushMs { avg, .. }, flushes)| avg * flushes as f64).sum();
+    let longest = times().map(|(FlushMs { max, .. }, _)| max).fold(0.0, f64::max);
+    let flushed = match flushes {
+        0 => "The buffer was never flushed".to_owned(),
+        _ => format!(
+            "The buffer was flushed {} with {} rows, {} each on average and {} at most",
+            times_in_words(flushes),
+            count(sum(|one| one.flushed_rows)),
+            latency(total / flushes as f64),
+            latency(longest)
+        ),
+    };
+    let waits = match sum(|one| one.waits) {
+        0 => "no write waited for it".to_owned(),
+        1 => format!("one write waited {} for it", latency(buffers().map(|one| one.wait_ms).sum())),
+        many => format!(
+            "{} writes waited {} for it",
+            count(many),
+            latency(buffers().map(|one| one.wait_ms).sum())
+        ),
+    };
+    let most = buffers().map(|one| one.at_risk_max).max().unwrap_or(0);
+    let text = format!(
+        "{flushed}; {waits}; up to {} acknowledged rows were in memory alone at one moment.",
+        count(most)
+    );
+    Some(note(Mood::Neutral, "buffer", text))
+}
+
+/// `once`, `7 times`.
+fn times_in_words(times: u64) -> String {
+    if times == 1 { "once".to_owned() } else { format!("{} times", count(times)) }
+}
+
 fn memory(result: &RunResult) -> Option<Note> {
     let peak = result.configurations.iter().filter_map(|level| level.resources.peak_memory_bytes).max()?;
-    let database = if result.engine.path.is_none() { ", the database included" } else { "" };
+    // A server's memory is its own.
+    let inside = result.engine.path.is_none() && result.engine.storage != "server";
+    let database = if inside { ", the database included" } else { "" };
     let text = format!("At most {} of memory were resident{database}.", bytes(peak));
     Some(note(Mood::Neutral, "memory", text))
 }

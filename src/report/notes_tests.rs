@@ -99,3 +99,60 @@ fn errors_are_summed_over_levels() {
     assert_eq!(notes.len(), 1);
     assert_eq!(notes[0].text, "7 of users over all levels: database is locked");
 }
+
+#[test]
+fn what_a_buffer_did_is_one_sentence() {
+    let mut result = finished();
+    assert!(buffer(&result).is_none());
+    let figures = |flushes, avg, max, waits| BufferFigures {
+        rotations: flushes,
+        flushes,
+        flushed_rows: flushes * 10_000,
+        flush_ms: (flushes > 0).then_some(FlushMs { avg, min: avg, max }),
+        waits,
+        wait_ms: 1.5 * waits as f64,
+        at_risk_max: 12_000,
+        ..BufferFigures::default()
+    };
+    result.configurations[0].resources.buffer = Some(figures(3, 4.0, 6.0, 2));
+    result.configurations[1].resources.buffer = Some(figures(1, 8.0, 8.0, 0));
+    assert_eq!(
+        buffer(&result).unwrap().text,
+        "The buffer was flushed 4 times with 40,000 rows, 5.00 ms each on average and 8.00 ms at most; 2 writes waited \
+         3.00 ms for it; up to 12,000 acknowledged rows were in memory alone at one moment."
+    );
+    result.configurations.iter_mut().for_each(|level| level.resources.buffer = Some(figures(0, 0.0, 0.0, 0)));
+    assert!(
+        buffer(&result).unwrap().text.starts_with("The buffer was never flushed; no write waited for it;")
+    );
+}
+
+#[test]
+fn rows_whose_answers_were_lost_and_rows_let_go_are_told_with_the_verification() {
+    let mut result = finished();
+    result.configurations.truncate(1);
+    let verified = &mut result.configurations[0].verification;
+    (verified.unknown_rows, verified.unknown_rows_found) = (3, 1);
+    assert!(
+        verification(&result)[0].text.starts_with(
+            "Every acknowledged row is there, and no other but 1 of 3 whose answers were lost; 2 rows were compared"
+        ),
+        "{}",
+        verification(&result)[0].text
+    );
+    let verified = &mut result.configurations[0].verification;
+    (verified.sampled_rows, verified.not_kept_rows, verified.unknown_rows) = (0, 7, 0);
+    verified.integrity_check = None;
+    let told = &verification(&result)[0].text;
+    assert!(told.ends_with("; they are counted and let go, so that no values were compared."), "{told}");
+}
+
+#[test]
+fn the_memory_of_a_server_is_not_that_of_the_runner() {
+    let mut result = finished();
+    result.engine.path = None;
+    result.configurations[0].resources.peak_memory_bytes = Some(1 << 20);
+    assert!(memory(&result).unwrap().text.contains("the database included"));
+    result.engine.storage = "server".to_owned();
+    assert!(!memory(&result).unwrap().text.contains("the database included"));
+}

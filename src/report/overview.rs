@@ -2,7 +2,7 @@
 
 use indexmap::IndexSet;
 
-use super::csv::{quoted, text, verification};
+use super::csv::{durability, quoted, text, verification};
 use crate::result::{Configuration, RunResult, Summary, plain_value};
 
 type Part = fn(&Summary) -> Option<f64>;
@@ -65,7 +65,17 @@ fn header(keys: &[&str]) -> Vec<String> {
     for (figure, _) in FIGURES {
         fields.extend(PARTS.iter().map(|(part, _)| format!("{figure}_{part}")));
     }
-    fields.extend(["peak_memory_bytes", "verification", "valid", "doubts", "failures"].map(str::to_owned));
+    let last = [
+        "peak_memory_bytes",
+        "verification",
+        "valid",
+        "doubts",
+        "failures",
+        "unknown",
+        "engine",
+        "durability",
+    ];
+    fields.extend(last.map(str::to_owned));
     fields
 }
 
@@ -98,6 +108,9 @@ fn row(result: &RunResult, level: &Configuration, keys: &[&str]) -> Vec<String> 
         level.validity.valid.to_string(),
         doubts.join(" "),
         failures.join(" "),
+        level.unknown.to_string(),
+        result.engine_of(level).to_owned(),
+        durability(result, level),
     ]);
     fields
 }

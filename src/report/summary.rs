@@ -1,7 +1,7 @@
 //! A result as plain text for a file: the question, the surroundings, the table, what the iterations of every case came to, and the notes.
 
 use super::columns::{megabytes, sections};
-use super::setting::{machine, setting};
+use super::setting::{acknowledged, machine, setting};
 use super::table::{TableOptions, table};
 use super::targets::target_rows;
 use crate::result::{Configuration, RunResult, Status, Summary};
@@ -58,6 +58,11 @@ fn surroundings(result: &RunResult) -> String {
         ("configurations", count(result.configurations.len() as u64)),
         ("iterations", format!("{} succeeded, {} failed", count(all - failed), count(failed))),
     ];
+    if let Some(line) = acknowledged(result) {
+        // It is the label that completes it.
+        let words = line.trim_start_matches("acknowledged = ").to_owned();
+        lines.insert(4, ("acknowledged", words));
+    }
     if let Some((_, targets)) = target_rows(result) {
         lines.push(("targets", format!("{met} of {} met", targets.len())));
     }

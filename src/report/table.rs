@@ -6,7 +6,7 @@ use comfy_table::{Cell, CellAlignment, ContentArrangement, ContentLineStyle, Lin
 
 use super::columns::{Column, cases, columns, is_mix_of_writes, operation_rows, sections, time};
 use super::notes::{Mood, notes};
-use super::setting::{machine, setting};
+use super::setting::{acknowledged, machine, setting};
 use super::targets::target_rows;
 use crate::result::{Configuration, RunResult, TargetStatus};
 use crate::units::{count, rate};
@@ -40,6 +40,7 @@ pub fn table(result: &RunResult, options: TableOptions<'_>) -> String {
     let quick = if result.quick { " · quick" } else { "" };
     out.push_str(&format!("{}{quick}\n", paint.bold(&title)));
     out.push_str(&wrapped(&setting(result), width, 0));
+    acknowledged(result).iter().for_each(|line| out.push_str(&wrapped(line, width, 0)));
     let machine = wrapped(&machine(result), width, 0);
     machine.lines().for_each(|line| out.push_str(&format!("{}\n", paint.dim(line))));
     let sections = sections(result);
@@ -48,7 +49,7 @@ pub fn table(result: &RunResult, options: TableOptions<'_>) -> String {
         if sections.len() > 1 {
             out.push_str(&heading(section.workload, &section.levels, paint));
         }
-        out.push_str(&levels(&section.levels, width, paint));
+        out.push_str(&levels(result, &section.levels, width, paint));
         if let Some(operations) = operations(&section.levels, is_mix_of_writes(result), width, paint) {
             out.push('\n');
             out.push_str(&operations);
@@ -84,8 +85,8 @@ fn heading(workload: &str, levels: &[&Configuration], paint: Paint) -> String {
     format!("{}\n", paint.bold(&format!("{workload}{repeated}")))
 }
 
-fn levels(levels: &[&Configuration], width: usize, paint: Paint) -> String {
-    let mut columns = columns(levels);
+fn levels(result: &RunResult, levels: &[&Configuration], width: usize, paint: Paint) -> String {
+    let mut columns = columns(result, levels);
     let cells = |columns: &[Column]| -> Vec<Vec<String>> {
         let row = |level: &&Configuration| columns.iter().map(|column| (column.cell)(level)).collect();
         levels.iter().map(row).collect()

@@ -21,12 +21,13 @@ fn a_result_is_drawn_with_its_levels_tables_and_notes() {
         lines[1],
         "sqlite 3.50.4 · db/base-0.db · journal_mode delete · busy_timeout 5000 ms · ext4, one sync 900 µs"
     );
-    assert_eq!(lines[2], "Linux 6.1 · runner 0.1.0 (release)");
+    assert_eq!(lines[2], "acknowledged = survives a loss of power, as far as the settings promise");
+    assert_eq!(lines[3], "Linux 6.1 · runner 0.1.0 (release)");
     assert_eq!(
-        words(lines[4]),
+        words(lines[5]),
         "workers written errors writes/s avg p50 p95 p99 max duration per worker memory"
     );
-    assert_eq!(words(lines[6]), "1 2 0 500 2.00 ms 1.00 ms 3.00 ms 3.00 ms 3.00 ms 4.00 ms 2 –");
+    assert_eq!(words(lines[7]), "1 2 0 500 2.00 ms 1.00 ms 3.00 ms 3.00 ms 3.00 ms 4.00 ms 2 –");
     assert!(drawn.contains("p99 with workers"));
     assert!(drawn.contains("✓ verified: Every acknowledged row is there, and no other"));
     assert!(drawn.ends_with("\nresults/base-0.json\n"));
@@ -262,4 +263,71 @@ fn markdown_tells_cases_apart_too() {
         let cells: Vec<usize> = part.lines().map(|line| line.matches('|').count()).collect();
         assert!(cells.windows(2).all(|pair| pair[0] == pair[1]), "{part}");
     }
+}
+
+/// The line about the database of a result against an engine other than SQLite.
+fn setting_of(name: &str, storage: &str, settings: &[(&str, &str)]) -> String {
+    let mut result = finished();
+    let engine = &mut result.engine;
+    (engine.name, engine.version, engine.storage) = (name.to_owned(), "1.2".to_owned(), storage.to_owned());
+    (engine.path, engine.busy_timeout_ms) = (None, None);
+    engine.settings =
+        settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    result.scenario.effective = serde_json::json!({ "database": { "settings": { "work_mem": "64MB" } } });
+    table(&result, TableOptions { width: 200, ..Default::default() }).lines().nth(1).unwrap().to_owned()
+}
+
+#[test]
+fn other_engines_are_told_with_what_decides_their_speed() {
+    let server = [
+        ("server", "db:5432/bench"),
+        ("wal_level", "replica"),
+        ("synchronous_commit", "off"),
+        ("fsync", "on"),
+        ("work_mem", "64MB"),
+    ];
+    assert_eq!(
+        setting_of("postgres", "server", &server),
+        "postgres 1.2 · db:5432/bench · synchronous_commit off · fsync on · work_mem 64MB"
+    );
+    let buffer = [("threshold", "10000"), ("flush_timeout", "none"), ("persister", "none")];
+    assert_eq!(
+        setting_of("memtable", "buffer", &buffer),
+        "memtable 1.2 · buffer · threshold 10000 · flush_timeout none · persister none"
+    );
+}
+
+#[test]
+fn cases_that_do_not_promise_the_same_have_a_column_for_it() {
+    let mut result = finished();
+    result.configurations[1].durability = Some(crate::result::Durability::Memory);
+    let drawn = table(&result, TableOptions { width: 200, ..Default::default() });
+    assert!(
+        drawn.contains(
+            "acknowledged = survives a loss of power, as far as the settings promise; not the same in all"
+        ),
+        "{drawn}"
+    );
+    assert!(drawn.contains("survives power loss") && drawn.contains("in memory"), "{drawn}");
+}
+
+#[test]
+fn lost_answers_have_a_column_where_there_were_any() {
+    let mut result = finished();
+    assert!(!table(&result, TableOptions::default()).contains("unknown"));
+    result.configurations[0].unknown = 3;
+    result.configurations[0].unknown_outcomes = vec![crate::result::ErrorFigures {
+        code: "08006".to_owned(),
+        operation: "users".to_owned(),
+        count: 3,
+        sample: "the connection was lost".to_owned(),
+    }];
+    let drawn = table(&result, TableOptions::default());
+    let header = drawn.lines().find(|line| line.contains("written")).unwrap();
+    let words: Vec<&str> = header.split_whitespace().collect();
+    assert_eq!(words[..4], ["workers", "written", "errors", "unknown"]);
+    assert!(
+        drawn.contains("▲ 08006, outcome unknown: 3 of users with 1 worker: the connection was lost"),
+        "{drawn}"
+    );
 }

@@ -5,7 +5,7 @@ use indexmap::IndexMap;
 use super::load;
 use super::{HISTOGRAM_UNIT, Validity, encode_histogram, model::*};
 use crate::measure::{
-    CheckpointMeasurement, Latencies, LevelMeasurement, OperationMeasurement, Verification,
+    CheckpointMeasurement, ErrorMeasurement, Latencies, LevelMeasurement, OperationMeasurement, Verification,
     VerificationStatus, WorkerMeasurement,
 };
 use crate::plan::{Extent, Plan, Workload};
@@ -42,7 +42,7 @@ pub(super) fn configuration(
 ) -> Configuration {
     let workload = workload(plan, level);
     let (succeeded, overall) = overall(level);
-    let attempted = overall.count + overall.errors;
+    let attempted = overall.count + overall.errors + overall.unknown;
     let lasting = matches!(workload.extent, Extent::Time { .. });
     let name = |index: usize| {
         plan.operations.get(index).expect("a measurement names operations of its plan").name.clone()
@@ -56,13 +56,17 @@ pub(super) fn configuration(
         parameters: plan.parameters.clone(),
         settings: IndexMap::new(),
         limits: limits(plan),
+        engine: None,
+        durability: None,
         attempted,
         succeeded: overall.count,
+        unknown: overall.unknown,
         complete: level.complete,
         duration_ms: ms(level.duration_ns),
         used_up: lasting.then_some(level.used_up),
         operations: operations(level, workload),
-        errors: error_figures(level, &name),
+        errors: error_figures(&level.errors, &name),
+        unknown_outcomes: error_figures(&level.unknown, &name),
         time_series: time_series(level),
         workers: workers(&level.workers),
         slowest: slowest(level, &name),
@@ -115,7 +119,7 @@ fn overall(level: &LevelMeasurement) -> (Latencies, OperationFigures) {
     let figures = OperationFigures {
         service_ms: level.arrivals.as_ref().and_then(|arrivals| latency(&arrivals.service)),
         bytes_per_second: bytes_per_second(sum(|one| one.payload_bytes), level.duration_ns),
-        ..figures(&succeeded, &failed, sum(|one| one.errors), level.duration_ns)
+        ..figures(&succeeded, &failed, (sum(|one| one.errors), sum(|one| one.unknown)), level.duration_ns)
     };
     (succeeded, figures)
 }
@@ -126,12 +130,12 @@ fn operations(level: &LevelMeasurement, workload: &Workload) -> IndexMap<String,
         |index: usize| workload.crews.iter().any(|crew| crew.counts.get(index).is_some_and(|n| *n > 0));
     let measured = level.operations.iter().enumerate();
     measured
-        .filter(|(index, one)| comes(*index) || one.succeeded.count() + one.errors > 0)
+        .filter(|(index, one)| comes(*index) || one.succeeded.count() + one.errors + one.unknown > 0)
         .map(|(_, one)| {
             let figures = OperationFigures {
                 bytes_per_second: bytes_per_second(one.payload_bytes, level.duration_ns),
                 histogram: histogram(&one.succeeded),
-                ..figures(&one.succeeded, &one.failed, one.errors, level.duration_ns)
+                ..figures(&one.succeeded, &one.failed, (one.errors, one.unknown), level.duration_ns)
             };
             (one.name.clone(), figures)
         })
@@ -149,23 +153,30 @@ fn slowest(level: &LevelMeasurement, name: &dyn Fn(usize) -> String) -> Vec<Slow
     level.slowest.iter().map(one).collect()
 }
 
-fn error_figures(level: &LevelMeasurement, name: &dyn Fn(usize) -> String) -> Vec<ErrorFigures> {
-    let one = |error: &crate::measure::ErrorMeasurement| ErrorFigures {
+fn error_figures(kinds: &[ErrorMeasurement], name: &dyn Fn(usize) -> String) -> Vec<ErrorFigures> {
+    let one = |error: &ErrorMeasurement| ErrorFigures {
         code: error.code.to_string(),
         operation: name(error.operation),
         count: error.count,
         sample: error.sample.clone(),
     };
-    level.errors.iter().map(one).collect()
+    kinds.iter().map(one).collect()
 }
 
 /// Without payload and histogram.
-fn figures(succeeded: &Latencies, failed: &Latencies, errors: u64, duration_ns: u64) -> OperationFigures {
+fn figures(
+    succeeded: &Latencies,
+    failed: &Latencies,
+    (errors, unknown): (u64, u64),
+    duration_ns: u64,
+) -> OperationFigures {
     let count = succeeded.count();
+    let attempted = count + errors + unknown;
     OperationFigures {
         count,
         errors,
-        success_rate: (count + errors > 0).then(|| count as f64 / (count + errors) as f64),
+        unknown,
+        success_rate: (attempted > 0).then(|| count as f64 / attempted as f64),
         throughput: per_second(count, duration_ns),
         bytes_per_second: None,
         latency_ms: latency(succeeded),
@@ -221,6 +232,7 @@ fn time_series(level: &LevelMeasurement) -> Vec<SecondFigures> {
             iteration: None,
             operations: figures.operations,
             errors: figures.errors,
+            unknown: figures.unknown,
             p50: figures.p50_ns.map(ms),
             p99: figures.p99_ns.map(ms),
             backlog: backlog.and_then(|backlog| backlog.get(second as usize).copied()),
@@ -269,7 +281,7 @@ pub(super) fn iteration(level: &LevelMeasurement, verified: VerificationStatus, 
             VerificationStatus::Failed => IterationStatus::VerificationFailed,
             _ => IterationStatus::Succeeded,
         },
-        attempted: overall.count + overall.errors,
+        attempted: overall.count + overall.errors + overall.unknown,
         succeeded: overall.count,
         throughput: overall.throughput,
         payload_bytes_per_second: overall.bytes_per_second,

@@ -188,12 +188,20 @@ impl Builder {
         open.tell_iterations(&mut configuration);
         let mut circumstances = Circumstances::of(&self.document);
         if let Some(engine) = self.engines.get(&plan.case) {
+            let like = engine.is_like(&self.document.engine);
             let differs = |(name, value): &(&String, &String)| {
-                self.document.engine.settings.get(*name).is_none_or(|other| other != *value)
+                engine.name != self.document.engine.name
+                    || self.document.engine.settings.get(*name).is_none_or(|other| other != *value)
             };
             let own = engine.settings.iter().filter(differs);
             configuration.settings = own.map(|(name, value)| (name.clone(), value.clone())).collect();
+            configuration.engine = (!like).then(|| engine.of_case());
+            configuration.durability =
+                engine.durability.filter(|class| Some(*class) != self.document.engine.durability);
             circumstances.unconfirmed_settings.clone_from(&engine.unconfirmed_settings);
+            if engine.path.is_none() {
+                circumstances.memory_file_system = None;
+            }
         }
         configuration.validity = assess(&configuration, &circumstances);
         configuration.targets = targets::judge(&plan.targets, &configuration, &open.effective);

@@ -142,6 +142,7 @@ fn with_everything(number: u32) -> LevelMeasurement {
     measured.batches = Some(BatchMeasurement {
         latencies: latencies(&[90_000_000]),
         failed: 1,
+        unknown: 0,
         size_min: u64::from(number),
         size_max: 9,
         settled: vec![u64::from(number), 5],

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::model::{Configuration, RunResult};
+use crate::engine::Durability;
 use crate::plan::BASE_VARIANT;
 use crate::units::workers;
 
@@ -33,6 +34,16 @@ impl Configuration {
 }
 
 impl RunResult {
+    /// Name of a level's engine.
+    pub fn engine_of<'a>(&'a self, level: &'a Configuration) -> &'a str {
+        level.engine.as_ref().map_or(&self.engine.name, |engine| &engine.name)
+    }
+
+    /// What a write of a level survives once it is acknowledged; absent in results that do not say it.
+    pub fn durability_of(&self, level: &Configuration) -> Option<Durability> {
+        level.durability.or(self.engine.durability)
+    }
+
     /// Whether its levels are of more than one case.
     pub fn has_several_cases(&self) -> bool {
         let first = self.configurations.first();

@@ -3,6 +3,7 @@
 use super::super::testing::*;
 use super::super::validate;
 use super::*;
+use crate::engine::Durability;
 use crate::measure::*;
 use crate::plan::Limits;
 
@@ -235,7 +236,11 @@ fn what_came_from_another_process_makes_the_same_configuration() {
 #[test]
 fn settings_of_a_case_that_differ_from_the_base_stand_with_it() {
     let cases = cases();
-    let facts = |journal: &str, synchronous: &str| crate::engine::Facts {
+    let facts = |journal: &str, synchronous: &str, durability| crate::engine::Facts {
+        name: "sqlite".into(),
+        version: "3.50.4".to_owned(),
+        storage: "file".into(),
+        durability,
         settings: vec![
             ("journal_mode".to_owned(), journal.to_owned()),
             ("synchronous".to_owned(), synchronous.to_owned()),
@@ -244,16 +249,44 @@ fn settings_of_a_case_that_differ_from_the_base_stand_with_it() {
     };
     let mut result = begun();
     result.document.engine.settings.insert("synchronous".to_owned(), "2".to_owned());
-    result.set_facts(&cases[0], &facts("delete", "2"));
-    result.set_facts(&cases[2], &facts("wal", "1"));
+    result.set_facts(&cases[0], &facts("delete", "2", Durability::PowerLoss));
+    result.set_facts(&cases[2], &facts("wal", "1", Durability::ProcessCrash));
     result.add_level(&cases[0], &measured(1, 1, 4), verified(2), 1);
     result.add_level(&cases[2], &measured(1, 1, 4), verified(2), 2);
     let [base, wal] = result.document.configurations.as_slice() else { panic!("two configurations") };
-    assert!(base.settings.is_empty());
+    assert!(base.settings.is_empty() && base.durability.is_none() && wal.engine.is_none());
+    assert_eq!(wal.durability, Some(Durability::ProcessCrash));
     let own: Vec<_> = wal.settings.iter().map(|(name, value)| format!("{name}={value}")).collect();
     assert_eq!(own, ["journal_mode=wal", "synchronous=1"]);
     let told = result.document.findings.iter().find(|finding| finding.code == "less-durable").unwrap();
     assert!(told.sentence.starts_with("In wal, memory 256MiB: In WAL with `synchronous` normal"), "{told:?}");
+}
+
+#[test]
+fn a_case_with_another_engine_says_so_and_has_all_of_its_settings() {
+    let cases = cases();
+    let server = crate::engine::Facts {
+        name: "postgres".into(),
+        version: "15.4".to_owned(),
+        storage: "server".into(),
+        durability: Durability::PowerLoss,
+        settings: vec![
+            ("journal_mode".to_owned(), "delete".to_owned()),
+            ("fsync".to_owned(), "on".to_owned()),
+        ],
+        ..crate::engine::Facts::default()
+    };
+    let mut result = begun();
+    result.set_facts(&cases[2], &server);
+    result.add_level(&cases[0], &measured(1, 1, 4), verified(2), 1);
+    result.add_level(&cases[2], &measured(1, 1, 4), verified(2), 2);
+    let [base, other] = result.document.configurations.as_slice() else { panic!("two configurations") };
+    assert!(base.engine.is_none());
+    assert_eq!(other.engine.as_ref().unwrap().name, "postgres");
+    assert_eq!(other.durability, None, "the same as the base's");
+    assert_eq!(result.document.engine_of(base), "sqlite");
+    assert_eq!(result.document.engine_of(other), "postgres");
+    assert_eq!(other.settings.keys().collect::<Vec<_>>(), ["journal_mode", "fsync"]);
 }
 
 #[test]
@@ -290,4 +323,16 @@ fn a_target_is_judged_by_the_variables_of_its_own_case() {
     let counts: Vec<usize> = result.document.configurations.iter().map(|one| one.targets.len()).collect();
     assert_eq!(counts, [0, 1]);
     assert!(result.document.targets.is_empty());
+}
+
+#[test]
+fn a_result_that_knows_nothing_of_lost_answers_is_read_all_the_same() {
+    let mut document = serde_json::to_value(finished()).unwrap();
+    let level = &mut document["configurations"][0];
+    assert_eq!(level.as_object_mut().unwrap().remove("unknown"), Some(0.into()));
+    level["overall"].as_object_mut().unwrap().remove("unknown");
+    document["engine"].as_object_mut().unwrap().remove("durability");
+    assert_eq!(validate(&document), Vec::<String>::new());
+    let read: RunResult = serde_json::from_value(document).unwrap();
+    assert_eq!(read.engine.durability, None);
 }

@@ -7,9 +7,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::engine::Facts;
+use crate::engine::{Durability, Facts};
 use crate::machine::{self, FileSystem, Machine};
-use crate::plan::{Extent, Load, Plan, WarmUp, Workload};
+use crate::plan::{Database, Extent, Load, Plan, WarmUp, Workload};
 
 /// What was run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -53,18 +53,33 @@ pub struct Engine {
     pub source_id: String,
     /// How it was compiled.
     pub compile_options: Vec<String>,
-    /// In which way the database is held, such as `file` or `shared memory`.
+    /// In which way the database is held, such as `file`, `shared memory` or `server`.
     pub storage: String,
-    /// The database file; absent for a database in memory.
+    /// What a write survives once it is acknowledged, as far as the engine and its settings promise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub durability: Option<Durability>,
+    /// The database file; absent for a database in memory, and for a server.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub path: Option<String>,
-    /// How long a connection waits for a lock, milliseconds; 0 refuses at once.
+    /// How long a connection of SQLite waits for a lock, milliseconds; 0 refuses at once. Absent for other engines.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub busy_timeout_ms: Option<u32>,
     /// Every setting in force, as read from a worker's connection.
     pub settings: IndexMap<String, String>,
     /// Settings that the scenario asks for and that could not be confirmed by reading them back.
     pub unconfirmed_settings: Vec<String>,
+}
+
+/// The engine of a case that has another one than the unchanged file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct CaseEngine {
+    /// Name of the engine, such as `postgres`.
+    pub name: String,
+    /// Version of the database.
+    pub version: String,
+    /// In which way the database is held.
+    pub storage: String,
 }
 
 /// Where it was run.
@@ -166,6 +181,8 @@ impl Environment {
             ("engine", Some(format!("{} {} {}", engine.name, engine.version, engine.source_id))),
             ("compileOptions", Some(digest(&engine.compile_options.join("\n")))),
             ("storage", Some(engine.storage.clone())),
+            // What is acknowledged sooner is not faster.
+            ("durability", engine.durability.map(|class| class.as_str().to_owned())),
             ("fileSystem", system.map(|system| format!("{} on {}", system.kind, system.device))),
             ("kernel", machine.kernel.clone()),
             ("architecture", Some(machine.architecture.clone())),
@@ -241,18 +258,39 @@ impl Engine {
             found.is_some_and(|(_, value)| value.eq_ignore_ascii_case(expected))
         };
         let pragmas = plan.database.pragmas().iter();
-        let unconfirmed = pragmas.filter(|pragma| !confirmed(&pragma.name, &pragma.expected));
+        let mut unconfirmed: Vec<String> = pragmas
+            .filter(|pragma| !confirmed(&pragma.name, &pragma.expected))
+            .map(|pragma| pragma.name.clone())
+            .collect();
+        // A server answers in units of its own; that a setting took effect was compared there.
+        let asked = plan.database.postgres().map_or(&[][..], |database| &database.settings);
+        let known = |name: &str| settings.keys().any(|other| other.eq_ignore_ascii_case(name));
+        unconfirmed.extend(asked.iter().filter(|one| !known(&one.name)).map(|one| one.name.clone()));
+        let busy_timeout_ms = match &plan.database {
+            Database::Sqlite(database) => Some(database.busy_timeout_ms),
+            Database::Postgres(_) | Database::Memtable(_) => None,
+        };
         Engine {
             name: facts.name.to_string(),
             version: facts.version.clone(),
             source_id: facts.source_id.clone(),
             compile_options: facts.compile_options.clone(),
             storage: facts.storage.to_string(),
+            durability: Some(facts.durability),
             path: plan.database.file().map(|path| path.to_string_lossy().into_owned()),
-            busy_timeout_ms: plan.database.sqlite().map(|database| database.busy_timeout_ms),
-            unconfirmed_settings: unconfirmed.map(|pragma| pragma.name.clone()).collect(),
+            busy_timeout_ms,
+            unconfirmed_settings: unconfirmed,
             settings,
         }
+    }
+
+    /// Whether another is the same program, in the same version, holding its database in the same way.
+    pub(super) fn is_like(&self, other: &Engine) -> bool {
+        (&self.name, &self.version, &self.storage) == (&other.name, &other.version, &other.storage)
+    }
+
+    pub(super) fn of_case(&self) -> CaseEngine {
+        CaseEngine { name: self.name.clone(), version: self.version.clone(), storage: self.storage.clone() }
     }
 }
 
@@ -282,7 +320,6 @@ fn digest(text: &str) -> String {
 mod tests {
     use super::super::testing;
     use super::*;
-    use crate::plan::Database;
 
     fn key(plan: &Plan) -> (IndexMap<String, String>, String) {
         let mut environment = testing::environment();
@@ -315,6 +352,31 @@ mod tests {
         let mut impatient = testing::plan().database.sqlite().unwrap().clone();
         impatient.busy_timeout_ms = 0;
         assert!(!differs(&|plan| plan.database = Database::Sqlite(impatient.clone())));
+    }
+
+    #[test]
+    fn what_an_acknowledged_write_survives_is_part_of_what_two_results_must_share() {
+        let with = |durability| {
+            let mut environment = testing::environment();
+            let plan = testing::plan();
+            let facts = Facts { durability, ..Facts::default() };
+            environment.set_comparability(&plan, &Engine::new(&plan, &facts));
+            (environment.comparability["durability"].clone(), environment.comparability_key)
+        };
+        let (words, key) = with(Durability::PowerLoss);
+        assert_eq!(words, "power_loss");
+        assert_ne!(with(Durability::ProcessCrash).1, key);
+    }
+
+    #[test]
+    fn a_server_has_no_path_and_what_was_asked_of_its_sessions_is_confirmed_by_name() {
+        let mut plan = testing::plan();
+        plan.database = Database::Postgres(testing::server(&[("work_mem", "64MB"), ("jit", "off")]));
+        let settings = vec![("work_mem".to_owned(), "65536kB".to_owned())];
+        let facts = Facts { name: "postgres".into(), storage: "server".into(), settings, ..Facts::default() };
+        let engine = Engine::new(&plan, &facts);
+        assert_eq!((engine.path, engine.busy_timeout_ms), (None, None));
+        assert_eq!(engine.unconfirmed_settings, ["jit"]);
     }
 
     #[test]

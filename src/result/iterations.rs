@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::btree_map::{BTreeMap, Entry};
 
 use super::VerificationStatus;
+use crate::engine::BufferCounters;
 use crate::measure::*;
 
 /// Operations kept as the slowest.
@@ -27,11 +28,13 @@ pub(super) fn append(to: &mut LevelMeasurement, next: &LevelMeasurement) {
         ours.succeeded.merge(&theirs.succeeded);
         ours.failed.merge(&theirs.failed);
         ours.errors += theirs.errors;
+        ours.unknown += theirs.unknown;
         ours.payload_bytes += theirs.payload_bytes;
     }
     to.time_series.extend_from_slice(&next.time_series);
     append_workers(&mut to.workers, &next.workers);
     append_errors(&mut to.errors, &next.errors);
+    append_errors(&mut to.unknown, &next.unknown);
     append_resources(&mut to.resources, &next.resources);
     to.floor_ns = to.floor_ns.max(next.floor_ns);
     to.reset_ns = both(to.reset_ns, next.reset_ns, |a, b| a + b);
@@ -119,6 +122,30 @@ fn append_resources(to: &mut ResourceMeasurement, next: &ResourceMeasurement) {
     ours.checkpoints = sum(ours.checkpoints, theirs.checkpoints);
     ours.statement_hits = sum(ours.statement_hits, theirs.statement_hits);
     ours.statement_misses = sum(ours.statement_misses, theirs.statement_misses);
+    ours.syncs = sum(ours.syncs, theirs.syncs);
+    ours.buffer = both(ours.buffer, theirs.buffer, joined_buffers);
+    to.drain_ns = sum(to.drain_ns, next.drain_ns);
+}
+
+fn joined_buffers(a: BufferCounters, b: BufferCounters) -> BufferCounters {
+    BufferCounters {
+        rotations: a.rotations + b.rotations,
+        timed_rotations: a.timed_rotations + b.timed_rotations,
+        flushes: a.flushes + b.flushes,
+        flushed_rows: a.flushed_rows + b.flushed_rows,
+        flush_ns: a.flush_ns + b.flush_ns,
+        // Where nothing was flushed, there is no shortest flush.
+        flush_ns_min: match (a.flushes, b.flushes) {
+            (0, _) => b.flush_ns_min,
+            (_, 0) => a.flush_ns_min,
+            _ => a.flush_ns_min.min(b.flush_ns_min),
+        },
+        flush_ns_max: a.flush_ns_max.max(b.flush_ns_max),
+        waits: a.waits + b.waits,
+        wait_ns: a.wait_ns + b.wait_ns,
+        at_risk_max: a.at_risk_max.max(b.at_risk_max),
+        at_risk_limit: a.at_risk_limit.max(b.at_risk_limit),
+    }
 }
 
 fn append_warm_up(to: &mut Option<WarmUpMeasurement>, next: Option<WarmUpMeasurement>) {
@@ -148,6 +175,7 @@ fn append_batches(to: &mut Option<BatchMeasurement>, next: Option<&BatchMeasurem
     ours.size_max = ours.size_max.max(theirs.size_max);
     ours.latencies.merge(&theirs.latencies);
     ours.failed += theirs.failed;
+    ours.unknown += theirs.unknown;
     ours.settled.clone_from(&theirs.settled);
 }
 
@@ -179,9 +207,13 @@ pub(super) fn worst(earlier: Verification, later: Verification) -> Verification 
         VerificationStatus::Failed => 3,
     };
     let sampled_rows = earlier.sampled_rows + later.sampled_rows;
+    let not_kept_rows = earlier.not_kept_rows + later.not_kept_rows;
+    let unknown_rows = earlier.unknown_rows + later.unknown_rows;
+    let unknown_rows_found = earlier.unknown_rows_found + later.unknown_rows_found;
     let joined = |a: &[String], b: &[String]| [a, b].concat();
     let problems = joined(&earlier.problems, &later.problems);
     let integrity = joined(&earlier.integrity, &later.integrity);
     let chosen = if badness(&earlier) > badness(&later) { earlier } else { later };
-    Verification { sampled_rows, problems, integrity, ..chosen }
+    let counted = Verification { sampled_rows, not_kept_rows, unknown_rows, unknown_rows_found, ..chosen };
+    Verification { problems, integrity, ..counted }
 }

@@ -2,7 +2,7 @@
 
 use super::build::{histogram, latency, ms, per_second, thousandths};
 use super::model::*;
-use crate::engine::Counters;
+use crate::engine::{BufferCounters, Counters};
 use crate::measure::{
     ArrivalMeasurement, BatchMeasurement, LevelMeasurement, PoolMeasurement, ResourceMeasurement,
     RetryMeasurement, TimesMeasurement, WarmUpMeasurement,
@@ -25,7 +25,8 @@ pub(super) fn arrivals(
     level: &LevelMeasurement,
     workload: &Workload,
 ) -> ArrivalFigures {
-    let ended: u64 = level.operations.iter().map(|one| one.succeeded.count() + one.errors).sum();
+    let ended: u64 =
+        level.operations.iter().map(|one| one.succeeded.count() + one.errors + one.unknown).sum();
     let asked = match &workload.load {
         Load::Open { stages, .. } => asked_rate(stages, workload.extent),
         Load::Closed => None,
@@ -75,6 +76,7 @@ pub(super) fn batches(measured: &BatchMeasurement, workload: &Workload) -> Batch
     BatchFigures {
         count: measured.latencies.count(),
         failed: measured.failed,
+        unknown: measured.unknown,
         latency_ms: latency(&measured.latencies),
         size_min: measured.size_min,
         size_max: measured.size_max,
@@ -160,5 +162,26 @@ pub(super) fn resources(measured: &ResourceMeasurement) -> Resources {
         cache_spills: engine.cache_spills,
         checkpoints: engine.checkpoints,
         syncs: engine.syncs,
+        buffer: engine.buffer.map(|counted| buffer(&counted, measured.drain_ns)),
+    }
+}
+
+fn buffer(counted: &BufferCounters, drain_ns: Option<u64>) -> BufferFigures {
+    let flush_ms = (counted.flushes > 0).then(|| FlushMs {
+        avg: ms(counted.flush_ns) / counted.flushes as f64,
+        min: ms(counted.flush_ns_min),
+        max: ms(counted.flush_ns_max),
+    });
+    BufferFigures {
+        rotations: counted.rotations,
+        timed_rotations: counted.timed_rotations,
+        flushes: counted.flushes,
+        flushed_rows: counted.flushed_rows,
+        flush_ms,
+        waits: counted.waits,
+        wait_ms: ms(counted.wait_ns),
+        at_risk_max: counted.at_risk_max,
+        at_risk_limit: counted.at_risk_limit,
+        drain_ms: drain_ns.map(ms),
     }
 }

@@ -23,7 +23,7 @@ mod validity;
 
 pub use builder::{Builder, FailedIteration};
 pub use case::{last as last_key, plain as plain_value};
-pub use environment::{Engine, Environment, OverrideRecord, Runner, ScenarioRecord, Storage};
+pub use environment::{CaseEngine, Engine, Environment, OverrideRecord, Runner, ScenarioRecord, Storage};
 pub use findings::{Finding, find};
 pub use histogram::{HISTOGRAM_UNIT, decode as decode_histogram, encode as encode_histogram};
 pub use model::*;
@@ -32,6 +32,7 @@ pub use schema::{json_schema, validate};
 pub use store::{ReadError, Store, StoreError, read};
 pub use validity::{Circumstances, Doubt, Validity, assess};
 
+pub use crate::engine::Durability;
 pub use crate::measure::{
     IntegrityCheck, OrphanVerification, TableVerification, Verification, VerificationStatus,
 };

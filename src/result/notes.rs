@@ -3,9 +3,13 @@
 //! `runner explain` and the last part of `docs/diagnostics.md` are made from this list alone; no result carries a code that it lacks. The
 //! sentences with their figures are left to `validity` and `findings`.
 
+mod codes;
+
 use std::fmt::Write;
 
 use crate::diagnostic::Code;
+
+pub use codes::NOTE_CODES;
 
 /// What a code of a result is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,242 +47,6 @@ const fn code(kind: NoteKind, name: &'static str, summary: &'static str, words: 
 }
 
 use NoteKind::{Doubt, Finding, Invalidating};
-
-/// Every code: what invalidates figures, what casts doubt on them, what they say about the database.
-pub const NOTE_CODES: &[NoteCode] = &[
-    code(
-        Invalidating,
-        "debug-build",
-        "The runner itself was built without optimisation.",
-        "Such a build is many times slower than a release build, and what it measures is itself. Build it\n\
-        with `cargo build --release`, or take the binary of a release.",
-    ),
-    code(
-        Invalidating,
-        "timer-bound",
-        "Operations were too short for this machine's clock.",
-        "The median is less than ten steps of the clock, so that the step decides the figures. Put several\n\
-        operations into one, as a transaction of several `steps` or a batch, or let them do more.\n\
-        `runner doctor` tells the clock's step.",
-    ),
-    code(
-        Invalidating,
-        "verification-failed",
-        "The database does not hold what it acknowledged.",
-        "After the level rows were lost, altered or too many, or the integrity check complained; the result\n\
-        names the first ones under `verification`. Settings that risk this are `synchronous = \"off\"` and\n\
-        a rollback journal in memory; triggers and `sql` that change rows without `changes` look alike.",
-    ),
-    code(
-        Invalidating,
-        "verification-impossible",
-        "The comparison of the database with what was acknowledged could not be carried out.",
-        "The database did not answer any more, or the run was stopped. Look at the reason that stands beside\n\
-        it, and run again.",
-    ),
-    code(
-        Invalidating,
-        "settings-not-read-back",
-        "A setting was made, and reading it back gave another value or none.",
-        "Whether the figures are those of the settings in the file is not known. Leave the PRAGMA out, or look\n\
-        up whether this version of SQLite has it.",
-    ),
-    code(
-        Invalidating,
-        "interrupted",
-        "The level was cut short.",
-        "It was stopped, or the database could not go on, so that its figures are those of its beginning. The\n\
-        result says why under `reason`.",
-    ),
-    code(
-        Invalidating,
-        "no-figures",
-        "No iteration of the level came to its end.",
-        "Each was ended before it had figures: by a limit of its memory as a rule. The reasons stand beside the\n\
-        level under `failures`. Give the case more memory, or less to do.",
-    ),
-    code(
-        Invalidating,
-        "test-delay",
-        "Operations were made slower on purpose.",
-        "The variable RUNNER_TEST_DELAY_PERCENT was set, which is there to try the statistics out. Run again\n\
-        without it.",
-    ),
-    code(
-        Doubt,
-        "not-verified",
-        "It was not checked that the database holds what it acknowledged.",
-        "The scenario does not say what its SQL does to the rows. Give operations with `sql` or `steps` their\n\
-        `changes`, such as `changes = { messages = 1 }`.",
-    ),
-    code(
-        Doubt,
-        "quick-run",
-        "The run was one with `--quick`.",
-        "It does a hundredth of the work, or what `[quick]` says, to show that a scenario works. Its figures\n\
-        are those of a start: run it without `--quick` for figures to be quoted.",
-    ),
-    code(
-        Doubt,
-        "used-up",
-        "A level with a duration ran out of operations before its time was over.",
-        "Values are made before the clock starts, up to `max_operations`. Raise it, or shorten `duration`.",
-    ),
-    code(
-        Doubt,
-        "too-few-samples",
-        "A level has too few operations for a 99th percentile.",
-        "Fewer than ten lie beyond it, so that a few slow ones decide it. Write a larger total or more\n\
-        `iterations`, or look at the median and the 95th percentile instead.",
-    ),
-    code(
-        Doubt,
-        "memory-file-system",
-        "The database file is on a file system in memory.",
-        "A sync costs nothing there, so that writes look far faster than on a disk. Write a `path` on a real\n\
-        disk unless that is what is asked for.",
-    ),
-    code(
-        Doubt,
-        "one-iteration",
-        "The level ran once.",
-        "Nothing is known about how much its figures vary from run to run. Write `iterations = 5` or more\n\
-        where a difference of a few per cent matters.",
-    ),
-    code(
-        Doubt,
-        "drift",
-        "The throughput of the last third of a level differs by a fifth from that of the first.",
-        "The level had no steady state: caches filled, the tables grew, a checkpoint came, or the disk's own\n\
-        cache was used up. Write a `warmup`, a longer level, or look at `timeSeries` in the result.",
-    ),
-    code(
-        Doubt,
-        "other-load",
-        "Other programs wanted a processor when the level started.",
-        "They took time from the database and from the runner. Stop them, or run on a quieter machine;\n\
-        `runner doctor` tells how busy it is.",
-    ),
-    code(
-        Doubt,
-        "no-contention-measured",
-        "Every worker had a database of its own, made around each write.",
-        "`reset = \"write\"` makes it so: what it measures is a write into a new database. For workers that\n\
-        share one, write `reset = \"level\"`.",
-    ),
-    code(
-        Doubt,
-        "failed-iterations",
-        "Some iterations of the level failed.",
-        "The figures are those of the others, which may be the easier ones. Why each failed stands beside the\n\
-        level under `failures`.",
-    ),
-    code(
-        Finding,
-        "mostly-busy",
-        "More than half of the operations of a level were refused because of locks.",
-        "The figures of time are those of the few that got through. Raise `busy_timeout` in `[database]`, use\n\
-        `journal_mode = \"wal\"`, or let fewer workers write.",
-    ),
-    code(
-        Finding,
-        "refused-busy",
-        "Some operations were refused because another connection held the lock too long.",
-        "An application has to repeat such a write. Raise `busy_timeout` in `[database]`, use fewer writers,\n\
-        or let the runner repeat them with `[retry]`.",
-    ),
-    code(
-        Finding,
-        "never-succeeds",
-        "An operation failed every time.",
-        "That is a mistake of the scenario more often than one of the database. Look at its statement, its\n\
-        values and what it is expected to come to; `runner preview` shows them bound.",
-    ),
-    code(
-        Finding,
-        "starved-workers",
-        "A worker got less than half as much done as another one.",
-        "SQLite does not queue its writers: who waits long may go on waiting while others come and go. Let\n\
-        fewer connections write, or one for all; figures of latency have a long tail otherwise.",
-    ),
-    code(
-        Finding,
-        "parent-missing",
-        "Rows were never sent, since the row that they refer to had been refused.",
-        "They follow from other errors of the level, which stand beside it: cure those first.",
-    ),
-    code(
-        Finding,
-        "backlog-grew",
-        "Operations arrived faster than the database took them.",
-        "With a `rate`, response times then say how long the backlog was, not how fast the database is. Ask for\n\
-        a lower rate; or use more workers if service times are short.",
-    ),
-    code(
-        Finding,
-        "checkpoint-stalls",
-        "The slowest operation took as long as a checkpoint of the write-ahead log.",
-        "Whoever fills the log to `wal_autocheckpoint` pays for the checkpoint. A smaller value gives more and\n\
-        shorter stalls, a larger one fewer and longer ones: compare both.",
-    ),
-    code(
-        Finding,
-        "mostly-waiting",
-        "More than half of the time went into waiting for locks.",
-        "SQLite has one writer at a time, so more of them only wait longer. Use fewer workers, make\n\
-        transactions shorter, or put several writes into one (`batch_size`).",
-    ),
-    code(
-        Finding,
-        "pool-too-small",
-        "Workers waited longer for a connection of the pool than they used it, or got none in time.",
-        "Raise `max` in `[pool]` where operations read. Writers of SQLite take turns whatever the pool's size:\n\
-        use fewer of them.",
-    ),
-    code(
-        Finding,
-        "statement-cache-misses",
-        "Statements were prepared again and again, since the cache of a connection is too small for them.",
-        "Raise `statement_cache` in `[database]` at least to the number of different statements in use, or\n\
-        leave it out: statements are then held.",
-    ),
-    code(
-        Finding,
-        "retries-give-up",
-        "Operations failed even at their last attempt.",
-        "Raise `attempts` or `base_delay` in `[retry]`, or take away the cause: a longer `busy_timeout`, fewer\n\
-        writers.",
-    ),
-    code(
-        Finding,
-        "smallest-batches",
-        "An adaptive batch shrank to its least size.",
-        "Too many batches were refused at any larger one: the errors of the level say by what. A smaller\n\
-        `batch_min` or fewer workers give shorter transactions.",
-    ),
-    code(
-        Finding,
-        "less-durable",
-        "The settings promise less after a crash than a reader may think.",
-        "With them a crash or a loss of power may take back acknowledged writes, or damage the file; the\n\
-        figures are those of such a database. Where every write must survive, compare with\n\
-        `synchronous = \"full\"` in `journal_mode = \"wal\"`.",
-    ),
-    code(
-        Finding,
-        "variant-differs",
-        "A variant is faster or slower than the unchanged file.",
-        "The 95 % intervals of their median throughput do not overlap, so that the difference is most probably\n\
-        real. Look at latencies and errors, too, before choosing.",
-    ),
-    code(
-        Finding,
-        "variant-alike",
-        "No difference between a variant and the unchanged file was seen.",
-        "Their intervals overlap. That is no proof that they are equal: more or longer iterations find smaller\n\
-        differences.",
-    ),
-];
 
 /// What the codes of a kind are about, as a title.
 pub const fn title(kind: NoteKind) -> &'static str {
@@ -348,6 +116,8 @@ mod tests {
         let sources = [
             include_str!("validity.rs"),
             include_str!("findings/mod.rs"),
+            include_str!("findings/buffer.rs"),
+            include_str!("findings/refusals.rs"),
             include_str!("findings/load.rs"),
             include_str!("findings/durability.rs"),
             include_str!("findings/variants.rs"),

@@ -225,8 +225,9 @@ fn scalar(metric: &str, figures: &OperationFigures, level: &Configuration) -> Op
         "throughput" => Some(figures.throughput),
         "count" => Some(number(figures.count)),
         "errors" => Some(number(figures.errors)),
+        "unknown" => Some(number(figures.unknown)),
         "error_rate" => {
-            let attempted = figures.count + figures.errors;
+            let attempted = figures.count + figures.errors + figures.unknown;
             (attempted > 0).then(|| number(figures.errors) / number(attempted))
         }
         "success_rate" => figures.success_rate,

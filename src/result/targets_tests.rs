@@ -45,6 +45,7 @@ fn measured() -> Configuration {
     level.batches = Some(BatchFigures {
         count: 10_000,
         failed: 0,
+        unknown: 0,
         latency_ms: Some(times(300.0)),
         size_min: 1,
         size_max: 1,
@@ -65,6 +66,7 @@ fn measured() -> Configuration {
     });
     level.cv = Some(0.25);
     level.overall.bytes_per_second = Some(7e6);
+    level.overall.unknown = 500;
     let over = |median: f64| Summary {
         n: 10,
         median,
@@ -129,7 +131,8 @@ fn every_metric_passes_at_its_bound_and_fails_beyond_it() {
         ("throughput".to_owned(), 500.0),
         ("count".to_owned(), 10_000.0),
         ("errors".to_owned(), 2_500.0),
-        ("error_rate".to_owned(), 0.2),
+        ("unknown".to_owned(), 500.0),
+        ("error_rate".to_owned(), 2_500.0 / 13_000.0),
         ("success_rate".to_owned(), 0.8),
         ("cv".to_owned(), 0.25),
         ("throughput.median".to_owned(), 450.0),

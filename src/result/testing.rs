@@ -9,12 +9,12 @@ use super::builder::{Builder, FailedIteration};
 use super::environment::{Environment, Runner, Storage};
 use super::model::{RunResult, Status};
 use crate::dataset::{Dataset, Interleaving, Parts, Rows};
-use crate::engine::Facts;
+use crate::engine::{Durability, Facts};
 use crate::machine::{FileSystem, Machine};
 use crate::measure::*;
 use crate::plan::{
-    BASE_VARIANT, Crew, Database, Extent, Limits, Load, Location, Operation, Outputs, Plan, Record,
-    SqliteDatabase, WarmUp, Workload,
+    BASE_VARIANT, Crew, Database, Extent, Limits, Load, Location, Operation, Outputs, Plan, PostgresDatabase,
+    Record, Setting, SqliteDatabase, WarmUp, Workload,
 };
 use crate::scenario::Reset;
 
@@ -54,6 +54,22 @@ pub(crate) fn plan() -> Plan {
             overrides: vec![("total_writes".to_owned(), "4".to_owned())],
             effective: serde_json::json!({ "total_writes": 4, "order": "mixed" }),
         },
+    }
+}
+
+/// A server with settings asked for.
+pub(crate) fn server(settings: &[(&str, &str)]) -> PostgresDatabase {
+    let setting = |(name, value): &(&str, &str)| Setting {
+        name: (*name).to_owned(),
+        value: (*value).to_owned(),
+        span: None,
+    };
+    PostgresDatabase {
+        url: "postgres://postgres@localhost/postgres".to_owned(),
+        url_span: None,
+        schema: "runner_base-0".to_owned(),
+        settings: settings.iter().map(setting).collect(),
+        reconnect_timeout_ms: 10_000,
     }
 }
 
@@ -113,6 +129,7 @@ pub(crate) fn begun() -> Builder {
         version: "3.50.4".to_owned(),
         settings: vec![("journal_mode".to_owned(), "delete".to_owned())],
         storage: "file".into(),
+        durability: Durability::PowerLoss,
         ..Facts::default()
     };
     Builder::new(&plan(), &facts, environment(), "2026-11-21T10:00:00.9Z".parse().unwrap())
@@ -158,8 +175,7 @@ pub(crate) fn level(concurrency: u32, latencies: &[u64], refused: u64) -> LevelM
         time_series: vec![SecondMeasurement {
             operations: count,
             errors: refused,
-            p50_ns: None,
-            p99_ns: None,
+            ..SecondMeasurement::default()
         }],
         workers: vec![worker; concurrency as usize],
         slowest: slowest.into_iter().collect(),

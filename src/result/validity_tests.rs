@@ -90,6 +90,7 @@ fn batches_and_open_loops_are_timed_by_what_the_clock_stands_around() {
     batched.batches = Some(BatchFigures {
         count: 1,
         failed: 0,
+        unknown: 0,
         latency_ms: Some(LatencyMs { p50: 0.2, ..LatencyMs::default() }),
         size_min: 1_000,
         size_max: 1_000,

@@ -75,10 +75,13 @@ impl Single<'_, '_, '_> {
         match outcome {
             Outcome::Done { .. } => Ok(()),
             Outcome::Cancelled => Err(EngineError::Interrupted),
+            Outcome::Unknown(f) => Err(EngineError::Fatal {
+                code: f.code,
+                message: format!("the answer to a parent row was lost: {}", f.message),
+            }),
             Outcome::Unexpected { failure: f, .. }
             | Outcome::Torn(f)
             | Outcome::Refused(f)
-            | Outcome::Unknown(f)
             | Outcome::Fatal(f) => Err(EngineError::Fatal {
                 code: f.code,
                 message: format!("a parent row was refused: {}", f.message),

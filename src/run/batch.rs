@@ -150,6 +150,7 @@ impl Batches<'_, '_, '_> {
             return;
         }
         let whole = matches!(attempted.outcome, Outcome::Done { .. });
+        let unknown = matches!(attempted.outcome, Outcome::Unknown(_));
         let acknowledged = if whole {
             uncounted.iter().for_each(|&(table, rows)| self.worker.journal.without_names(table, -rows));
             self.acknowledge(start, end, &answers)
@@ -166,7 +167,8 @@ impl Batches<'_, '_, '_> {
         counted.size_min = if counted.size_min == 0 { count } else { counted.size_min.min(count) };
         counted.size_max = counted.size_max.max(count);
         if !whole {
-            counted.failed += 1;
+            counted.failed += u64::from(!unknown);
+            counted.unknown += u64::from(unknown);
             return;
         }
         counted.latencies.record(took_ns);
@@ -216,23 +218,20 @@ impl Batches<'_, '_, '_> {
         acknowledged
     }
 
-    /// All operations of a batch that failed have its code; nothing of them stands.
+    /// All operations of a batch that failed have its code; nothing of them stands. Where its answer was lost, so were theirs.
     fn refuse(&mut self, start: Ticks, end: Ticks, outcome: Outcome) {
-        let (failure, fatal) = match outcome {
-            Outcome::Refused(failure)
-            | Outcome::Torn(failure)
-            | Outcome::Unknown(failure)
-            | Outcome::Unexpected { failure, .. } => (failure, false),
-            Outcome::Fatal(failure) => (failure, true),
+        let (failure, kind): (Failure, fn(Failure) -> Outcome) = match outcome {
+            Outcome::Refused(failure) | Outcome::Torn(failure) | Outcome::Unexpected { failure, .. } => {
+                (failure, Outcome::Refused)
+            }
+            Outcome::Unknown(failure) => (failure, Outcome::Unknown),
+            Outcome::Fatal(failure) => (failure, Outcome::Fatal),
             Outcome::Cancelled | Outcome::Done { .. } => return,
         };
         for index in 0..self.items.len() {
             let item = self.items[index];
             let answered = self.answered(&item, start, end);
-            let Failure { code, message } = &failure;
-            let failure = Failure { code, message: message.clone() };
-            let outcome = if fatal { Outcome::Fatal(failure) } else { Outcome::Refused(failure) };
-            self.worker.note(&answered, outcome);
+            self.worker.note(&answered, kind(failure.clone()));
         }
     }
 }

@@ -1,11 +1,11 @@
-//! May an operation be sent? Not before the rows that it needs are acknowledged, and not at all when one of them was refused. A row that was
-//! deleted since holds nothing back: what comes of it is the database's answer.
+//! May an operation be sent? Not before the rows that it needs are acknowledged, and not at all when one of them was refused, or it is not known
+//! whether it is there. A row that was deleted since holds nothing back: what comes of it is the database's answer.
 
 use super::states::{RowStates, State};
 use crate::dataset::Entry;
 use crate::value::Decoder;
 
-/// The code of an operation that was not sent because a row that it refers to was refused.
+/// The code of an operation that was not sent because a row that it refers to was refused, or may not be there.
 pub const PARENT_MISSING: &str = "parent_missing";
 
 /// The answer; values stand at the operation's first.
@@ -13,7 +13,7 @@ pub(super) enum Gate<'a> {
     Open(Decoder<'a>),
     /// A row that it needs has no answer yet.
     Waiting,
-    /// A row that it needs was refused: table and row, from 0.
+    /// A row that it needs was refused, or its answer was lost: table and row, from 0.
     Missing(usize, u64),
 }
 
@@ -33,9 +33,9 @@ pub(super) fn look_with<'a>(
     let mut waiting = false;
     let mut missing = None;
     let values = entry.parents(|table, row| match states.get(table, row) {
-        State::Acknowledged | State::Deleted => {}
+        State::Acknowledged | State::Deleted | State::PerhapsDeleted => {}
         State::Pending => waiting |= !before(table, row),
-        State::Refused => missing = Some((table, row)),
+        State::Refused | State::Unknown => missing = Some((table, row)),
     });
     match missing {
         Some((table, row)) => Gate::Missing(table, row),

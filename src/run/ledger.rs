@@ -1,4 +1,4 @@
-//! What the database must hold, as far as acknowledged operations tell: kept from one fresh state to the next.
+//! What the database must hold, as far as answers tell: kept from one fresh state to the next. Where answers were lost, it is a range.
 
 use std::collections::BTreeSet;
 
@@ -33,7 +33,7 @@ pub(super) struct TableLedger {
     pub(super) redirected: bool,
     /// Rows that were deleted, and that an upsert certainly wrote again afterwards; in their order.
     pub(super) revived: Vec<u64>,
-    /// Rows that were deleted and upserted at one time, so that they may be there; in their order.
+    /// Rows that were deleted, and that an upsert at one time, or one whose answer was lost, may have written again; in their order.
     pub(super) perhaps: Vec<u64>,
 }
 
@@ -57,6 +57,29 @@ fn sets(operation: &Operation) -> (usize, Vec<usize>) {
         Kind::Upsert { table, sets } => (*table, sets.clone()),
         Kind::Delete { table } => (*table, Vec::new()),
         _ => unreachable!("nothing else modifies rows of the dataset"),
+    }
+}
+
+/// The latest start and the latest end of some modifications.
+#[derive(Clone, Copy, Debug, Default)]
+struct Last {
+    /// Of acknowledged ones.
+    certain: Option<Span>,
+    /// Of those whose answer was lost, too.
+    any: Option<Span>,
+}
+
+impl Last {
+    fn of<'m>(modifications: impl Iterator<Item = &'m Modification>) -> Last {
+        let later = |known: Option<Span>, span: Span| {
+            let known = known.unwrap_or(span);
+            let (start_ns, end_ns) = (known.start_ns.max(span.start_ns), known.end_ns.max(span.end_ns));
+            Some(Span { start_ns, end_ns })
+        };
+        modifications.fold(Last::default(), |last, m| Last {
+            certain: if m.certain { later(last.certain, m.span) } else { last.certain },
+            any: later(last.any, m.span),
+        })
     }
 }
 
@@ -85,6 +108,16 @@ impl Ledger {
             table.added = (table.added.0 + rows, table.added.1 + rows);
             table.counts_only = true;
         }
+        for &operation in &journal.perhaps_removed {
+            let Operation { name, kind, .. } = &plan.operations[operation];
+            let Kind::Delete { table } = kind else {
+                unreachable!("nothing else removes rows of the dataset")
+            };
+            let of = &plan.tables[*table].name;
+            self.tables[*table].unaccounted.get_or_insert_with(|| {
+                format!("the answer to {name} was lost, which may have removed any number of rows of {of}, so they are not verified")
+            });
+        }
         for &operation in &journal.wide {
             let (table, columns) = sets(&plan.operations[operation]);
             self.tables[table].overwritten.extend(columns);
@@ -109,17 +142,18 @@ impl Ledger {
         let writes = |m: &&Modification| matches!(plan.operations[m.operation].kind, Kind::Upsert { .. });
         for of_row in self.modifications.chunk_by(|a, b| (a.table, a.row) == (b.table, b.row)) {
             // Mostly one; but one role may delete what another wrote again.
-            let mut removals = of_row.iter().filter(removes).map(|m| m.span);
-            let mut upserts = of_row.iter().filter(writes).map(|m| m.span);
-            let last = |spans: &mut dyn Iterator<Item = Span>| {
-                spans.map(|s| (s.start_ns, s.end_ns)).reduce(|a, b| (a.0.max(b.0), a.1.max(b.1)))
+            let removed = Last::of(of_row.iter().filter(removes));
+            let written = Last::of(of_row.iter().filter(writes));
+            // Without a removal that is certain, the row's state says what is known.
+            let (Some(certainly_removed), Some(removal), Some(upsert)) =
+                (removed.certain, removed.any, written.any)
+            else {
+                continue;
             };
-            let (removed, written) = (last(&mut removals), last(&mut upserts));
-            let (Some(removed), Some(written)) = (removed, written) else { continue };
             let table = &mut self.tables[of_row[0].table];
-            if written.0 > removed.1 {
+            if written.certain.is_some_and(|written| written.start_ns > removal.end_ns) {
                 table.revived.push(of_row[0].row);
-            } else if written.1 >= removed.0 {
+            } else if upsert.end_ns >= certainly_removed.start_ns {
                 table.perhaps.push(of_row[0].row);
             }
         }
@@ -181,11 +215,21 @@ impl Ledger {
         &self.modifications[first..first + count]
     }
 
+    /// Rows of the dataset of which it is not known whether they are there, from 0.
+    pub(super) fn doubtful(&self, table: usize) -> impl Iterator<Item = u64> {
+        self.states.doubtful(table).chain(self.tables[table].perhaps.iter().copied())
+    }
+
+    /// Whether a row (from 0) may be there.
+    pub(super) fn may_be_there(&self, table: usize, row: u64) -> bool {
+        self.states.may_be_there(table, row) || self.tables[table].may_be_revived(row)
+    }
+
     /// Rows that a table holds, least and most.
     pub(super) fn rows(&self, table: usize) -> (u64, u64) {
         let known = &self.tables[table];
         let certain = self.states.acknowledged(table).count() as u64 + known.revived.len() as u64;
-        let possible = certain + known.perhaps.len() as u64;
+        let possible = certain + self.doubtful(table).count() as u64;
         (certain.saturating_add_signed(known.added.0), possible.saturating_add_signed(known.added.1))
     }
 }
@@ -210,19 +254,34 @@ pub(super) mod tests {
         crate::plan::build(file, &loaded).unwrap()
     }
 
+    /// Something done to row 4, from when to when; without an end, its answer was lost.
+    type Done = (&'static str, u64, Option<u64>);
+
     /// Row 4 is deleted from 20 to 30 ns, and upserted at these times by another worker.
     fn after(upserts: &[(u64, u64)]) -> ((u64, u64), bool) {
+        let upserts = upserts.iter().map(|&(start_ns, end_ns)| ("put", start_ns, Some(end_ns)));
+        let all: Vec<Done> = [("drop", 20, Some(30))].into_iter().chain(upserts).collect();
+        after_all(&all)
+    }
+
+    /// How many rows there are, and whether row 4 may be there though it was deleted. Each is done by a worker of its own.
+    fn after_all(done: &[Done]) -> ((u64, u64), bool) {
         let plan = plan();
         let place = |name: &str| plan.operations.iter().position(|o| o.name == name).unwrap();
         let mut ledger = Ledger::new(&plan.workloads[0]);
-        let mut journals = [Journal::new(0, &plan), Journal::new(0, &plan)];
-        let mut stands = |worker: usize, name: &str, (start_ns, end_ns): (u64, u64)| {
+        let mut journals = Vec::new();
+        for &(name, start_ns, end_ns) in done {
+            let mut journal = Journal::new(0, &plan);
             let subject = Subject { operation: place(name), row: 0, target: Some((0, 4)) };
             let operation = &plan.operations[subject.operation];
-            journals[worker].stands(&ledger.states, operation, subject, 1, || Span { start_ns, end_ns });
-        };
-        stands(0, "drop", (20, 30));
-        upserts.iter().for_each(|&span| stands(1, "put", span));
+            match end_ns {
+                Some(end_ns) => {
+                    journal.stands(&ledger.states, operation, subject, 1, || Span { start_ns, end_ns });
+                }
+                None => journal.doubts(&ledger.states, operation, subject, || start_ns),
+            }
+            journals.push(journal);
+        }
         for journal in journals {
             ledger.absorb(&plan, &plan.workloads[0].crews, journal);
         }
@@ -235,6 +294,26 @@ pub(super) mod tests {
         assert_eq!(after(&[]), ((9, 9), false));
         assert_eq!(after(&[(1, 19)]), ((9, 9), false));
         assert_eq!(after(&[(1, 19), (31, 40)]), ((10, 10), true));
+    }
+
+    #[test]
+    fn a_removal_whose_answer_was_lost_may_have_come_at_any_time_after_it_was_sent() {
+        let lost = ("drop", 20, None);
+        assert_eq!(after_all(&[lost]).0, (9, 10));
+        assert_eq!(after_all(&[("drop", 1, Some(9)), lost]).0, (9, 9), "what is gone stays gone");
+        assert_eq!(after_all(&[lost, ("drop", 40, Some(50))]).0, (9, 9));
+        assert_eq!(after_all(&[lost, ("put", 40, Some(50))]).0, (9, 10));
+        let again = [("drop", 1, Some(9)), ("put", 10, Some(19)), lost];
+        assert_eq!(after_all(&again), ((9, 10), true), "written again, and perhaps removed again");
+    }
+
+    #[test]
+    fn an_upsert_whose_answer_was_lost_may_have_written_a_row_again_or_not() {
+        let removed = ("drop", 20, Some(30));
+        assert_eq!(after_all(&[("put", 1, None)]).0, (10, 10), "the row was there anyway");
+        assert_eq!(after_all(&[removed, ("put", 40, None)]), ((9, 10), true));
+        assert_eq!(after_all(&[removed, ("put", 1, None)]), ((9, 10), true), "however early it was sent");
+        assert_eq!(after_all(&[removed, ("put", 40, None), ("put", 60, Some(70))]), ((10, 10), true));
     }
 
     #[test]

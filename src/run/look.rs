@@ -1,7 +1,7 @@
-//! What a row of the dataset must look like after acknowledged modifications.
+//! What a row of the dataset must look like after modifications.
 //!
-//! A column holds what one of its modifications gave it: one that is not certainly followed by another of the same column. Without any, it
-//! holds the dataset's value.
+//! A column holds what one of its modifications gave it: one that is not certainly followed by another, acknowledged one of the same column.
+//! Without an acknowledged one, it may hold the dataset's value; without any, it does.
 
 use std::collections::BTreeMap;
 
@@ -82,11 +82,12 @@ fn unmade(error: crate::template::RenderError) -> EngineError {
 /// Those that are not certainly followed by another of the same operation: a row that is asked for often has many.
 fn latest(modifications: &[Modification]) -> Vec<Modification> {
     let mut starts: BTreeMap<usize, u64> = BTreeMap::new();
-    for m in modifications {
+    for m in modifications.iter().filter(|m| m.certain) {
         let start_ns = starts.entry(m.operation).or_default();
         *start_ns = (*start_ns).max(m.span.start_ns);
     }
-    modifications.iter().filter(|m| m.span.end_ns >= starts[&m.operation]).copied().collect()
+    let followed = |m: &&Modification| starts.get(&m.operation).is_some_and(|start| m.span.end_ns < *start);
+    modifications.iter().filter(|m| !followed(m)).copied().collect()
 }
 
 /// Per modification, the columns that it sets, and their values.
@@ -120,10 +121,12 @@ fn candidates(modifications: &[Modification], given: &Given, column: usize, made
     let sets = |sets: &[(usize, Value)]| sets.iter().find(|(set, _)| *set == column).map(|(_, v)| v.clone());
     let setting: Vec<(&Modification, Value)> =
         modifications.iter().zip(given).filter_map(|(m, given)| Some((m, sets(given)?))).collect();
-    let last_start_ns = setting.iter().map(|(m, _)| m.span.start_ns).max().unwrap_or(0);
-    let standing = setting.iter().filter(|(m, _)| m.span.end_ns >= last_start_ns);
-    let standing: Vec<Value> = standing.map(|(_, value)| value.clone()).collect();
-    if standing.is_empty() { vec![made.clone()] } else { standing }
+    let acknowledged = setting.iter().filter(|(m, _)| m.certain);
+    let last_start_ns = acknowledged.map(|(m, _)| m.span.start_ns).max();
+    // What nobody acknowledged may never have been done.
+    let first = if last_start_ns.is_none() { Some(made.clone()) } else { None };
+    let standing = setting.iter().filter(|(m, _)| m.span.end_ns >= last_start_ns.unwrap_or(0));
+    first.into_iter().chain(standing.map(|(_, value)| value.clone())).collect()
 }
 
 /// The keys that a row may have: mostly one.
@@ -176,6 +179,7 @@ mod tests {
             ordinal: 0,
             crew: 0,
             span: Span { start_ns, end_ns },
+            certain: end_ns != u64::MAX,
         };
         let modifications: Vec<Modification> = spans.iter().map(modification).collect();
         let given = (1..=spans.len()).map(|n| vec![(0, Value::Integer(n as i64))]).collect();
@@ -204,6 +208,19 @@ mod tests {
     }
 
     #[test]
+    fn a_modification_whose_answer_was_lost_may_stand_or_not() {
+        let lost = u64::MAX;
+        let made = Value::Null;
+        assert_eq!(possible(&[(10, lost)]), [made, Value::Integer(1)]);
+        assert_eq!(possible(&[(10, 20), (30, lost)]), integers(&[1, 2]));
+        assert_eq!(
+            possible(&[(10, lost), (30, 40)]),
+            integers(&[1, 2]),
+            "it may come later than it was given up"
+        );
+    }
+
+    #[test]
     fn of_a_row_that_is_modified_all_the_time_only_the_latest_values_are_made() {
         let modification = |(operation, start_ns): (usize, u64)| Modification {
             table: 0,
@@ -212,6 +229,7 @@ mod tests {
             ordinal: start_ns,
             crew: 0,
             span: Span { start_ns, end_ns: start_ns + 15 },
+            certain: true,
         };
         let all: Vec<Modification> =
             (0..200_000).map(|n| ((n % 2) as usize, n * 10)).map(modification).collect();

@@ -8,7 +8,7 @@ use super::level::{self, Lines, LiveCounters, Way, Work, Worked};
 use super::worker::Tally;
 use crate::clock::Clock;
 use crate::engine::null::NullEngine;
-use crate::engine::{Checkpoint, Engine, EngineError};
+use crate::engine::{Checkpoint, Counters, Engine, EngineError};
 use crate::machine;
 use crate::measure::{
     BatchMeasurement, CheckpointMeasurement, LevelMeasurement, Merged, ResourceMeasurement, RetryMeasurement,
@@ -47,6 +47,7 @@ pub(super) fn measure(
     let workers = level.concurrency as usize;
     let mut worked = level::work(work, lines, workers, way, level.per_write, live)?;
     let used = machine::usage().since(&before);
+    let (counted, drain_ns) = settled(work.clock, engine, &counted_before, &mut worked);
     let resources = ResourceMeasurement {
         user_cpu_ns: used.user_cpu_ns,
         system_cpu_ns: used.system_cpu_ns,
@@ -54,10 +55,34 @@ pub(super) fn measure(
         read_bytes: used.read_bytes,
         written_bytes: used.written_bytes,
         other_load,
-        engine: engine.counters()?.since(&counted_before),
+        engine: counted,
+        drain_ns,
     };
     let checkpoints = engine.take_checkpoints();
     Ok((put_together(work, level, &mut worked, resources, &checkpoints), worked))
+}
+
+/// What the engine counted, once it has finished what goes on behind acknowledged operations, and how long that took. What it cannot do any more
+/// ends the run, and takes nothing from what was measured before.
+fn settled(
+    clock: &Clock,
+    engine: &mut dyn Engine,
+    before: &Counters,
+    worked: &mut Worked,
+) -> (Counters, Option<u64>) {
+    let start = clock.now();
+    let drained = engine.drain();
+    let drain_ns = clock.nanos_between(start, clock.now());
+    let counted = engine.counters().map(|now| now.since(before));
+    let counted = counted.unwrap_or_else(|error| {
+        worked.fatal.get_or_insert(error);
+        Counters::default()
+    });
+    if let Err(error) = drained {
+        worked.fatal.get_or_insert(error);
+    }
+    let drain_ns = counted.buffer.map(|_| drain_ns);
+    (counted, drain_ns)
 }
 
 fn open(work: &Work<'_>, engine: &mut dyn Engine, concurrency: u32) -> Result<Lines, RunError> {
@@ -107,6 +132,7 @@ fn put_together(
         workers: merged.workers,
         slowest: merged.slowest,
         errors: merged.errors,
+        unknown: merged.unknown,
         resources,
         floor_ns: level.floor_ns,
         reset_ns: level.per_write.then_some(reset_ns),
@@ -148,6 +174,7 @@ fn batches(tallies: &[Tally]) -> BatchMeasurement {
     for batches in tallies.iter().map(|tally| &tally.batches) {
         sum.latencies.merge(&batches.latencies);
         sum.failed += batches.failed;
+        sum.unknown += batches.unknown;
         sum.size_max = sum.size_max.max(batches.size_max);
         sum.settled.extend(&batches.settled);
     }

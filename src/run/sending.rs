@@ -7,7 +7,7 @@ use crate::engine::{EngineError, Failure, Outcome, Session};
 use crate::plan::{BatchMode, Plan, Transaction};
 use crate::value::Decoder;
 
-/// Parameters of one statement, at most: SQLite's limit.
+/// Parameters of one statement, at most: the least of all engines' limits, which is SQLite's.
 const PARAMETERS: usize = 32_766;
 
 /// An operation of a batch.

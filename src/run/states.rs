@@ -13,11 +13,17 @@ pub(super) enum State {
     Refused,
     /// The database had it, and acknowledged its removal.
     Deleted,
+    /// The answer to the operation that writes it was lost: it may be there or not.
+    Unknown,
+    /// The database had it, and the answer to its removal was lost.
+    PerhapsDeleted,
 }
 
 const ACKNOWLEDGED: u8 = 1;
 const REFUSED: u8 = 2;
 const DELETED: u8 = 3;
+const UNKNOWN: u8 = 4;
+const PERHAPS_DELETED: u8 = 5;
 
 /// The rows of all tables, from 0, over all parts.
 #[derive(Debug)]
@@ -39,6 +45,8 @@ impl RowStates {
             0 => State::Pending,
             ACKNOWLEDGED => State::Acknowledged,
             REFUSED => State::Refused,
+            UNKNOWN => State::Unknown,
+            PERHAPS_DELETED => State::PerhapsDeleted,
             _ => State::Deleted,
         }
     }
@@ -57,22 +65,51 @@ impl RowStates {
         self.tables[table][row as usize].store(DELETED, Ordering::Release);
     }
 
-    /// Rows of a table that the database has, from 0.
-    pub(super) fn acknowledged(&self, table: usize) -> impl Iterator<Item = u64> {
-        let rows = self.tables[table].iter().enumerate();
-        rows.filter(|(_, state)| state.load(Ordering::Acquire) == ACKNOWLEDGED).map(|(row, _)| row as u64)
+    /// The answer to the operation that writes a row was lost.
+    pub(super) fn doubt(&self, table: usize, row: u64) {
+        self.tables[table][row as usize].store(UNKNOWN, Ordering::Release);
     }
 
-    /// Whether rows of a table were deleted.
+    /// The answer to the removal of a row was lost. One that is certainly gone, or never was there, is not there for that.
+    pub(super) fn doubt_removal(&self, table: usize, row: u64) {
+        let state = &self.tables[table][row as usize];
+        // Whoever changed it first knew more.
+        let _ = state.compare_exchange(ACKNOWLEDGED, PERHAPS_DELETED, Ordering::AcqRel, Ordering::Acquire);
+    }
+
+    /// Rows of a table that the database has, from 0.
+    pub(super) fn acknowledged(&self, table: usize) -> impl Iterator<Item = u64> {
+        self.rows_with(table, |state| state == ACKNOWLEDGED)
+    }
+
+    /// Rows of a table that the database may have or not, from 0: their answers were lost.
+    pub(super) fn doubtful(&self, table: usize) -> impl Iterator<Item = u64> {
+        self.rows_with(table, |state| matches!(state, UNKNOWN | PERHAPS_DELETED))
+    }
+
+    fn rows_with(&self, table: usize, wanted: impl Fn(u8) -> bool) -> impl Iterator<Item = u64> {
+        let rows = self.tables[table].iter().enumerate();
+        rows.filter(move |(_, state)| wanted(state.load(Ordering::Acquire))).map(|(row, _)| row as u64)
+    }
+
+    /// Whether rows of a table were deleted, or may have been.
     pub(super) fn any_deleted(&self, table: usize) -> bool {
-        self.tables[table].iter().any(|state| state.load(Ordering::Acquire) == DELETED)
+        let gone = |state: &AtomicU8| matches!(state.load(Ordering::Acquire), DELETED | PERHAPS_DELETED);
+        self.tables[table].iter().any(gone)
     }
 
     /// Whether the database has a row; false for rows that do not exist.
     pub(super) fn is_acknowledged(&self, table: usize, row: u64) -> bool {
-        usize::try_from(row)
-            .ok()
-            .and_then(|row| self.tables[table].get(row))
-            .is_some_and(|state| state.load(Ordering::Acquire) == ACKNOWLEDGED)
+        self.state_of(table, row) == Some(ACKNOWLEDGED)
+    }
+
+    /// Whether the database may have a row; false for rows that do not exist.
+    pub(super) fn may_be_there(&self, table: usize, row: u64) -> bool {
+        matches!(self.state_of(table, row), Some(ACKNOWLEDGED | UNKNOWN | PERHAPS_DELETED))
+    }
+
+    fn state_of(&self, table: usize, row: u64) -> Option<u8> {
+        let row = usize::try_from(row).ok()?;
+        Some(self.tables[table].get(row)?.load(Ordering::Acquire))
     }
 }

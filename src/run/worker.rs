@@ -10,7 +10,7 @@ use std::time::Duration;
 use super::crew::{CrewWork, Origin};
 use super::gate::PARENT_MISSING;
 use super::journal::{Journal, Span, Subject};
-use super::states::RowStates;
+use super::states::{RowStates, State};
 use crate::clock::{Clock, Joined, Ticks};
 use crate::engine::{EngineError, Failure, Outcome, Times};
 use crate::measure::{BatchMeasurement, Recorder, RetryMeasurement, Sample, TimesMeasurement};
@@ -152,7 +152,8 @@ impl Worker<'_, '_> {
                 self.stands(answered, changes);
                 failure
             }
-            Outcome::Unknown(failure) | Outcome::Torn(failure) => {
+            Outcome::Unknown(failure) => return self.note_unknown(answered, &failure),
+            Outcome::Torn(failure) => {
                 self.journal.tears(shared.states, operation, answered.subject);
                 failure
             }
@@ -168,6 +169,20 @@ impl Worker<'_, '_> {
             Outcome::Done { .. } | Outcome::Cancelled => return,
         };
         self.failed(answered, &failure);
+    }
+
+    /// Its answer was lost: it is neither acknowledged nor a failure.
+    fn note_unknown(&mut self, answered: &Answered, failure: &Failure) {
+        let shared = self.shared;
+        let operation = &shared.plan.operations[answered.subject.operation];
+        let start_ns = || shared.clock.nanos_between(shared.epoch, answered.start);
+        self.journal.doubts(shared.states, operation, answered.subject, start_ns);
+        if !answered.measured {
+            return self.recorder.warm_up(false);
+        }
+        let Sample { operation, end_ns, .. } = self.sample(answered);
+        self.recorder.unknown(operation, end_ns, failure.code, &failure.message);
+        self.ended(end_ns);
     }
 
     /// Counts a failure, whatever became of the rows.
@@ -214,7 +229,7 @@ impl Worker<'_, '_> {
         self.tally.end_ns = end_ns - self.tally.reset_ns.min(end_ns);
     }
 
-    /// An operation that needs a row which was refused.
+    /// An operation that needs a row which was refused, or whose answer was lost.
     #[cold]
     pub(super) fn not_sent(&mut self, subject: Subject, measured: bool, parent: (usize, u64)) {
         let shared = self.shared;
@@ -225,7 +240,15 @@ impl Worker<'_, '_> {
         shared.errors.fetch_add(1, Ordering::Relaxed);
         let end_ns = self.since_origin(shared.elapsed_ns());
         let name = &shared.plan.tables[parent.0].name;
-        let message = format!("row {} of {name}, which it refers to, was refused", parent.1 + 1);
+        let row = parent.1 + 1;
+        let message = match shared.states.get(parent.0, parent.1) {
+            State::Unknown => {
+                format!(
+                    "it is not known whether row {row} of {name}, which it refers to, is there: its answer was lost"
+                )
+            }
+            _ => format!("row {row} of {name}, which it refers to, was refused"),
+        };
         self.recorder.not_sent(subject.operation, end_ns, PARENT_MISSING, &message);
         self.tally.end_ns = end_ns;
     }

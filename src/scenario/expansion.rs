@@ -97,7 +97,8 @@ impl Expansion {
         let quick = overrides.quick;
         engines.push(engine(&base.value).unwrap_or_default());
         engines.extend(variants.iter().filter_map(|variant| engine(&variant.changes.value)));
-        engines.extend(axes.iter().flat_map(|axis| &axis.items).filter_map(|item| engine(&item.changes.value)));
+        engines
+            .extend(axes.iter().flat_map(|axis| &axis.items).filter_map(|item| engine(&item.changes.value)));
         Ok(Expansion {
             sources,
             faults,

@@ -170,7 +170,7 @@ fn stop_at(at: impl Fn(&Event<'_>) -> bool) -> (Vec<&'static str>, Vec<(bool, u6
         runner::plan::build(file, &scenario::load(file, text, &Overrides::default()).unwrap()).unwrap();
     let stop = Arc::new(AtomicBool::new(false));
     let mut engine = SqliteEngine::open(
-        &plan.database,
+        plan.database.sqlite().unwrap(),
         &plan.tables,
         &plan.operations,
         false,

@@ -116,9 +116,9 @@ fn tampered(sql: &str) -> Verification {
         &format!("path = {path:?}\nbusy_timeout = '60s'"),
     ));
     let stop = Arc::new(AtomicBool::new(false));
+    let (database, clock) = (plan.database.sqlite().unwrap(), Clock::real());
     let mut engine =
-        SqliteEngine::open(&plan.database, &plan.tables, &plan.operations, false, &Clock::real(), stop)
-            .unwrap();
+        SqliteEngine::open(database, &plan.tables, &plan.operations, false, &clock, stop).unwrap();
     let tamper = || Connection::open(&path).unwrap().execute_batch(sql).unwrap();
     let (ended, mut levels) = carry_out(&plan, &mut engine, Clock::real(), &tamper);
     ended.unwrap();

@@ -24,8 +24,15 @@ fn levels(top: &str, pragmas: &str, text: &str) -> Vec<Level> {
     ));
     let stop = Arc::new(AtomicBool::new(false));
     let clock = Clock::real();
-    let mut engine =
-        SqliteEngine::open(&plan.database, &plan.tables, &plan.operations, false, &clock, stop).unwrap();
+    let mut engine = SqliteEngine::open(
+        plan.database.sqlite().unwrap(),
+        &plan.tables,
+        &plan.operations,
+        false,
+        &clock,
+        stop,
+    )
+    .unwrap();
     let (ended, levels) = carry_out(&plan, &mut engine, clock, &|| ());
     ended.unwrap();
     engine.tear_down(false).unwrap();

@@ -173,7 +173,8 @@ fn of_operation(
     workspace: &mut Workspace,
 ) -> Result<OperationPreview, String> {
     let operation = &plan.operations[index];
-    let mut steps: Vec<StepPreview> = operation.steps.iter().map(|step| of_step(plan.database.engine(), operation, step)).collect();
+    let mut steps: Vec<StepPreview> =
+        operation.steps.iter().map(|step| of_step(plan.database.engine(), operation, step)).collect();
     let (kind, table) = kind(&operation.kind);
     if let Some(dataset) = dataset(plan, |_, counts| counts[index] > 0) {
         name_parameters(plan, dataset, index, &mut steps);

@@ -128,7 +128,9 @@ impl Tools {
 fn begin(mode: Transaction) -> &'static str {
     match mode {
         // The session's own isolation. What locks a whole database from the start is refused by the plan.
-        Transaction::None | Transaction::Deferred | Transaction::Immediate | Transaction::Exclusive => "BEGIN",
+        Transaction::None | Transaction::Deferred | Transaction::Immediate | Transaction::Exclusive => {
+            "BEGIN"
+        }
         Transaction::ReadCommitted => "BEGIN ISOLATION LEVEL READ COMMITTED",
         Transaction::RepeatableRead => "BEGIN ISOLATION LEVEL REPEATABLE READ",
         Transaction::Serializable => "BEGIN ISOLATION LEVEL SERIALIZABLE",

@@ -3,6 +3,7 @@
 //! Replies come in the order of the script, whatever the values. A row is "stored" when its operation is acknowledged, or the transaction around
 //! it committed, so counts can be verified; rows themselves are not kept.
 
+mod outage;
 mod script;
 
 use std::collections::BTreeMap;
@@ -19,6 +20,7 @@ use crate::engine::{
 use crate::plan::Transaction;
 use crate::value::{Decoder, Value};
 
+pub use outage::Outage;
 pub use script::{Answer, Execution, Reply, Rule, Script, Turn};
 
 #[derive(Debug)]
@@ -42,6 +44,21 @@ impl Stage {
         // Time that does not pass is nobody's turn.
         if nanos > 0 {
             self.clock.sleep(Duration::from_nanos(nanos));
+        }
+    }
+
+    /// Nanoseconds since the engine was made.
+    fn now_ns(&self) -> u64 {
+        self.clock.nanos_between(self.start, self.clock.now())
+    }
+
+    /// Nothing can be asked of a server that is away.
+    fn reach(&self) -> Result<(), EngineError> {
+        match self.script.outage {
+            Some(outage) if outage.is_at(self.now_ns()) => {
+                Err(EngineError::Unavailable("the server is away".to_owned()))
+            }
+            _ => Ok(()),
         }
     }
 
@@ -84,6 +101,7 @@ impl ScriptedEngine {
 
 impl Engine for ScriptedEngine {
     fn reset(&mut self) -> Result<(), EngineError> {
+        self.stage.reach()?;
         self.stage.resets.fetch_add(1, Ordering::SeqCst);
         self.stage.rows.lock().unwrap_or_else(PoisonError::into_inner).clear();
         self.stage.executed.store(0, Ordering::SeqCst);
@@ -107,15 +125,17 @@ impl Engine for ScriptedEngine {
     }
 
     fn counters(&mut self) -> Result<Counters, EngineError> {
+        self.stage.reach()?;
         Ok(Counters::default())
     }
 
     fn inspector(&mut self) -> Result<Box<dyn Inspector + '_>, EngineError> {
+        self.stage.reach()?;
         Ok(Box::new(ScriptedInspector { stage: &self.stage }))
     }
 
     fn tear_down(&mut self, _keep: bool) -> Result<(), EngineError> {
-        Ok(())
+        self.stage.reach()
     }
 }
 
@@ -124,6 +144,7 @@ impl Connector for ScriptedEngine {
         if let Some(reason) = self.stage.script.closed_to.get(&worker) {
             return Err(EngineError::Unavailable(reason.clone()));
         }
+        self.stage.reach()?;
         self.stage.pass(self.stage.script.open_ns);
         self.stage.sessions.fetch_add(1, Ordering::SeqCst);
         Ok(Box::new(ScriptedSession {
@@ -134,6 +155,7 @@ impl Connector for ScriptedEngine {
             commits: 0,
             transaction: None,
             timed: false,
+            connected_ns: self.stage.now_ns(),
         }))
     }
 }
@@ -148,6 +170,8 @@ struct ScriptedSession {
     /// Rows (table, how many) that are stored when it is committed.
     transaction: Option<Vec<(usize, i64)>>,
     timed: bool,
+    /// When it was connected, nanoseconds since the engine was made.
+    connected_ns: u64,
 }
 
 impl ScriptedSession {
@@ -156,13 +180,12 @@ impl ScriptedSession {
         let (_, replies) = &script.operations[operation];
         let ordinal = self.executed[operation];
         self.executed[operation] += 1;
-        let clock = &self.stage.clock;
         let execution = Execution {
             operation,
             session: self.worker,
             turn: self.turn,
             ordinal: self.stage.executed.fetch_add(1, Ordering::SeqCst),
-            now_ns: clock.nanos_between(self.stage.start, clock.now()),
+            now_ns: self.stage.now_ns(),
         };
         let ruled = script.rule.as_ref().and_then(|rule| rule.reply(execution));
         let own = ruled.or_else(|| script.turns.get(&(self.worker, self.turn)).cloned());
@@ -186,16 +209,25 @@ impl ScriptedSession {
 
 impl Session for ScriptedSession {
     fn execute(&mut self, operation: usize, _values: Decoder<'_>) -> Outcome {
+        if let Err(away) = self.reconnect() {
+            return away;
+        }
         let Reply { latency_ns, answer } = self.next_reply(operation);
-        self.stage.pass(latency_ns);
+        let answer = self.wait_for(latency_ns, answer);
         if let Answer::Done(changes) | Answer::Unexpected(changes, _) = answer {
             self.store(operation, changes);
             self.timed = true;
+        }
+        if let Answer::Unknown(changes, _) = answer {
+            self.store(operation, changes);
         }
         answer.outcome()
     }
 
     fn begin(&mut self, _mode: Transaction) -> Outcome {
+        if let Err(away) = self.reconnect() {
+            return away;
+        }
         assert!(self.transaction.is_none(), "a transaction is open already");
         self.transaction = Some(Vec::new());
         Outcome::Done { changes: 0 }
@@ -208,13 +240,18 @@ impl Session for ScriptedSession {
             length => commits[self.commits % length].clone(),
         };
         self.commits += 1;
-        self.stage.pass(reply.latency_ns);
         assert!(self.transaction.is_some(), "no transaction is open");
-        if let Answer::Done(_) = reply.answer {
-            let stored = self.transaction.take().into_iter().flatten();
+        let mut pending = self.transaction.take();
+        let answer = self.wait_for(reply.latency_ns, reply.answer);
+        if let Answer::Done(_) | Answer::Unknown(1.., _) = answer {
+            let stored = pending.take().into_iter().flatten();
             stored.for_each(|(table, rows)| self.stage.store(table, rows));
         }
-        reply.answer.outcome()
+        if let Answer::Refused(_) = answer {
+            // It is still open.
+            self.transaction = pending;
+        }
+        answer.outcome()
     }
 
     fn roll_back(&mut self) {
@@ -226,13 +263,16 @@ impl Session for ScriptedSession {
     }
 
     fn insert_rows(&mut self, operation: usize, rows: &[Decoder<'_>]) -> Outcome {
+        if let Err(away) = self.reconnect() {
+            return away;
+        }
         let Reply { latency_ns, answer } = self.next_reply(operation);
-        self.stage.pass(latency_ns);
+        let answer = self.wait_for(latency_ns, answer);
+        if let Answer::Done(_) | Answer::Unknown(1.., _) = answer {
+            self.store(operation, rows.len() as u64);
+        }
         match answer {
-            Answer::Done(_) => {
-                self.store(operation, rows.len() as u64);
-                Outcome::Done { changes: rows.len() as u64 }
-            }
+            Answer::Done(_) => Outcome::Done { changes: rows.len() as u64 },
             other => other.outcome(),
         }
     }
@@ -290,85 +330,4 @@ impl Inspector for ScriptedInspector<'_> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn passed_ns(clock: &Clock, start: Ticks) -> u64 {
-        clock.nanos_between(start, clock.now())
-    }
-
-    #[test]
-    fn replies_follow_the_script_and_advance_the_clock() {
-        let clock = Clock::virtual_time();
-        let start = clock.now();
-        let busy = Reply { latency_ns: 50, answer: Answer::refused("SQLITE_BUSY") };
-        let script = Script {
-            operations: vec![(1, vec![Reply::done(10), Reply::done(20)])],
-            turns: BTreeMap::from([((0, 2), busy)]),
-            miscounts: BTreeMap::from([(1, -1)]),
-            ..Script::default()
-        };
-        let mut engine = ScriptedEngine::new(script, &clock);
-        let mut session = engine.open_session(0).unwrap();
-        let outcomes: Vec<bool> = (0..4)
-            .map(|_| matches!(session.execute(0, Decoder::new(&[])), Outcome::Done { changes: 1 }))
-            .collect();
-        assert_eq!(outcomes, [true, true, false, true]);
-        assert_eq!(passed_ns(&clock, start), 10 + 20 + 50 + 20);
-        assert_eq!(engine.open_sessions(), 1);
-        drop(session);
-        assert_eq!(engine.open_sessions(), 0);
-        assert_eq!(engine.inspector().unwrap().count(1).unwrap(), 2);
-        engine.reset().unwrap();
-        assert_eq!(engine.inspector().unwrap().count(1).unwrap(), 0);
-    }
-
-    #[test]
-    fn rows_of_a_transaction_are_stored_when_it_is_committed() {
-        let clock = Clock::virtual_time();
-        let refused = Reply { latency_ns: 7, answer: Answer::refused("SQLITE_BUSY") };
-        let script = Script {
-            operations: vec![(0, Vec::new()), (0, Vec::new())],
-            adds: BTreeMap::from([(1, -1)]),
-            commits: vec![refused, Reply::done(3)],
-            ..Script::default()
-        };
-        let mut engine = ScriptedEngine::new(script, &clock);
-        let mut session = engine.open_session(0).unwrap();
-        let mut counts = Vec::new();
-        for _ in 0..2 {
-            session.begin(Transaction::Immediate);
-            session.insert_rows(0, &[Decoder::new(&[]); 5]);
-            session.execute(1, Decoder::new(&[]));
-            if !matches!(session.commit(), Outcome::Done { .. }) {
-                session.roll_back();
-            }
-            counts.push(engine.inspector().unwrap().count(0).unwrap());
-        }
-        assert_eq!(counts, [0, 4]);
-    }
-
-    #[test]
-    fn a_rule_comes_before_the_script() {
-        let clock = Clock::virtual_time();
-        let rule = Rule::new(|execution| {
-            let late = execution.now_ns >= 20;
-            late.then(|| Reply { latency_ns: 5, answer: Answer::refused("SQLITE_LOCKED") })
-        });
-        let script =
-            Script { operations: vec![(0, vec![Reply::done(10)])], rule: Some(rule), ..Script::default() };
-        let mut session = ScriptedEngine::new(script, &clock).open_session(0).unwrap();
-        let done = (0..4).map(|_| matches!(session.execute(0, Decoder::new(&[])), Outcome::Done { .. }));
-        assert_eq!(done.collect::<Vec<_>>(), [true, true, false, false]);
-    }
-
-    #[test]
-    fn a_session_can_be_made_to_fail() {
-        let script = Script { closed_to: BTreeMap::from([(1, "no more".to_owned())]), ..Script::default() };
-        let mut engine = ScriptedEngine::new(script, &Clock::virtual_time());
-        assert!(engine.open_session(0).is_ok());
-        assert!(
-            matches!(engine.open_session(1), Err(EngineError::Unavailable(reason)) if reason == "no more")
-        );
-    }
-}
+mod tests;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::Outage;
 use crate::engine::{Failure, Lookup, Orphans, Outcome, Times};
 
 /// What becomes of one scripted operation.
@@ -16,6 +17,8 @@ pub enum Answer {
     Refused(Failure),
     /// [`Outcome::Torn`].
     Torn(Failure),
+    /// [`Outcome::Unknown`], with this many rows changed all the same: none, where it never came to be.
+    Unknown(u64, Failure),
     /// [`Outcome::Fatal`].
     Fatal(Failure),
     /// [`Outcome::Cancelled`].
@@ -26,6 +29,12 @@ impl Answer {
     /// Refused with a code that serves as its own message.
     pub fn refused(code: &'static str) -> Answer {
         Answer::Refused(Failure { code, message: code.to_owned() })
+    }
+
+    /// Its answer was lost, and one row is kept all the same, or none.
+    pub fn unknown(kept: bool) -> Answer {
+        let message = "the connection was lost before the answer came".to_owned();
+        Answer::Unknown(u64::from(kept), Failure { code: "08006", message })
     }
 
     /// Fatal with a code that serves as its own message.
@@ -39,6 +48,7 @@ impl Answer {
             Answer::Unexpected(changes, failure) => Outcome::Unexpected { changes, failure },
             Answer::Refused(failure) => Outcome::Refused(failure),
             Answer::Torn(failure) => Outcome::Torn(failure),
+            Answer::Unknown(_, failure) => Outcome::Unknown(failure),
             Answer::Fatal(failure) => Outcome::Fatal(failure),
             Answer::Cancelled => Outcome::Cancelled,
         }
@@ -115,6 +125,8 @@ pub struct Script {
     pub adds: BTreeMap<usize, i64>,
     /// What each session answers to its commits, in a circle; done after no time where there is nothing.
     pub commits: Vec<Reply>,
+    /// When the server is away.
+    pub outage: Option<Outage>,
     /// Where the time of each operation went.
     pub times: Option<Times>,
     /// How long opening a session takes, nanoseconds.

@@ -24,7 +24,8 @@ struct Wrong {
 pub(super) fn check(input: &Input<'_>, faults: &mut Vec<Diagnostic>) {
     let path = ["database", "url"];
     let Some(url) = input.scenario.database.url.as_deref().filter(|url| !url.trim().is_empty()) else {
-        let at = input.at(&path).or_else(|| input.spans.key(&["database"])).or_else(|| input.at(&["database"]));
+        let at =
+            input.at(&path).or_else(|| input.spans.key(&["database"])).or_else(|| input.at(&["database"]));
         let words = "`url` is missing: it says where the server is";
         faults.push(Diagnostic::error(Code::BadUrl, at, words).help(EXAMPLE));
         return;
@@ -69,9 +70,14 @@ fn wrong(url: &str, start: usize) -> Option<Wrong> {
         .skip(scheme.len())
         .find(|(at, c)| ['/', '?'].contains(c) && !inside(*at))
         .map_or(url.len(), |(at, _)| at);
-    let at_sign = url[..ends].char_indices().filter(|(at, c)| *c == '@' && !inside(*at)).map(|(at, _)| at).last();
+    let at_sign =
+        url[..ends].char_indices().filter(|(at, c)| *c == '@' && !inside(*at)).map(|(at, _)| at).last();
     let colon = at_sign.and_then(|end| {
-        url[..end].char_indices().skip(scheme.len()).find(|(at, c)| *c == ':' && !inside(*at)).map(|(at, _)| at)
+        url[..end]
+            .char_indices()
+            .skip(scheme.len())
+            .find(|(at, c)| *c == ':' && !inside(*at))
+            .map(|(at, _)| at)
     });
     if let (Some(colon), Some(end)) = (colon, at_sign)
         && is_literal(url, colon + 1..end, &variables)
@@ -84,7 +90,8 @@ fn wrong(url: &str, start: usize) -> Option<Wrong> {
         return refuse(words, &help, colon + 1..end);
     }
     let query = url.char_indices().find(|(at, c)| *c == '?' && !inside(*at)).map(|(at, _)| at + 1)?;
-    parameters(url, query, &variables).map(|wrong| Wrong { range: start + wrong.range.start..start + wrong.range.end, ..wrong })
+    parameters(url, query, &variables)
+        .map(|wrong| Wrong { range: start + wrong.range.start..start + wrong.range.end, ..wrong })
 }
 
 /// What is wrong behind the question mark.
@@ -97,8 +104,10 @@ fn parameters(url: &str, query: usize, variables: &[Range<usize>]) -> Option<Wro
         let range = begin + name.len() + 1..begin + part.len();
         if name == "password" && is_literal(url, range.clone(), variables) {
             return Some(Wrong {
-                words: "a password stands here, where everyone who gets the file or its results can read it".to_owned(),
-                help: "write `password=${PGPASSWORD}`, and give it when you run: `PGPASSWORD=… runner run …`".to_owned(),
+                words: "a password stands here, where everyone who gets the file or its results can read it"
+                    .to_owned(),
+                help: "write `password=${PGPASSWORD}`, and give it when you run: `PGPASSWORD=… runner run …`"
+                    .to_owned(),
                 range,
             });
         }

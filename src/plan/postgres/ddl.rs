@@ -64,7 +64,8 @@ pub(in super::super) fn make(
         return Err(faults);
     }
     trial::make(database, name, &create, &tried, made).map_err(|words| {
-        let help = "two things of a database cannot have one name, and a table has one primary key".to_owned();
+        let help =
+            "two things of a database cannot have one name, and a table has one primary key".to_owned();
         let words = format!("PostgreSQL would refuse this: {words}");
         vec![placed(&statement, Refusal { words, help, range: None })]
     })
@@ -126,7 +127,9 @@ fn without_sqlite(sql: &str, tokens: Vec<TokenWithSpan>) -> Result<Vec<TokenWith
             "COLLATE" if ["NOCASE", "BINARY", "RTRIM"].contains(&word(index + 1).as_str()) => {
                 let words = format!("PostgreSQL has no collation {}", word(index + 1));
                 let help = match word(index + 1).as_str() {
-                    "NOCASE" => "leave it out, and let an index on `lower(…)` and statements of your own compare without case; or give the table `ddl_postgres`",
+                    "NOCASE" => {
+                        "leave it out, and let an index on `lower(…)` and statements of your own compare without case; or give the table `ddl_postgres`"
+                    }
                     "BINARY" => "leave it out, or give the table `ddl_postgres` with COLLATE \"C\"",
                     _ => "leave it out, or give the table `ddl_postgres`",
                 };
@@ -199,7 +202,8 @@ impl Visitor for Functions<'_> {
 
     fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
         if let Expr::Function(function) = expr
-            && let Err(refusal) = functions::check(&function.name, &self.places, "the table may have `ddl_postgres`")
+            && let Err(refusal) =
+                functions::check(&function.name, &self.places, "the table may have `ddl_postgres`")
         {
             self.found = Some(refusal);
             return ControlFlow::Break(());
@@ -231,7 +235,8 @@ impl Spelling<'_, '_> {
     /// A name of a column of the table.
     fn respell(&self, name: &mut Ident) {
         let exact = self.columns.iter().find(|column| **column == name.value);
-        let known = exact.or_else(|| self.columns.iter().find(|column| column.eq_ignore_ascii_case(&name.value)));
+        let known =
+            exact.or_else(|| self.columns.iter().find(|column| column.eq_ignore_ascii_case(&name.value)));
         if let Some(known) = known {
             *name = Ident::with_quote('"', known);
         }
@@ -284,7 +289,10 @@ fn translate(create: &mut CreateTable, spelling: &Spelling<'_, '_>, name: &str) 
                 ColumnOption::Default(value) => as_default(value, boolean),
                 ColumnOption::ForeignKey(key) => spelling.refer(key),
                 ColumnOption::Generated {
-                    generation_expr: Some(_), generation_expr_mode, generated_keyword, ..
+                    generation_expr: Some(_),
+                    generation_expr_mode,
+                    generated_keyword,
+                    ..
                 } => {
                     *generation_expr_mode = Some(GeneratedExpressionMode::Stored);
                     *generated_keyword = true;
@@ -318,7 +326,9 @@ fn translate(create: &mut CreateTable, spelling: &Spelling<'_, '_>, name: &str) 
 /// A default as PostgreSQL takes it: SQLite reads a name in quotes as text where there is no such column, and 0 and 1 as truth values.
 fn as_default(value: &mut Expr, boolean: bool) {
     let replaced = match value {
-        Expr::Identifier(name) if name.quote_style == Some('"') => Value::SingleQuotedString(name.value.clone()),
+        Expr::Identifier(name) if name.quote_style == Some('"') => {
+            Value::SingleQuotedString(name.value.clone())
+        }
         Expr::Value(given) if boolean => match &given.value {
             Value::Number(digits, _) if digits == "0" => Value::Boolean(false),
             Value::Number(digits, _) if digits == "1" => Value::Boolean(true),

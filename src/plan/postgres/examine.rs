@@ -32,7 +32,8 @@ pub(in super::super) fn read(tables: &mut Tables, sql: &str, own: bool) -> Resul
     let scope = Scope::of(&known, tree);
     scope.check(tree, &Places::new(sql))?;
     // What SQLite takes as well is known from there: names of columns as the scenario has them for both.
-    let tried = if own { None } else { statements::examine(&mut tables.database, sql, &tables.names, false).ok() };
+    let tried =
+        if own { None } else { statements::examine(&mut tables.database, sql, &tables.names, false).ok() };
     let examined = match tried {
         Some(examined) => Examined { parameters, ..examined },
         None => {
@@ -112,8 +113,20 @@ fn known(tables: &Tables) -> Known {
 
 /// Words that SQLite takes as a name and PostgreSQL does not.
 const RESERVED: [&str; 14] = [
-    "analyse", "array", "asymmetric", "both", "fetch", "grant", "leading", "only", "placing", "some",
-    "symmetric", "trailing", "user", "variadic",
+    "analyse",
+    "array",
+    "asymmetric",
+    "both",
+    "fetch",
+    "grant",
+    "leading",
+    "only",
+    "placing",
+    "some",
+    "symmetric",
+    "trailing",
+    "user",
+    "variadic",
 ];
 
 /// A table or column whose name PostgreSQL would not find as it is written.
@@ -132,10 +145,11 @@ fn respelt(known: &Known, word: &Word, called: bool) -> Option<String> {
 
 fn with_keyword(refusal: Refusal, sql: &str, tables: &Tables) -> Refusal {
     let (before, rest) = refusal.range.as_ref().map_or(("", ""), |range| sql.split_at(range.start));
-    let help = match statements::template_in(rest).or_else(|| statements::keyword(before, rest, &tables.names)) {
-        Some(help) => help,
-        None => refusal.help.clone(),
-    };
+    let help =
+        match statements::template_in(rest).or_else(|| statements::keyword(before, rest, &tables.names)) {
+            Some(help) => help,
+            None => refusal.help.clone(),
+        };
     Refusal { help, ..refusal }
 }
 
@@ -166,8 +180,7 @@ fn check_kind(tree: &Statement) -> Result<(), Refusal> {
         | Statement::Rollback { .. }
         | Statement::Savepoint { .. }
         | Statement::ReleaseSavepoint { .. } => {
-            let help =
-                "leave it out, and write for instance `transaction = \"repeatable_read\"` beside the operation's steps";
+            let help = "leave it out, and write for instance `transaction = \"repeatable_read\"` beside the operation's steps";
             refuse("a statement of an operation cannot begin or end a transaction".to_owned(), help)
         }
         _ if ["CREATE", "DROP", "ALTER"].contains(&first().as_str()) => {
@@ -222,13 +235,17 @@ fn note(tables: &mut Tables, written: &Written, examined: &mut Examined) {
         Written::Insert(table) => format!("INSERT INTO {} DEFAULT VALUES", quote(table)),
         Written::Delete(table) => format!("DELETE FROM {} WHERE 1", quote(table)),
         Written::Update(table, columns) => {
-            let each: Vec<String> = columns.iter().map(|column| format!("{} = NULL", quote(column))).collect();
+            let each: Vec<String> =
+                columns.iter().map(|column| format!("{} = NULL", quote(column))).collect();
             format!("UPDATE {} SET {}", quote(table), each.join(", "))
         }
     };
     let Ok(found) = statements::examine(&mut tables.database, &sql, &tables.names, false) else { return };
-    examined.counts.extend(found.counts.iter().filter(|table| !examined.counts.contains(table)).copied().collect::<Vec<_>>());
-    let new: Vec<_> = found.overwrites.into_iter().filter(|entry| !examined.overwrites.contains(entry)).collect();
+    examined.counts.extend(
+        found.counts.iter().filter(|table| !examined.counts.contains(table)).copied().collect::<Vec<_>>(),
+    );
+    let new: Vec<_> =
+        found.overwrites.into_iter().filter(|entry| !examined.overwrites.contains(entry)).collect();
     examined.overwrites.extend(new);
 }
 

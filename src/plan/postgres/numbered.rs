@@ -17,7 +17,10 @@ pub(super) struct Numbered {
 }
 
 /// Numbers the parameters of a statement. `spelt` gives names another spelling than the text has.
-pub(super) fn numbered(sql: &str, spelt: &dyn Fn(&Word, bool) -> Option<String>) -> Result<Numbered, Refusal> {
+pub(super) fn numbered(
+    sql: &str,
+    spelt: &dyn Fn(&Word, bool) -> Option<String>,
+) -> Result<Numbered, Refusal> {
     let all = text::tokens(sql)?;
     let places = Places::new(sql);
     let mut made = Numbered { sql: String::new(), parameters: Vec::new(), tokens: Vec::new() };
@@ -85,7 +88,14 @@ impl Numbered {
     }
 
     /// Takes over the text up to a token, and something else in its place.
-    fn copy(&mut self, sql: &str, copied: &mut usize, places: &Places<'_>, token: &TokenWithSpan, text: &str) {
+    fn copy(
+        &mut self,
+        sql: &str,
+        copied: &mut usize,
+        places: &Places<'_>,
+        token: &TokenWithSpan,
+        text: &str,
+    ) {
         let Some(range) = places.range(token.span) else { return };
         self.sql.push_str(&sql[*copied..range.start]);
         self.sql.push_str(text);
@@ -96,7 +106,9 @@ impl Numbered {
 /// Whether a value may end here: behind one, a colon in brackets is a slice, and a question mark an operator.
 fn ends_a_value(token: &TokenWithSpan) -> bool {
     match &token.token {
-        Token::Word(word) => word.quote_style.is_some() || word.keyword == sqlparser::keywords::Keyword::NoKeyword,
+        Token::Word(word) => {
+            word.quote_style.is_some() || word.keyword == sqlparser::keywords::Keyword::NoKeyword
+        }
         Token::Number(..)
         | Token::SingleQuotedString(_)
         | Token::Placeholder(_)
@@ -133,22 +145,27 @@ mod tests {
             "SELECT ':no', \":no\", a::text /* :no */ FROM t -- :no\n WHERE a = $1 AND b=$2 OR c > $1";
         assert_eq!(made, expected);
         assert_eq!(names, [Some(":x".to_owned()), Some(":y".to_owned())]);
-        assert_eq!(plain("SELECT $q$:no$q$, :a::bigint, x[1:n], ARRAY[:b,:a]").0,
-            "SELECT $q$:no$q$, $1::bigint, x[1:n], ARRAY[$2,$1]");
+        assert_eq!(
+            plain("SELECT $q$:no$q$, :a::bigint, x[1:n], ARRAY[:b,:a]").0,
+            "SELECT $q$:no$q$, $1::bigint, x[1:n], ARRAY[$2,$1]"
+        );
         assert_eq!(plain("SELECT é FROM \"ü\" WHERE é = :é").0, "SELECT é FROM \"ü\" WHERE é = $1");
     }
 
     #[test]
     fn parameters_of_another_form_have_no_name() {
-        assert_eq!(plain("SELECT * FROM t WHERE a = ? AND b ? 'key'"), (
-            "SELECT * FROM t WHERE a = $1 AND b ? 'key'".to_owned(),
-            vec![None]
-        ));
+        assert_eq!(
+            plain("SELECT * FROM t WHERE a = ? AND b ? 'key'"),
+            ("SELECT * FROM t WHERE a = $1 AND b ? 'key'".to_owned(), vec![None])
+        );
         assert!(numbered("SELECT $1", &|_, _| None).is_err_and(|refusal| refusal.range == Some(7..9)));
     }
 
     #[test]
     fn marks_outside_of_names_change() {
-        assert_eq!(marks("INSERT INTO \"a?1\" (\"b\"\"?\") VALUES (?1, ?2)"), "INSERT INTO \"a?1\" (\"b\"\"?\") VALUES ($1, $2)");
+        assert_eq!(
+            marks("INSERT INTO \"a?1\" (\"b\"\"?\") VALUES (?1, ?2)"),
+            "INSERT INTO \"a?1\" (\"b\"\"?\") VALUES ($1, $2)"
+        );
     }
 }

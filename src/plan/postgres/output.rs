@@ -1,8 +1,8 @@
 //! Which columns a statement gives, by the names that PostgreSQL gives them.
 
 use sqlparser::ast::{
-    Expr, JoinConstraint, JoinOperator, Query, SelectItem, SelectItemQualifiedWildcardKind, SetExpr, Statement,
-    TableAlias, TableFactor, TableWithJoins, Value,
+    Expr, JoinConstraint, JoinOperator, Query, SelectItem, SelectItemQualifiedWildcardKind, SetExpr,
+    Statement, TableAlias, TableFactor, TableWithJoins, Value,
 };
 
 use super::examine::name_of;
@@ -45,11 +45,12 @@ fn statement_in(known: &Known, ctes: &Ctes, statement: &Statement) -> Option<Vec
         },
         Statement::Update(update) => {
             let joined = update.from.is_some();
-            given(&update.returning, std::slice::from_ref(&update.table)).filter(|_| !joined || !has_all(&update.returning))
+            given(&update.returning, std::slice::from_ref(&update.table))
+                .filter(|_| !joined || !has_all(&update.returning))
         }
         Statement::Delete(delete) => {
-            let (sqlparser::ast::FromTable::WithFromKeyword(from) | sqlparser::ast::FromTable::WithoutKeyword(from)) =
-                &delete.from;
+            let (sqlparser::ast::FromTable::WithFromKeyword(from)
+            | sqlparser::ast::FromTable::WithoutKeyword(from)) = &delete.from;
             let joined = delete.using.is_some();
             given(&delete.returning, from).filter(|_| !joined || !has_all(&delete.returning))
         }
@@ -86,7 +87,12 @@ fn of_set(known: &Known, ctes: &Ctes, body: &SetExpr) -> Option<Vec<String>> {
     }
 }
 
-fn of_items(known: &Known, ctes: &Ctes, items: &[SelectItem], from: &[TableWithJoins]) -> Option<Vec<String>> {
+fn of_items(
+    known: &Known,
+    ctes: &Ctes,
+    items: &[SelectItem],
+    from: &[TableWithJoins],
+) -> Option<Vec<String>> {
     let each = items.iter().map(|item| match item {
         SelectItem::UnnamedExpr(expr) => Some(vec![name(expr)]),
         SelectItem::ExprWithAlias { alias, .. } => Some(vec![fold(alias)]),
@@ -137,8 +143,12 @@ fn of_factor(known: &Known, ctes: &Ctes, factor: &TableFactor) -> Option<Vec<Str
             let columns = cte.unwrap_or_else(|| known.columns(&table).map(<[String]>::to_vec));
             renamed(columns, alias.as_ref())
         }
-        TableFactor::Derived { subquery, alias, .. } => renamed(query_in(known, ctes, subquery), alias.as_ref()),
-        TableFactor::Table { alias, .. } | TableFactor::Function { alias, .. } | TableFactor::UNNEST { alias, .. } => {
+        TableFactor::Derived { subquery, alias, .. } => {
+            renamed(query_in(known, ctes, subquery), alias.as_ref())
+        }
+        TableFactor::Table { alias, .. }
+        | TableFactor::Function { alias, .. }
+        | TableFactor::UNNEST { alias, .. } => {
             let columns = alias.as_ref().map(|alias| &alias.columns).filter(|columns| !columns.is_empty())?;
             Some(columns.iter().map(|column| fold(&column.name)).collect())
         }
@@ -159,7 +169,8 @@ fn called(factor: &TableFactor) -> Option<String> {
 
 /// The first columns by the names that an alias gives them.
 fn renamed(columns: Option<Vec<String>>, alias: Option<&TableAlias>) -> Option<Vec<String>> {
-    let names: Vec<String> = alias.iter().flat_map(|alias| &alias.columns).map(|column| fold(&column.name)).collect();
+    let names: Vec<String> =
+        alias.iter().flat_map(|alias| &alias.columns).map(|column| fold(&column.name)).collect();
     match columns {
         Some(columns) => Some(names.iter().cloned().chain(columns.into_iter().skip(names.len())).collect()),
         None => (!names.is_empty()).then_some(names),

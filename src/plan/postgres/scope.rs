@@ -6,7 +6,8 @@ use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use sqlparser::ast::{
-    Expr, Ident, ObjectName, Query, SelectItem, Spanned, Statement, TableAlias, TableFactor, TableObject, Visitor,
+    Expr, Ident, ObjectName, Query, SelectItem, Spanned, Statement, TableAlias, TableFactor, TableObject,
+    Visitor,
 };
 
 use super::super::operations::instead;
@@ -51,9 +52,26 @@ pub(super) struct Scope<'a> {
 
 /// Columns that every table has, and words that stand where a column could.
 const SPECIAL: [&str; 20] = [
-    "cmax", "cmin", "ctid", "current_catalog", "current_date", "current_role", "current_schema", "current_time",
-    "current_timestamp", "current_user", "default", "excluded", "localtime", "localtimestamp", "oid",
-    "session_user", "tableoid", "user", "xmax", "xmin",
+    "cmax",
+    "cmin",
+    "ctid",
+    "current_catalog",
+    "current_date",
+    "current_role",
+    "current_schema",
+    "current_time",
+    "current_timestamp",
+    "current_user",
+    "default",
+    "excluded",
+    "localtime",
+    "localtimestamp",
+    "oid",
+    "session_user",
+    "tableoid",
+    "user",
+    "xmax",
+    "xmin",
 ];
 
 impl<'a> Scope<'a> {
@@ -142,7 +160,9 @@ impl<'a> Scope<'a> {
         }
         let aliased = self.aliases.iter().find(|(alias, _)| *alias == name);
         let columns = match aliased {
-            Some((_, Some(table))) if !self.ctes.contains(table) => self.known.columns(table).map(|c| (table.as_str(), c)),
+            Some((_, Some(table))) if !self.ctes.contains(table) => {
+                self.known.columns(table).map(|c| (table.as_str(), c))
+            }
             Some(_) => None,
             None if self.ctes.contains(&name) => None,
             None => match self.known.columns(&name) {

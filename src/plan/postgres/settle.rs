@@ -12,7 +12,10 @@ const LONGEST_NAME: usize = 63;
 
 /// Settings that the runner decides on, and what to write instead.
 const RESERVED: [(&str, &str); 7] = [
-    ("search_path", "the run's tables are in a schema of its own, and sessions see it alone: name it as `schema`"),
+    (
+        "search_path",
+        "the run's tables are in a schema of its own, and sessions see it alone: name it as `schema`",
+    ),
     ("application_name", "the runner names its sessions, by which it knows them"),
     ("client_encoding", "texts are UTF-8"),
     ("role", "the run needs the rights of the user in `url`: name another one there"),
@@ -80,19 +83,25 @@ pub(in super::super) fn settle(
 }
 
 fn wrong_schema(input: &Input<'_>, schema: &str) -> Option<Diagnostic> {
-    let at = input.at(&["database", "schema"]).or_else(|| input.at(&["name"])).or_else(|| input.at(&["database"]));
+    let at =
+        input.at(&["database", "schema"]).or_else(|| input.at(&["name"])).or_else(|| input.at(&["database"]));
     let refuse = |words: String, help: &str| Some(Diagnostic::error(Code::BadName, at, words).help(help));
     let folded = schema.to_lowercase();
     if schema.is_empty() {
-        return refuse("`schema` is empty".to_owned(), "write a name such as \"runner_bench\", or leave it out");
+        return refuse(
+            "`schema` is empty".to_owned(),
+            "write a name such as \"runner_bench\", or leave it out",
+        );
     }
     if ["public", "information_schema"].contains(&folded.as_str()) || folded.starts_with("pg_") {
         let words = format!("`{schema}` is not the run's: it is there already, and belongs to the server");
-        return refuse(words, "write a name of its own, such as \"runner_bench\": the run makes that schema and drops it");
+        return refuse(
+            words,
+            "write a name of its own, such as \"runner_bench\": the run makes that schema and drops it",
+        );
     }
     if schema.len() > LONGEST_NAME {
-        let words =
-            format!("`{schema}` is too long: PostgreSQL cuts names off behind {LONGEST_NAME} bytes");
+        let words = format!("`{schema}` is too long: PostgreSQL cuts names off behind {LONGEST_NAME} bytes");
         return refuse(words, "write a shorter name, such as `schema = \"runner_bench\"`");
     }
     None

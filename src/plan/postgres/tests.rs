@@ -59,7 +59,11 @@ fn sql_for_one_engine_goes_before_the_other() {
         [tables.t.columns]\nx = { value = 'a' }\n";
     let table = plan(text).tables.remove(0);
     assert_eq!(table.create.len(), 1);
-    assert!(table.create[0].contains("IDENTITY") && table.create[0].contains("upper(x)"), "{}", table.create[0]);
+    assert!(
+        table.create[0].contains("IDENTITY") && table.create[0].contains("upper(x)"),
+        "{}",
+        table.create[0]
+    );
     assert_eq!(table.columns, ["id", "x"]);
     let lite = text.replace("ddl_postgres = ", "#").replace("COLLATE NOCASE", "");
     assert_eq!(plan(&lite).tables[0].create, ["CREATE TABLE \"t\" (\"Id\" BIGINT PRIMARY KEY, \"x\" TEXT)"]);
@@ -97,14 +101,20 @@ fn own_statements_are_read_as_postgresql_reads_them() {
     assert_eq!(operation.transaction, Transaction::RepeatableRead);
     let steps = &operation.steps;
     assert_eq!((&steps[0].captures, &steps[1].captures), (&vec![(2, 0), (1, 1)], &vec![(0, 2)]));
-    assert!(steps[1].sql.contains("id = $1::bigint") && steps[1].sql.contains(":name") == false, "{}", steps[1].sql);
+    assert!(
+        steps[1].sql.contains("id = $1::bigint") && steps[1].sql.contains(":name") == false,
+        "{}",
+        steps[1].sql
+    );
     assert_eq!((&operation.unaccounted, &operation.overwrites), (&vec![], &vec![(0, 1)]));
     assert!(operation.writes());
 }
 
 #[test]
 fn a_delete_reaches_rows_that_go_with_it() {
-    let text = format!("{USERS}[operations.clear]\nshare = 1\nsql_postgres = \"DELETE FROM users AS u WHERE u.id = 1 RETURNING u.id\"\n");
+    let text = format!(
+        "{USERS}[operations.clear]\nshare = 1\nsql_postgres = \"DELETE FROM users AS u WHERE u.id = 1 RETURNING u.id\"\n"
+    );
     let operation = plan(&text).operations.pop().unwrap();
     assert_eq!(operation.unaccounted, [0, 1]);
 }
@@ -115,7 +125,8 @@ fn names_that_postgresql_would_not_find_are_quoted_in_shared_sql() {
         userName = { type = \"TEXT\", value = 'x' }\n\
         [operations.read]\nshare = 1\nsql = \"SELECT user.USERNAME AS \\\"userName\\\", 'user' FROM user WHERE username = :username\"\nbind = { username = 'x' }\n";
     let plan = plan(text);
-    let expected = "SELECT \"User\".\"userName\" AS \"userName\", 'user' FROM \"User\" WHERE \"userName\" = $1";
+    let expected =
+        "SELECT \"User\".\"userName\" AS \"userName\", 'user' FROM \"User\" WHERE \"userName\" = $1";
     assert_eq!(sent(&plan, "read"), [expected]);
 }
 
@@ -135,6 +146,8 @@ fn statements_that_only_postgresql_has_pass() {
         "SELECT u.id, x.last FROM users u, LATERAL (SELECT max(p.id) AS last FROM posts p WHERE p.user_id = u.id) x WHERE x.last > :low",
         "SELECT jsonb_build_object('id', id) ->> 'id' FROM users WHERE to_jsonb(users) @> '{}' AND id = :low",
     ] {
-        plan(&format!("{USERS}[operations.own]\nshare = 1\nsql_postgres = \"{sql}\"\nbind = {{ low = 1 }}\n"));
+        plan(&format!(
+            "{USERS}[operations.own]\nshare = 1\nsql_postgres = \"{sql}\"\nbind = {{ low = 1 }}\n"
+        ));
     }
 }

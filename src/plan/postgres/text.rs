@@ -144,7 +144,10 @@ mod tests {
             "SELECT DISTINCT ON (a) a, $$it's$$ FROM t ORDER BY a, b DESC NULLS LAST",
             "DELETE FROM t USING u WHERE t.id = u.id AND u.x = ANY($1)",
         ] {
-            assert_eq!(tokens(sql).and_then(|t| statements(sql, t)).map_err(|r| r.words).map(|s| s.len()), Ok(1));
+            assert_eq!(
+                tokens(sql).and_then(|t| statements(sql, t)).map_err(|r| r.words).map(|s| s.len()),
+                Ok(1)
+            );
         }
     }
 }

@@ -43,7 +43,8 @@ pub(super) fn table(create: &CreateTable, name: &str) -> String {
         _ => None,
     });
     let mut parts: Vec<String> = create.columns.iter().map(|column| column_of(column)).collect();
-    let mut keys: Vec<String> = create.columns.iter().filter(|column| is_key(column)).map(|c| c.name.value.clone()).collect();
+    let mut keys: Vec<String> =
+        create.columns.iter().filter(|column| is_key(column)).map(|c| c.name.value.clone()).collect();
     keys.extend(of_table.into_iter().flatten());
     if !keys.is_empty() {
         parts.push(format!("PRIMARY KEY ({})", list(&keys)));
@@ -60,7 +61,9 @@ pub(super) fn table(create: &CreateTable, name: &str) -> String {
     }
     for constraint in &create.constraints {
         match constraint {
-            TableConstraint::Unique(unique) => parts.push(format!("UNIQUE ({})", list(&names(&unique.columns)))),
+            TableConstraint::Unique(unique) => {
+                parts.push(format!("UNIQUE ({})", list(&names(&unique.columns))))
+            }
             TableConstraint::ForeignKey(key) => {
                 let own: Vec<String> = key.columns.iter().map(|column| column.value.clone()).collect();
                 parts.push(foreign_key(key, &own));
@@ -92,7 +95,8 @@ pub(super) fn index(index: &CreateIndex, table: &str) -> String {
 
 fn column_of(column: &ColumnDef) -> String {
     let mut text = format!("{} {}", quote(&column.name.value), types::in_sqlite(&column.data_type));
-    let made = |option: &ColumnOption| matches!(option, ColumnOption::Generated { generation_expr: None, .. });
+    let made =
+        |option: &ColumnOption| matches!(option, ColumnOption::Generated { generation_expr: None, .. });
     let options = || column.options.iter().map(|option| &option.option);
     if options().any(|option| matches!(option, ColumnOption::NotNull)) {
         text.push_str(" NOT NULL");

@@ -48,7 +48,9 @@ pub(super) fn translated(written: &DataType) -> DataType {
         DataType::Nvarchar(length) => DataType::Varchar(*length),
         DataType::Datetime(digits) => DataType::Timestamp(*digits, TimezoneInfo::None),
         DataType::DecimalUnsigned(digits) | DataType::DecUnsigned(digits) => DataType::Numeric(*digits),
-        DataType::Custom(name, digits) => custom(&name.to_string(), digits).unwrap_or_else(|| written.clone()),
+        DataType::Custom(name, digits) => {
+            custom(&name.to_string(), digits).unwrap_or_else(|| written.clone())
+        }
         other => other.clone(),
     }
 }

@@ -2,8 +2,8 @@
 
 use super::super::model::{Configuration, RunResult};
 use super::super::validity::noun;
-use super::{Finding, finding, levels, with};
-use crate::run::PARENT_MISSING;
+use super::refusals::is_circumstance;
+use super::{Family, Finding, family, finding, levels, with};
 use crate::units::{count, latency, rate};
 
 /// The part of due arrivals that may be late by chance at the end.
@@ -82,7 +82,12 @@ pub(super) fn mostly_waiting(result: &RunResult) -> Option<Finding> {
         noun(worst),
         with(result, worst)
     );
-    let suggestion = "SQLite has one writer at a time: use fewer workers, make transactions shorter, or put several writes into one (`batch_size`).";
+    let suggestion = match family(result, worst) {
+        Family::Sqlite => {
+            "SQLite has one writer at a time: use fewer workers, make transactions shorter, or put several writes into one (`batch_size`)."
+        }
+        _ => "Use fewer workers, make transactions shorter, or let them write other rows.",
+    };
     Some(finding("mostly-waiting", &seen, sentence, suggestion))
 }
 
@@ -112,7 +117,12 @@ pub(super) fn pool_too_small(result: &RunResult) -> Option<Finding> {
         with(result, worst),
         count(pool.open_max)
     );
-    let suggestion = "Raise `max` in [pool] where operations read; SQLite's writers take turns whatever the pool's size, so use fewer of them.";
+    let suggestion = match family(result, worst) {
+        Family::Sqlite => {
+            "Raise `max` in [pool] where operations read; SQLite's writers take turns whatever the pool's size, so use fewer of them."
+        }
+        _ => "Raise `max` in [pool], or use fewer workers.",
+    };
     Some(finding("pool-too-small", &seen, sentence, suggestion))
 }
 
@@ -145,9 +155,10 @@ pub(super) fn never_succeeds(result: &RunResult) -> Option<Finding> {
     let fails = |level: &&Configuration| {
         let other = |name: &str| {
             let mut own = level.errors.iter().filter(|error| error.operation == name);
-            own.all(|error| !error.code.starts_with("SQLITE_BUSY") && error.code != PARENT_MISSING)
+            own.all(|error| !is_circumstance(&error.code))
         };
-        let failed = level.operations.iter().find(|(name, o)| o.count == 0 && o.errors > 0 && other(name));
+        let failed =
+            level.operations.iter().find(|(name, o)| o.count + o.unknown == 0 && o.errors > 0 && other(name));
         failed.map(|(name, figures)| (name.clone(), figures.errors))
     };
     let seen = levels(result, |level| fails(&level).is_some());
@@ -179,7 +190,14 @@ pub(super) fn retries_give_up(result: &RunResult) -> Option<Finding> {
         count(worst.attempted),
         count(retries.succeeded)
     );
-    let suggestion = "Raise `attempts` or `base_delay` in [retry], or take away the cause: a longer `busy_timeout`, fewer writers.";
+    let suggestion = match family(result, worst) {
+        Family::Sqlite => {
+            "Raise `attempts` or `base_delay` in [retry], or take away the cause: a longer `busy_timeout`, fewer writers."
+        }
+        _ => {
+            "Raise `attempts` or `base_delay` in [retry], or take away the cause: shorter transactions, fewer writers of the same rows."
+        }
+    };
     Some(finding("retries-give-up", &seen, sentence, suggestion))
 }
 

@@ -162,6 +162,7 @@ fn batches_are_told_where_most_workers_settled_at_the_least_size() {
             level.batches = Some(BatchFigures {
                 count: 10,
                 failed: 5,
+                unknown: 0,
                 latency_ms: times(1.0, 2.0),
                 size_min: 10,
                 size_max: 100,

@@ -2,8 +2,10 @@
 //!
 //! Whether the figures should be believed is left to `validity`.
 
+mod buffer;
 mod durability;
 mod load;
+mod refusals;
 mod variants;
 
 use indexmap::IndexSet;
@@ -13,7 +15,6 @@ use serde::{Deserialize, Serialize};
 use super::model::{Configuration, RunResult};
 use super::notes::{NoteCode, NoteKind};
 use super::validity::noun;
-use crate::run::PARENT_MISSING;
 use crate::units::{count, workers};
 
 /// Something that the figures say about the database.
@@ -35,11 +36,14 @@ pub struct Finding {
 /// Looks through all levels and settings of a result.
 pub fn find(result: &RunResult) -> Vec<Finding> {
     let single = [
-        mostly_busy(result),
-        some_busy(result),
+        refusals::mostly_busy(result),
+        refusals::some_busy(result),
+        refusals::conflicts(result),
         load::never_succeeds(result),
         starved_workers(result),
-        missing_parents(result),
+        refusals::missing_parents(result),
+        refusals::unknown_commits(result),
+        refusals::connection_lost(result),
         load::backlog_grew(result),
         load::checkpoints_stall(result),
         load::mostly_waiting(result),
@@ -47,11 +51,29 @@ pub fn find(result: &RunResult) -> Vec<Finding> {
         load::statements_prepared_again(result),
         load::retries_give_up(result),
         load::smallest_batches(result),
+        buffer::memory_at_risk(result),
     ];
     let mut findings = variants::compared(result);
     findings.extend(single.into_iter().flatten());
     findings.extend(durability::less_durable(result));
     findings
+}
+
+/// What kind of engine carried a level out: what helps differs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Family {
+    Sqlite,
+    Server,
+    Buffer,
+}
+
+fn family(result: &RunResult, level: &Configuration) -> Family {
+    let storage = level.engine.as_ref().map_or(&result.engine.storage, |engine| &engine.storage);
+    match storage.as_str() {
+        "server" => Family::Server,
+        "buffer" => Family::Buffer,
+        _ => Family::Sqlite,
+    }
 }
 
 /// Levels that satisfy a condition.
@@ -85,73 +107,6 @@ fn with(result: &RunResult, level: &Configuration) -> String {
     let case = if result.has_several_cases() { level.case_or_base() } else { String::new() };
     let case = if case.is_empty() { case } else { format!(" ({case})") };
     format!("{workload}with {}{case}", workers(&[level.concurrency]))
-}
-
-/// Refused because somebody else held the lock.
-fn busy(level: &Configuration) -> u64 {
-    let codes = ["SQLITE_BUSY", "SQLITE_LOCKED"];
-    let refused = level.errors.iter().filter(|error| codes.iter().any(|code| error.code.starts_with(code)));
-    refused.map(|error| error.count).sum()
-}
-
-fn count_errors(level: &Configuration, code: &str) -> u64 {
-    level.errors.iter().filter(|error| error.code == code).map(|error| error.count).sum()
-}
-
-/// Rows that were never sent count with those whose refusal caused it.
-fn is_mostly_busy(level: &Configuration) -> bool {
-    busy(level) > 0 && (busy(level) + count_errors(level, PARENT_MISSING)) * 2 > level.attempted
-}
-
-fn mostly_busy(result: &RunResult) -> Option<Finding> {
-    let seen = levels(result, is_mostly_busy);
-    let worst = seen.iter().min_by_key(|level| level.succeeded)?;
-    let timeout = result.engine.busy_timeout_ms.unwrap_or(0);
-    let sentence = format!(
-        "Most {} were refused because another connection held the lock, or not sent because the row that they refer to \
-         had been refused: {} only {} of {} were acknowledged, so figures of time are those of a few.",
-        noun(worst),
-        with(result, worst),
-        count(worst.succeeded),
-        count(worst.attempted)
-    );
-    let suggestion = if timeout == 0 {
-        "The busy time-out is 0, so a connection does not wait for the lock at all: set `busy_timeout = \"5s\"` in [database]."
-            .to_owned()
-    } else {
-        let file = result.engine.path.is_some();
-        let journal = result.engine.settings.get("journal_mode");
-        let wal = if file && journal.is_none_or(|journal| !journal.eq_ignore_ascii_case("wal")) {
-            " shorten the wait with `journal_mode = \"wal\"`,"
-        } else {
-            ""
-        };
-        format!(
-            "A connection gives up after {timeout} ms: raise `busy_timeout` in [database],{wal} or use fewer writers."
-        )
-    };
-    Some(finding("mostly-busy", &seen, sentence, suggestion))
-}
-
-fn some_busy(result: &RunResult) -> Option<Finding> {
-    let seen = levels(result, |level| busy(level) > 0 && !is_mostly_busy(level));
-    let share = |level: &Configuration| busy(level) as f64 / level.attempted.max(1) as f64 * 100.0;
-    let worst = seen.iter().max_by(|a, b| share(a).total_cmp(&share(b)))?;
-    let timeout = result.engine.busy_timeout_ms.unwrap_or(0);
-    let sentence = format!(
-        "Some {} were refused because another connection held the lock for longer than the busy time-out of {timeout} \
-         ms: {} of {} {}.",
-        noun(worst),
-        count(busy(worst)),
-        count(worst.attempted),
-        with(result, worst)
-    );
-    let suggestion = if worst.retries.is_some() {
-        "Repeating them was not enough: raise `busy_timeout` in [database], or use fewer writers."
-    } else {
-        "An application has to repeat such a write: raise `busy_timeout` in [database], or use fewer writers."
-    };
-    Some(finding("refused-busy", &seen, sentence, suggestion))
 }
 
 /// With few writes per worker, or in a short level, an uneven share is chance.
@@ -188,28 +143,23 @@ fn starved_workers(result: &RunResult) -> Option<Finding> {
         fewest.worker,
         count(fewest.acknowledged)
     );
-    let suggestion = "SQLite does not queue its writers, so who waits long may wait longer: let fewer connections write, or one for all.";
+    let suggestion = match family(result, worst) {
+        Family::Sqlite => {
+            "SQLite does not queue its writers, so who waits long may wait longer: let fewer connections write, or one for all."
+        }
+        Family::Server => "Look at what the server's sessions wait for, and compare with fewer workers.",
+        Family::Buffer => {
+            "Writers that wait for a flush are not queued: compare with fewer workers, or a larger `threshold`."
+        }
+    };
     Some(finding("starved-workers", &seen, sentence, suggestion))
-}
-
-fn missing_parents(result: &RunResult) -> Option<Finding> {
-    let seen = levels(result, |level| count_errors(level, PARENT_MISSING) > 0);
-    let worst = seen.iter().max_by_key(|level| count_errors(level, PARENT_MISSING))?;
-    let missing = count_errors(worst, PARENT_MISSING);
-    let sentence = format!(
-        "{} of {} attempts {} were never sent, because the row that they refer to had been refused.",
-        count(missing),
-        count(worst.attempted),
-        with(result, worst)
-    );
-    let suggestion = "They follow from other errors of the level: cure those first.";
-    Some(finding("parent-missing", &seen, sentence, suggestion))
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::testing::*;
     use super::*;
+    use crate::engine::Durability;
 
     fn codes(result: &RunResult) -> Vec<String> {
         find(result).into_iter().map(|finding| finding.code).collect()
@@ -264,16 +214,17 @@ mod tests {
     #[test]
     fn settings_that_promise_less_are_told_for_files_only() {
         let mut result = begun();
-        let mut with = |journal: &str, synchronous: &str| {
+        let mut with = |journal: &str, synchronous: &str, durability| {
             result.document.engine.settings.insert("journal_mode".to_owned(), journal.to_owned());
             result.document.engine.settings.insert("synchronous".to_owned(), synchronous.to_owned());
+            result.document.engine.durability = Some(durability);
             find(&result.document).into_iter().map(|finding| finding.sentence).collect::<String>()
         };
-        assert_eq!(with("delete", "2"), "");
-        assert_eq!(with("wal", "2"), "");
-        assert!(with("wal", "1").contains("loss of power"));
-        assert!(with("delete", "OFF").contains("`synchronous` is off"));
-        assert!(with("memory", "2").contains("destroy the database"));
+        assert_eq!(with("delete", "2", Durability::PowerLoss), "");
+        assert_eq!(with("wal", "2", Durability::PowerLoss), "");
+        assert!(with("wal", "1", Durability::ProcessCrash).contains("loss of power"));
+        assert!(with("delete", "OFF", Durability::ProcessCrash).contains("`synchronous` is off"));
+        assert!(with("memory", "2", Durability::Memory).contains("destroy the database"));
         result.document.engine.path = None;
         assert!(find(&result.document).is_empty());
     }

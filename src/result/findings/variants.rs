@@ -6,6 +6,7 @@ use indexmap::IndexMap;
 
 use super::super::model::{Configuration, RunResult, Summary};
 use super::Finding;
+use crate::engine::Durability;
 use crate::plan::BASE_VARIANT;
 use crate::units::workers;
 
@@ -18,6 +19,8 @@ struct Comparison<'a> {
     compared: usize,
     /// Levels whose intervals are apart, with the ratio of the medians.
     apart: Vec<(&'a Configuration, f64)>,
+    /// What an acknowledged write of the variant survives, and one of the base, where that differs.
+    unlike: Option<(Durability, Durability)>,
 }
 
 /// One finding for each variant that differs, the greatest difference first, and one for all that do not.
@@ -30,9 +33,11 @@ pub(super) fn compared(result: &RunResult) -> Vec<Finding> {
     let mut variants: IndexMap<&str, Comparison<'_>> = IndexMap::new();
     for level in others {
         let Some(base) = bases.get(&key(level)) else { continue };
+        let promises = result.durability_of(level).zip(result.durability_of(base));
         let Some((own, base)) = figures(level, base) else { continue };
         let Some(apart) = own.is_apart_from(&base) else { continue };
         let comparison = variants.entry(&level.variant).or_default();
+        comparison.unlike = comparison.unlike.or(promises.filter(|(own, base)| own != base));
         comparison.compared += 1;
         if apart && base.median > 0.0 {
             comparison.apart.push((level, own.median / base.median));
@@ -76,10 +81,30 @@ fn differs(name: &str, comparison: &Comparison<'_>) -> Finding {
         (all, apart) => format!(" at {} of {all} levels", apart.len()),
     };
     let levels: Vec<&Configuration> = comparison.apart.iter().map(|(level, _)| *level).collect();
+    let unlike = comparison.unlike.map_or(String::new(), |(own, base)| {
+        format!(
+            " They do not promise the same: what it acknowledges {}, what base does {}.",
+            is(own),
+            is(base)
+        )
+    });
     let sentence =
-        format!("Variant {name}: throughput {how_much}{place}; the 95 % intervals do not overlap.");
-    let suggestion = "Look at its latencies, memory and durability, too, before you choose.";
+        format!("Variant {name}: throughput {how_much}{place}; the 95 % intervals do not overlap.{unlike}");
+    let suggestion = if unlike.is_empty() {
+        "Look at its latencies, memory and durability, too, before you choose."
+    } else {
+        "Decide first what an acknowledged write has to survive, and compare only what does."
+    };
     super::finding("variant-differs", &levels, sentence, suggestion)
+}
+
+/// Completes a sentence about what is acknowledged.
+fn is(durability: Durability) -> &'static str {
+    match durability {
+        Durability::Memory => "is in memory",
+        Durability::ProcessCrash => "survives a crash of the process",
+        Durability::PowerLoss => "survives a loss of power",
+    }
 }
 
 fn no_difference(alike: &[(&str, Comparison<'_>)]) -> Option<Finding> {
@@ -147,6 +172,21 @@ mod tests {
                 "Variant wal: throughput 2.10 × base; the 95 % intervals do not overlap.",
                 "Variant same: no difference in throughput from base beyond the variation between iterations.",
             ]
+        );
+    }
+
+    #[test]
+    fn a_variant_that_promises_less_is_not_told_as_if_it_were_like_the_base() {
+        let mut result = experiment(&[("base", 1, [20, 21, 22]), ("buffered", 1, [10, 9, 11])]);
+        result.configurations[1].durability = Some(Durability::Memory);
+        let found = find(&result);
+        let found = found.iter().find(|finding| finding.code == "variant-differs").unwrap();
+        assert!(
+            found
+                .sentence
+                .ends_with("what it acknowledges is in memory, what base does survives a loss of power."),
+            "{}",
+            found.sentence
         );
     }
 

@@ -60,6 +60,9 @@ pub struct BatchFigures {
     pub count: u64,
     /// Batches that it refused; all of their operations count as errors.
     pub failed: u64,
+    /// Batches whose answer was lost; that of all of their operations was.
+    #[serde(default, skip_serializing_if = "super::is_zero")]
+    pub unknown: u64,
     /// Latency of whole batches acknowledged; absent where there were none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub latency_ms: Option<LatencyMs>,

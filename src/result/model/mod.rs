@@ -11,9 +11,10 @@ use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::environment::{Engine, Environment, ScenarioRecord};
+use super::environment::{CaseEngine, Engine, Environment, ScenarioRecord};
 use super::findings::Finding;
 use super::validity::Validity;
+use crate::engine::Durability;
 use crate::measure::Verification;
 
 pub use load::*;
@@ -70,6 +71,14 @@ fn is_zero(count: &u64) -> bool {
     *count == 0
 }
 
+/// Results of earlier runners do not have the number, and are read all the same.
+fn without_unknown(schema: &mut schemars::Schema) {
+    let required = schema.get_mut("required").and_then(serde_json::Value::as_array_mut);
+    if let Some(required) = required {
+        required.retain(|name| name != "unknown");
+    }
+}
+
 /// How a run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -87,6 +96,7 @@ pub enum Status {
 /// One level: one number of workers in one workload of one case, with all of its iterations.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(transform = without_unknown)]
 pub struct Configuration {
     /// Workers that worked at the same time, each with a connection of its own unless there is a `pool`.
     #[schemars(range(min = 1))]
@@ -103,16 +113,25 @@ pub struct Configuration {
     pub variant: String,
     /// Values of the matrix, by key.
     pub parameters: IndexMap<String, serde_json::Value>,
-    /// Settings in force that differ from those of `engine`, by name.
+    /// Settings in force that differ from those of the result's `engine`, by name; all of them where the engine is another one.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
     pub settings: IndexMap<String, String>,
     /// What its process could use; absent where there was no limit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limits: Option<LimitFigures>,
-    /// Operations that were attempted, failed ones included.
+    /// The engine and the way in which it holds the database, where they are not those of the result.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub engine: Option<CaseEngine>,
+    /// What an acknowledged write survives, where that differs from the result's `engine.durability`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub durability: Option<Durability>,
+    /// Operations that were attempted: `succeeded`, `overall.errors` and `unknown` together.
     pub attempted: u64,
     /// Operations that the database acknowledged.
     pub succeeded: u64,
+    /// Operations whose answer was lost: all of each may stand, or nothing. They are neither acknowledged nor errors, and in no latency.
+    #[serde(default)]
+    pub unknown: u64,
     /// False when one of the iterations that were measured was cut short.
     pub complete: bool,
     /// From the common start of the workers to the last one's last operation, milliseconds; the sum over all iterations.
@@ -126,6 +145,9 @@ pub struct Configuration {
     pub operations: IndexMap<String, OperationFigures>,
     /// Failures by operation and code.
     pub errors: Vec<ErrorFigures>,
+    /// Lost answers by operation and code; absent where there were none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unknown_outcomes: Vec<ErrorFigures>,
     /// One for each second since the start of the level, without gaps; iterations follow one another.
     pub time_series: Vec<SecondFigures>,
     /// How the work fell to the workers.
@@ -219,11 +241,15 @@ pub struct Metrics {
 /// Figures of one operation, or of all together.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(transform = without_unknown)]
 pub struct OperationFigures {
     /// Acknowledged.
     pub count: u64,
     /// Failed attempts.
     pub errors: u64,
+    /// Those whose answer was lost.
+    #[serde(default)]
+    pub unknown: u64,
     /// Acknowledged divided by attempted, 0 to 1; absent where none was attempted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub success_rate: Option<f64>,
@@ -271,11 +297,12 @@ pub struct LatencyMs {
     pub p999: f64,
 }
 
-/// Failures of one kind.
+/// Failures, or lost answers, of one kind.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ErrorFigures {
-    /// The database's own name for it; `parent_missing` for a row that was not sent because the row it refers to was refused.
+    /// The database's own name for it, such as `SQLITE_BUSY` or the SQLSTATE `40001`; `parent_missing` for a row that was not sent because the
+    /// row it refers to was refused, or may not be there.
     pub code: String,
     /// Which operation.
     pub operation: String,
@@ -298,6 +325,9 @@ pub struct SecondFigures {
     pub operations: u64,
     /// Failed.
     pub errors: u64,
+    /// Whose answer was lost; absent where there were none.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub unknown: u64,
     /// Median latency in milliseconds; absent where nothing was acknowledged.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub p50: Option<f64>,

@@ -38,7 +38,7 @@ pub struct WorkerShare {
 pub struct WorkerFigures {
     /// Which worker, from 0.
     pub worker: u32,
-    /// Operations that it attempted.
+    /// Operations that it attempted, failed ones and those whose answer was lost included.
     pub attempted: u64,
     /// Operations that were acknowledged to it.
     pub succeeded: u64,
@@ -108,4 +108,46 @@ pub struct Resources {
     /// Times that a file or a folder was synced, all connections.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub syncs: Option<u64>,
+    /// What a write buffer did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub buffer: Option<BufferFigures>,
+}
+
+/// What a write buffer did during a level; of several iterations, sums of what adds up and otherwise the extremes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct BufferFigures {
+    /// Active tables that became immutable: full, too old, or at the end of the level.
+    pub rotations: u64,
+    /// Of them, because they were too old.
+    pub timed_rotations: u64,
+    /// Immutable tables that were flushed.
+    pub flushes: u64,
+    /// Rows and tombstones that were flushed.
+    pub flushed_rows: u64,
+    /// How long a flush took; absent where there was none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub flush_ms: Option<FlushMs>,
+    /// Writes that waited for a flush.
+    pub waits: u64,
+    /// Time that they waited, milliseconds, summed over the workers.
+    pub wait_ms: f64,
+    /// Most acknowledged writes that were in memory alone at once: what a crash of the process would have lost.
+    pub at_risk_max: u64,
+    /// What that can never exceed.
+    pub at_risk_limit: u64,
+    /// How long flushing what was left took after the level, milliseconds; no other time has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drain_ms: Option<f64>,
+}
+
+/// How long flushes took, milliseconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct FlushMs {
+    /// Mean.
+    pub avg: f64,
+    /// Least since the tables were made.
+    pub min: f64,
+    /// Greatest since the tables were made.
+    pub max: f64,
 }
