@@ -64,6 +64,27 @@ impl EngineKind {
     }
 }
 
+/// What reads and writes an SQLite database.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Driver {
+    /// SQLite itself.
+    #[default]
+    Sqlite,
+    /// Turso, which has the same file format and is written anew in Rust. Builds have it with the feature `turso`.
+    Turso,
+}
+
+impl Driver {
+    /// Whether this build has it.
+    pub fn is_built_in(self) -> bool {
+        match self {
+            Driver::Sqlite => true,
+            Driver::Turso => cfg!(feature = "turso"),
+        }
+    }
+}
+
 /// What an engine can do beyond inserting, reading, updating and deleting rows of the dataset, one by one or in batches.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Capabilities {

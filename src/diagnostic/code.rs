@@ -77,6 +77,7 @@ codes! {
     Share "share" "A share that is no part of a mix, or a total too small for its tables."
     UnknownPragma "unknown-pragma" "A PRAGMA that SQLite does not have."
     PragmaValue "pragma-value" "A value that the PRAGMA does not take."
+    Driver "driver" "A driver that this build does not have, or that cannot do what the scenario asks."
     ReservedPragma "reserved-pragma" "A PRAGMA that the runner sets itself, or that has a key of its own."
     Setting "setting" "A setting of a server that no session of the runner can set."
     Engine "engine" "Something that the engine of the scenario cannot do."

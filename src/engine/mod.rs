@@ -12,6 +12,8 @@ pub mod scripted;
 mod slots;
 pub mod sqlite;
 mod steps;
+#[cfg(feature = "turso")]
+pub mod turso;
 
 use std::borrow::Cow;
 use std::sync::Arc;

@@ -4,7 +4,7 @@ use crate::value::{EncodedValue, Value};
 
 /// One captured value.
 #[derive(Debug, Default)]
-pub(super) struct Slot {
+pub(in crate::engine) struct Slot {
     kind: Kind,
     bytes: Vec<u8>,
 }
@@ -21,7 +21,7 @@ enum Kind {
 
 impl Slot {
     /// Keeps a copy. Memory is only taken where a value is longer than all before it.
-    pub(super) fn set(&mut self, value: EncodedValue<'_>) {
+    pub(in crate::engine) fn set(&mut self, value: EncodedValue<'_>) {
         let (kind, bytes) = match value {
             EncodedValue::Null => (Kind::Null, &[][..]),
             EncodedValue::Integer(v) => (Kind::Integer(v), &[][..]),
@@ -38,7 +38,7 @@ impl Slot {
     }
 
     /// What was set last.
-    pub(super) fn get(&self) -> EncodedValue<'_> {
+    pub(in crate::engine) fn get(&self) -> EncodedValue<'_> {
         match self.kind {
             Kind::Null => EncodedValue::Null,
             Kind::Integer(v) => EncodedValue::Integer(v),
@@ -51,7 +51,7 @@ impl Slot {
 
 /// The captured values of the operation that is being carried out.
 #[derive(Debug, Default)]
-pub(super) struct Slots {
+pub(in crate::engine) struct Slots {
     ready: Vec<Slot>,
     /// What the statement being stepped brings: it may itself be bound to a value that it is about to replace.
     coming: Vec<Slot>,
@@ -59,25 +59,25 @@ pub(super) struct Slots {
 
 impl Slots {
     /// Makes room for so many.
-    pub(super) fn grow(&mut self, slots: usize) {
+    pub(in crate::engine) fn grow(&mut self, slots: usize) {
         let slots = slots.max(self.ready.len());
         self.ready.resize_with(slots, Slot::default);
         self.coming.resize_with(slots, Slot::default);
     }
 
     /// Both kinds apart: what may be bound, and where what comes is put.
-    pub(super) fn split(&mut self) -> (&[Slot], &mut [Slot]) {
+    pub(in crate::engine) fn split(&mut self) -> (&[Slot], &mut [Slot]) {
         (&self.ready, &mut self.coming)
     }
 
     /// Lets what came into a slot take the place of what stood there.
-    pub(super) fn keep(&mut self, slot: usize) {
+    pub(in crate::engine) fn keep(&mut self, slot: usize) {
         std::mem::swap(&mut self.ready[slot], &mut self.coming[slot]);
     }
 }
 
 /// Whether a value read is the one expected: numbers by their value, text and blobs byte by byte.
-pub(super) fn is(read: EncodedValue<'_>, expected: &Value) -> bool {
+pub(in crate::engine) fn is(read: EncodedValue<'_>, expected: &Value) -> bool {
     match (read, expected) {
         (EncodedValue::Null, Value::Null) => true,
         (EncodedValue::Integer(a), Value::Integer(b)) => a == *b,
@@ -97,7 +97,7 @@ fn same_number(integer: i64, real: f64) -> bool {
 }
 
 /// A value as a message shows it: what is long is cut.
-pub(super) fn shown(value: EncodedValue<'_>) -> String {
+pub(in crate::engine) fn shown(value: EncodedValue<'_>) -> String {
     const MOST_BYTES: usize = 60;
     let cut = |bytes: &[u8]| if bytes.len() > MOST_BYTES { "…" } else { "" };
     let start = |bytes: &'_ [u8]| bytes[..bytes.len().min(MOST_BYTES)].to_vec();
@@ -112,7 +112,7 @@ pub(super) fn shown(value: EncodedValue<'_>) -> String {
 }
 
 /// The same, for a value that owns its bytes.
-pub(super) fn encoded(value: &Value) -> EncodedValue<'_> {
+pub(in crate::engine) fn encoded(value: &Value) -> EncodedValue<'_> {
     match value {
         Value::Null => EncodedValue::Null,
         Value::Integer(v) => EncodedValue::Integer(*v),

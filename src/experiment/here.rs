@@ -11,7 +11,7 @@ use crate::clock::Clock;
 use crate::engine::postgres::PostgresEngine;
 use crate::engine::sqlite::{SqliteEngine, Starts, ensure_descriptors};
 use crate::engine::{Engine, EngineError, Facts};
-use crate::plan::{Database, Location, Plan, SqliteDatabase};
+use crate::plan::{Database, Driver, Location, Operation, Plan, SqliteDatabase, Table};
 use crate::run::{self, Event, Options, Stretch};
 
 /// Of capped memory, the part that the tape may take: one in so many. The rest is what is measured.
@@ -51,6 +51,9 @@ fn open_with(
             ensure_descriptors(database, u64::from(plan.connections()), plan.per_write())?;
             let (tables, operations) = (&plan.tables, &plan.operations);
             let (own, stop) = (plan.per_write(), Arc::clone(stop));
+            if database.driver == Driver::Turso {
+                return turso(database, (tables, operations), clock, stop, starts);
+            }
             let engine = SqliteEngine::open_with(database, tables, operations, own, clock, stop, starts)?;
             Ok(Box::new(engine))
         }
@@ -64,6 +67,31 @@ fn open_with(
             plan.database.engine().as_str()
         ))),
     }
+}
+
+#[cfg(feature = "turso")]
+fn turso(
+    database: &SqliteDatabase,
+    (tables, operations): (&[Table], &[Operation]),
+    clock: &Clock,
+    stop: Arc<AtomicBool>,
+    starts: Option<Arc<Starts>>,
+) -> Result<Box<dyn Engine>, EngineError> {
+    let engine = crate::engine::turso::TursoEngine::open(database, tables, operations, clock, stop, starts)?;
+    Ok(Box::new(engine))
+}
+
+#[cfg(not(feature = "turso"))]
+fn turso(
+    _database: &SqliteDatabase,
+    _work: (&[Table], &[Operation]),
+    _clock: &Clock,
+    _stop: Arc<AtomicBool>,
+    _starts: Option<Arc<Starts>>,
+) -> Result<Box<dyn Engine>, EngineError> {
+    let words =
+        "this build has no driver \"turso\": `cargo build --release --features turso` makes one that has";
+    Err(EngineError::Unavailable(words.to_owned()))
 }
 
 /// What a run of the plan needs beside it.

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 
 use super::tables::Input;
 use super::{
-    Buffer, Database, EngineKind, Location, MemtableDatabase, Persister, SqliteDatabase, postgres, pragma,
+    Buffer, Database, EngineKind, Location, MemtableDatabase, Persister, SqliteDatabase, driver, postgres,
+    pragma,
 };
 use crate::diagnostic::{Code, Diagnostic};
 use crate::scenario::{Allow, PersisterKey, Reset};
@@ -86,6 +87,7 @@ fn sqlite(input: &Input<'_>, shared: bool, faults: &mut Vec<Diagnostic>) -> Opti
         path => Location::File(PathBuf::from(path)),
     };
     let before = faults.len();
+    driver::check(input, &location, faults);
     let from = section.from.as_deref().and_then(|from| source(input, from, &location, faults));
     let mut pragmas = Vec::new();
     for (name, value) in &section.pragmas {
@@ -110,6 +112,7 @@ fn sqlite(input: &Input<'_>, shared: bool, faults: &mut Vec<Diagnostic>) -> Opti
         allow_attach: section.allow.contains(&Allow::Attach),
         statement_cache: section.statement_cache,
         from,
+        driver: section.driver,
     })
 }
 

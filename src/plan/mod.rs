@@ -10,6 +10,7 @@ mod crews;
 mod database;
 mod ddl;
 mod distinct;
+mod driver;
 mod experiment;
 mod extras;
 mod limits;
@@ -57,8 +58,8 @@ pub use operation::{
     PAYLOAD_MISMATCH, Repeat, Step, Transaction,
 };
 pub use store::{
-    Buffer, Database, EngineKind, Location, MemtableDatabase, Persister, PostgresDatabase, Pragma, Setting,
-    SqliteDatabase,
+    Buffer, Database, Driver, EngineKind, Location, MemtableDatabase, Persister, PostgresDatabase, Pragma,
+    Setting, SqliteDatabase,
 };
 pub use target::{METRICS, Metric, Needs, SAMPLES_BEYOND, Target, Unit, per_mille_beyond};
 pub use workload::{

@@ -4,7 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
-pub use crate::capability::EngineKind;
+pub use crate::capability::{Driver, EngineKind};
 use crate::diagnostic::Span;
 
 /// Where rows are written.
@@ -92,6 +92,8 @@ pub struct SqliteDatabase {
     pub statement_cache: Option<u32>,
     /// An existing database that every reset begins with a copy of. It is only read.
     pub from: Option<PathBuf>,
+    /// What executes the operations. The file is made, looked at and removed by SQLite in any case.
+    pub driver: Driver,
 }
 
 /// What holds the database.

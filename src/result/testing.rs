@@ -38,6 +38,7 @@ pub(crate) fn plan() -> Plan {
             allow_attach: false,
             statement_cache: None,
             from: None,
+            driver: crate::plan::Driver::default(),
         }),
         tables: Vec::new(),
         operations: vec![operation("users", 0), operation("posts", 1)],

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::load::with_load;
 use super::operation::OperationSection;
 use super::target::TargetSection;
-use crate::capability::EngineKind;
+use crate::capability::{Driver, EngineKind};
 use crate::diagnostic::{Code, Severity};
 use crate::template::Locale;
 use crate::units::{Duration, Size};
@@ -170,6 +170,10 @@ pub struct DatabaseSection {
     /// What carries out the operations.
     #[serde(default)]
     pub engine: EngineKind,
+    /// What reads and writes the SQLite database: SQLite itself, or another implementation of its file format. Builds have `turso` with the cargo
+    /// feature of that name.
+    #[serde(default)]
+    pub driver: Driver,
     /// Where the server is, for `engine = "postgres"`: `postgres://USER@HOST:PORT/DATABASE`. `${NAME}` is a variable of the environment, and the
     /// only way to give a password, which stands in no output; `${NAME:-…}` has a value for when it is not set. `?sslmode=require` asks for TLS.
     #[schemars(extend("examples" = ["postgres://${PGUSER}:${PGPASSWORD}@db.example.com/bench", "postgres://postgres@localhost/postgres"]))]

@@ -47,15 +47,16 @@ fn value_of(inner: &str, variable: &impl Fn(&str) -> Option<String>) -> Result<S
 
 /// Where user and password end; 0 where there are none.
 fn user_end(url: &str) -> usize {
-    let Some(start) = url.find("://").map(|at| at + 3) else { return 0 };
-    // Variables may hold any default, so they are stepped over.
-    let (mut depth, mut end) = (0u32, 0);
-    for (at, c) in url[start..].char_indices() {
+    // Variables may hold any default, an address included, so they are stepped over.
+    let (mut depth, mut start, mut end) = (0u32, None, 0);
+    for (at, c) in url.char_indices() {
         match c {
             '{' => depth += 1,
             '}' => depth = depth.saturating_sub(1),
-            '@' if depth == 0 => end = start + at,
-            '/' | '?' if depth == 0 => break,
+            _ if depth > 0 => {}
+            ':' if start.is_none() && url[at..].starts_with("://") => start = Some(at + 3),
+            '@' if start.is_some() => end = at,
+            '/' | '?' if start.is_some_and(|start| at >= start) => break,
             _ => {}
         }
     }
@@ -126,6 +127,12 @@ mod tests {
             Ok("postgres://me:p%40ss%2Fw%3Ard@db.example:5433/data".to_owned())
         );
         assert_eq!(resolved("${ADDRESS}"), Ok("postgres://me@there/data".to_owned()));
+        let with_default = "${ADDRESS:-postgres://postgres@localhost:5432/postgres}";
+        assert_eq!(resolved(with_default), Ok("postgres://me@there/data".to_owned()));
+        assert_eq!(
+            resolve(with_default, |_| None),
+            Ok("postgres://postgres@localhost:5432/postgres".to_owned())
+        );
         assert_eq!(
             resolved("postgres://${USER:-a@b}@${NONE:-localhost}/data"),
             Ok("postgres://a%40b@localhost/data".to_owned())

@@ -35,7 +35,7 @@ names! {
 }
 
 /// SQLite's own name of a code: the extended one where it is known, else the primary one.
-pub(super) fn name(code: i32) -> &'static str {
+pub(in crate::engine) fn name(code: i32) -> &'static str {
     let named = |code: i32| NAMES.iter().find(|(value, _)| *value == code).map(|(_, name)| *name);
     named(code).or_else(|| named(primary(code))).unwrap_or("SQLITE_UNKNOWN")
 }
@@ -46,7 +46,7 @@ pub(super) fn primary(code: i32) -> i32 {
 }
 
 /// Whether the database cannot go on. PROTOCOL is not such a one: it is a race for the write-ahead log's lock, lost too often.
-pub(super) fn is_fatal(code: i32) -> bool {
+pub(in crate::engine) fn is_fatal(code: i32) -> bool {
     matches!(
         primary(code),
         ffi::SQLITE_FULL

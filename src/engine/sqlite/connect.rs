@@ -270,7 +270,7 @@ fn check(index: usize, pragma: &Pragma, found: Option<&str>) -> Result<(), Engin
 }
 
 /// Equal as text without case, or as numbers.
-fn same(found: &str, expected: &str) -> bool {
+pub(in crate::engine) fn same(found: &str, expected: &str) -> bool {
     let number = |text: &str| text.trim().parse::<f64>().ok();
     found.eq_ignore_ascii_case(expected)
         || matches!((number(found), number(expected)), (Some(a), Some(b)) if a == b)

@@ -73,6 +73,7 @@ mod tests {
             allow_attach: false,
             statement_cache: None,
             from: None,
+            driver: crate::plan::Driver::default(),
         }
     }
 

@@ -62,7 +62,7 @@ fn facts(
 }
 
 /// What an acknowledged write survives, by SQLite's documentation of `synchronous` and `journal_mode`.
-fn durability(storage: &str, settings: &[(String, String)]) -> Durability {
+pub(in crate::engine) fn durability(storage: &str, settings: &[(String, String)]) -> Durability {
     let setting = |wanted: &str| {
         let found = settings.iter().find(|(name, _)| name == wanted);
         found.map_or_else(String::new, |(_, value)| value.to_lowercase())

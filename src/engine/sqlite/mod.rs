@@ -33,18 +33,18 @@ mod begin;
 mod blobs;
 mod cache;
 mod checkpoints;
-mod codes;
-mod connect;
+pub(in crate::engine) mod codes;
+pub(in crate::engine) mod connect;
 mod connector;
 mod delays;
 mod descriptors;
-mod facts;
+pub(in crate::engine) mod facts;
 mod fault;
 mod inspect;
 mod ownership;
 mod path;
 mod payload;
-mod prepared;
+pub(in crate::engine) mod prepared;
 mod program;
 mod rows;
 mod schema;
@@ -237,6 +237,21 @@ impl SqliteEngine {
     fn make_room(&self) {
         if matches!(self.place, Place::File(_)) && self.settings().asks_for("locking_mode", "exclusive") {
             self.close_admin();
+        }
+    }
+
+    /// Closes the runner's own connection, so that something else may have the file to itself. It is opened again when it is needed.
+    #[cfg(feature = "turso")]
+    pub(in crate::engine) fn let_go(&self) {
+        self.close_admin();
+    }
+
+    /// Where the file is, claimed and marked.
+    #[cfg(feature = "turso")]
+    pub(in crate::engine) fn file(&mut self) -> Result<PathBuf, EngineError> {
+        match self.place_of(0)? {
+            Place::File(path) => Ok(path),
+            Place::Private | Place::Shared(_) => Err(EngineError::Unavailable("there is no file".to_owned())),
         }
     }
 

@@ -304,7 +304,7 @@ impl Row<'_> {
 }
 
 /// Whether SQL that writes is of the kind that sets the number of rows changed: a CREATE or a PRAGMA leaves it alone.
-fn changes_rows(sql: &str) -> bool {
+pub(in crate::engine) fn changes_rows(sql: &str) -> bool {
     let word: String = after_comments(sql).chars().take_while(char::is_ascii_alphabetic).collect();
     ["INSERT", "REPLACE", "UPDATE", "DELETE", "WITH"].iter().any(|other| word.eq_ignore_ascii_case(other))
 }

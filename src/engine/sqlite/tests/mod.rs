@@ -28,6 +28,7 @@ fn database(location: Location, pragmas: &[Pragma]) -> SqliteDatabase {
         allow_attach: false,
         statement_cache: None,
         from: None,
+        driver: crate::plan::Driver::default(),
     }
 }
 
