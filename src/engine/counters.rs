@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 pub struct Counters {
     /// Main database file.
     pub database_bytes: Option<u64>,
-    /// Write-ahead log.
+    /// Write-ahead log: the size of its file; of a server, what was written to it since the level began.
     pub wal_bytes: Option<u64>,
     /// Page cache hits, summed over the sessions of the level.
     pub cache_hits: Option<u64>,

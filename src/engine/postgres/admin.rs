@@ -18,14 +18,15 @@ use super::schema;
 use crate::engine::EngineError;
 use crate::plan::quote;
 
-/// What holds whatever the user's own settings are: no wait for a lock is endless, and no work is cut short. A server that does not know one of
-/// them goes without it.
-const SETTINGS: [&str; 5] = [
+/// What holds whatever the user's own settings are: no wait for a lock is endless, no work is cut short, and no comparison is
+/// compiled for longer than it takes. A server that does not know one of them goes without it.
+const SETTINGS: [&str; 6] = [
     "SET lock_timeout = '60s'",
     "SET statement_timeout = 0",
     "SET idle_in_transaction_session_timeout = 0",
     "SET bytea_output = 'hex'",
     "SET extra_float_digits = 1",
+    "SET jit = off",
 ];
 
 /// The runner's own connection.

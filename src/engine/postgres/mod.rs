@@ -177,8 +177,11 @@ impl Engine for PostgresEngine {
         Ok(held.baseline.since(&mut held.admin, &name, &clock))
     }
 
-    /// The server's checkpoints are counted, but not told one by one.
+    /// The server's checkpoints are counted, but not told one by one. Asked for them, it is about to begin a level, or has just ended one.
     fn take_checkpoints(&mut self) -> Vec<Checkpoint> {
+        if let Some(Held { admin, baseline, .. }) = &mut self.held {
+            baseline.begin_log(admin);
+        }
         Vec::new()
     }
 

@@ -114,7 +114,7 @@ impl Stage {
             for (index, value) in row.get_values().enumerate() {
                 // As a client that uses it would.
                 let value = std::hint::black_box(read(value));
-                if let Some(columns) = columns {
+                if let Some(columns) = columns.as_ref() {
                     met.meet(columns.get(index).copied().unwrap_or(Known::Nothing), value);
                 }
             }

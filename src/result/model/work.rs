@@ -87,7 +87,7 @@ pub struct Resources {
     /// Size of the database at the end of the level, bytes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub database_bytes: Option<u64>,
-    /// Size of the write-ahead log at the end of the level, bytes.
+    /// Size of the write-ahead log at the end of the level; of a server, what was written to it during the level. Bytes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub wal_bytes: Option<u64>,
     /// Pages found in the page cache, all connections.
