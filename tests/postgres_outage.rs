@@ -25,7 +25,7 @@ fn a_server_of_a_test_keeps_what_it_committed_through_a_crash() {
 
 /// Four workers insert rows, one after the other, each committed by itself.
 fn inserts(total: u64, own: &OwnServer, reconnect_timeout: &str) -> String {
-    let url = &own.server.url;
+    let url = own.server.url_of("postgres", "sslmode=disable");
     format!(
         r#"
 language = 1

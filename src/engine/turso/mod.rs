@@ -96,7 +96,8 @@ impl TursoEngine {
 
     /// Settings in force on a connection of Turso's. What SQLite's engine found is about SQLite's.
     fn find_facts(&mut self) -> Result<Facts, EngineError> {
-        let link = Link::open(self.database()?, &self.blueprint)?;
+        let database = Arc::clone(self.database()?);
+        let link = Link::open(&database, &self.blueprint)?;
         let doing = "reading settings";
         let text = |sql: &str| link.text(sql).map_err(|error| fault(&error, doing));
         let version = text("SELECT turso_version()")?.unwrap_or_default();
@@ -109,6 +110,7 @@ impl TursoEngine {
         let delay = self.inner.facts().settings.into_iter().find(|(name, _)| name == TEST_DELAY);
         settings.extend(delay);
         drop(link);
+        drop(database);
         self.close()?;
         Ok(Facts {
             name: "turso".into(),

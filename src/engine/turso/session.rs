@@ -65,7 +65,12 @@ impl TursoSession {
         let statement = match mode {
             Transaction::Immediate => &mut self.control.immediate,
             Transaction::Exclusive => &mut self.control.exclusive,
-            Transaction::None | Transaction::Deferred => &mut self.control.deferred,
+            // The plan refuses the others, which are a server's.
+            Transaction::None
+            | Transaction::Deferred
+            | Transaction::ReadCommitted
+            | Transaction::RepeatableRead
+            | Transaction::Serializable => &mut self.control.deferred,
         };
         statement.run(&self.blueprint, |_, _| ()).map(|_| ())
     }
