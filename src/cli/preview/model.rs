@@ -267,7 +267,7 @@ fn name_parameters(plan: &Plan, dataset: &Dataset, operation: usize, steps: &mut
             };
             let is_raw = matches!(known.kind, Kind::Sql { .. });
             shown.parameters[number] =
-                if is_raw { format!(":{name}") } else { format!("?{} {name}", number + 1) };
+                if is_raw { format!(":{name}") } else { format!("{} {name}", shown.parameters[number]) };
         }
     }
 }
