@@ -26,8 +26,6 @@ fn a_build_without_the_driver_says_how_to_make_one_that_has_it() {
     // Past what the test harness captures.
     let words = "\nwithout the driver turso: its own tests. To include them: cargo test --features turso --test turso\n";
     std::io::Write::write_all(&mut std::io::stderr(), words.as_bytes()).unwrap();
-        "left out: tests of the driver turso. To include them: cargo test --features turso --test turso"
-    );
 }
 
 #[cfg(feature = "turso")]
@@ -75,10 +73,9 @@ mod built_in {
     fn batches_and_loaded_rows_are_written_as_by_sqlite() {
         let place = Place::new();
         let batches = |mode: &str| {
-            let workload = format!(
+            format!(
                 "[workloads.{mode}]\nmix = {{ tags = 1 }}\ntotal = 200\nconcurrency = [1, 2]\nbatch_size = 20\nbatch_mode = \"{mode}\"\n"
-            );
-            workload
+            )
         };
         let text = mix("", DATABASE).replace("share = ", "rows = ");
         place.write("t.toml", &format!("{text}\n{}\n{}", batches("transaction"), batches("multi_row")));

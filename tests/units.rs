@@ -256,7 +256,7 @@ fn a_plain_run_loads_once_too() {
     let mut engine = runner::experiment::open_engine(&plan, &clock, &stop).unwrap();
     let options = runner::experiment::options(&plan, &clock, &stop);
     let (mut loads, mut statuses) = (0, Vec::new());
-    run::execute(&plan, &mut engine, &options, &mut |event| match event {
+    run::execute(&plan, engine.as_mut(), &options, &mut |event| match event {
         Event::Loading { .. } => loads += 1,
         Event::LevelFinished { verification, .. } => statuses.push(verification.status),
         _ => {}

@@ -1,3 +1,5 @@
+//! What a comparison of stored results comes to.
+
 use super::super::METRICS;
 use super::*;
 use crate::result::testing;

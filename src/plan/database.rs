@@ -39,7 +39,6 @@ fn memtable(input: &Input<'_>, faults: &mut Vec<Diagnostic>) -> Option<MemtableD
     };
     let threshold = buffer.as_ref().map_or(10_000, |buffer| buffer.threshold);
     let flush_timeout_ms = buffer.and_then(|buffer| buffer.flush_timeout).map(|timeout| timeout.as_millis());
-    let flush_timeout_ms = flush_timeout_ms.map(|ms| u64::try_from(ms).unwrap_or(u64::MAX));
     Some(MemtableDatabase { buffer: Buffer { threshold, flush_timeout_ms, persister }, store })
 }
 

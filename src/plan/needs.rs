@@ -170,16 +170,16 @@ impl Mixer<'_, '_> {
         let written = (0..tables.rows.len()).filter(|&table| share.rows(table, self.made) > 0);
         let Some(widest) = written.max_by_key(|&table| tables.rows[table].columns.len()) else { return };
         let columns = tables.rows[widest].columns.len().max(1) as u64;
-        if u64::from(rows) * columns <= u64::from(most) {
+        if rows * columns <= u64::from(most) {
             return;
         }
         let own = ["workloads", self.settled.name.as_str(), key];
         let at = self.input.at(&own).or_else(|| self.input.at(&[key]));
         let words = format!(
             "{} rows of `{}` have {} values, and a statement of {} takes at most {}",
-            count(u64::from(rows)),
+            count(rows),
             tables.rows[widest].name,
-            count(u64::from(rows) * columns),
+            count(rows * columns),
             engine.in_words(),
             count(u64::from(most))
         );

@@ -70,7 +70,7 @@ fn wrong(url: &str, start: usize) -> Option<Wrong> {
         .find(|(at, c)| ['/', '?'].contains(c) && !inside(*at))
         .map_or(url.len(), |(at, _)| at);
     let at_sign =
-        url[..ends].char_indices().filter(|(at, c)| *c == '@' && !inside(*at)).map(|(at, _)| at).last();
+        url[..ends].char_indices().filter(|(at, c)| *c == '@' && !inside(*at)).map(|(at, _)| at).next_back();
     let colon = at_sign.and_then(|end| {
         url[..end]
             .char_indices()

@@ -101,11 +101,7 @@ fn own_statements_are_read_as_postgresql_reads_them() {
     assert_eq!(operation.transaction, Transaction::RepeatableRead);
     let steps = &operation.steps;
     assert_eq!((&steps[0].captures, &steps[1].captures), (&vec![(2, 0), (1, 1)], &vec![(0, 2)]));
-    assert!(
-        steps[1].sql.contains("id = $1::bigint") && steps[1].sql.contains(":name") == false,
-        "{}",
-        steps[1].sql
-    );
+    assert!(steps[1].sql.contains("id = $1::bigint") && !steps[1].sql.contains(":name"), "{}", steps[1].sql);
     assert_eq!((&operation.unaccounted, &operation.overwrites), (&vec![], &vec![(0, 1)]));
     assert!(operation.writes());
 }

@@ -42,7 +42,7 @@ pub(super) fn table(create: &CreateTable, name: &str) -> String {
         TableConstraint::PrimaryKey(key) => Some(names(&key.columns)),
         _ => None,
     });
-    let mut parts: Vec<String> = create.columns.iter().map(|column| column_of(column)).collect();
+    let mut parts: Vec<String> = create.columns.iter().map(column_of).collect();
     let mut keys: Vec<String> =
         create.columns.iter().filter(|column| is_key(column)).map(|c| c.name.value.clone()).collect();
     keys.extend(of_table.into_iter().flatten());

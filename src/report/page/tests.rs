@@ -1,3 +1,5 @@
+//! What a page has, and what it must not have.
+
 use super::*;
 use crate::result::testing::{experiment, finished};
 
