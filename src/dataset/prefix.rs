@@ -10,6 +10,9 @@ pub(super) fn end(value: ValueRef<'_>, chars: usize, after: bool) -> Option<Stri
     Some(if after { successor(&prefix) } else { prefix })
 }
 
+/// The last of all characters, repeated more often than any text has it behind a prefix.
+const BEYOND: usize = 8;
+
 /// The least text that comes after all that begin with this one.
 fn successor(prefix: &str) -> String {
     let mut chars: Vec<char> = prefix.chars().collect();
@@ -20,7 +23,7 @@ fn successor(prefix: &str) -> String {
         }
     }
     // After the last character of all comes nothing; texts do not begin with so many of it.
-    std::iter::repeat_n(char::MAX, prefix.chars().count() + 1).collect()
+    std::iter::repeat_n(char::MAX, prefix.chars().count() + BEYOND).collect()
 }
 
 /// The character after one; surrogates are none.

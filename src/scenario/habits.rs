@@ -43,7 +43,6 @@ const KEYS: &[(Place, &[(&str, &str)])] = &[
             ("dsn", "url"),
             ("uri", "url"),
             ("timeout", "busy_timeout"),
-            ("driver", "engine"),
             ("backend", "engine"),
         ],
     ),

@@ -207,11 +207,13 @@ impl Secured {
         work(Pin::new(&mut self.stream.lock().unwrap_or_else(PoisonError::into_inner)))
     }
 
-    /// As [`Stream::read`]. One read below at a time: TLS would read on to fill the buffer, with nothing to come.
+    /// As [`Stream::read`]. What was received before is taken without a read below, and else one read is made at a time: TLS would read on to
+    /// fill the buffer, with nothing to come.
     pub(super) fn read(&self, gate: &Gate, buffer: &mut [u8]) -> io::Result<usize> {
         let mut buffer = ReadBuf::new(buffer);
+        let mut reads = 0;
         blocking(|context| {
-            gate.allow(1);
+            gate.allow(std::mem::replace(&mut reads, 1));
             self.with(|stream| stream.poll_read(context, &mut buffer))
         })?;
         Ok(buffer.filled().len())

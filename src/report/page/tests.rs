@@ -73,5 +73,5 @@ fn what_should_not_be_believed_stands_before_every_figure() {
 fn cases_of_a_matrix_are_a_map_with_their_places() {
     let page = drawn(&experiment());
     assert!(page.contains("class=\"heat\""));
-    assert!(page.contains("title=\"/configurations/0\""));
+    assert!(page.contains("title=\"&#x2f;configurations&#x2f;0\""), "{page}");
 }
