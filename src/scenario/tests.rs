@@ -73,7 +73,7 @@ fn an_unknown_key_names_the_nearest_and_all() {
     assert_eq!(
         fault("path = ", "busy_timout = \"1s\"\npath = "),
         "unknown-key x.toml:7:1 unknown key `busy_timout` in `[database]` | write `busy_timeout`; `[database]` takes \
-         `path`, `engine`, `url`, `schema`, `settings`, `reconnect_timeout`, `busy_timeout`, `pragmas`, `allow`, \
+         `path`, `engine`, `driver`, `url`, `schema`, `settings`, `reconnect_timeout`, `busy_timeout`, `pragmas`, `allow`, \
          `statement_cache`, `from`"
     );
     assert_eq!(
