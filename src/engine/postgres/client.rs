@@ -21,6 +21,7 @@ use super::config::{Config, Target};
 use super::stream::{Address, Gate, Stream};
 use super::tls::Secured;
 use crate::engine::EngineError;
+use crate::files::reason;
 
 /// A connection to a server.
 pub(super) struct Client {
@@ -114,7 +115,7 @@ impl Client {
         stop: &Arc<AtomicBool>,
     ) -> Result<Client, String> {
         let stream =
-            Stream::open(address, config.keep_alive(), timeout, stop).map_err(|error| error.to_string())?;
+            Stream::open(address, config.keep_alive(), timeout, stop).map_err(|error| reason(&error))?;
         let mut driver = config.driver.clone();
         if target.name.is_none() {
             // As in PostgreSQL's own clients: what stays on this machine is not encrypted.
