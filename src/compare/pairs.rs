@@ -142,7 +142,8 @@ fn is_same_case(a: &Configuration, b: &Configuration) -> bool {
 impl<'a> Draft<'a> {
     fn new(base: &'a Source, candidate: &'a Source, options: &Options) -> Result<Draft<'a>, Incomparable> {
         let comparability = |source: &'a Source| &source.result.environment.comparability;
-        let differences = differing(comparability(base), comparability(candidate));
+        let mut differences = differing(comparability(base), comparability(candidate));
+        differences.extend(of_cases(&base.result, &candidate.result));
         if !differences.is_empty() && !options.anyway {
             let scenario = base.result.configuration_id.clone();
             return Err(Incomparable::Differs { scenario, differences });
@@ -187,6 +188,34 @@ fn side(source: &Source) -> Side {
         timestamp: source.result.timestamp.clone(),
         commit: source.result.environment.runner.commit.clone(),
     }
+}
+
+/// Engine and durability of cases that have their own: what the results as a whole share says nothing of them.
+fn of_cases(base: &RunResult, candidate: &RunResult) -> Vec<Difference> {
+    let engine = |result: &RunResult, level: &Configuration| {
+        level.engine.as_ref().map_or_else(|| result.engine.name.clone(), |engine| engine.name.clone())
+    };
+    let durability = |result: &RunResult, level: &Configuration| {
+        level.durability.or(result.engine.durability).map(|class| class.as_str().to_owned())
+    };
+    let mut found: Vec<Difference> = Vec::new();
+    for level in &base.configurations {
+        let Some(other) = candidate.configurations.iter().find(|other| is_same_case(level, other)) else {
+            continue;
+        };
+        let pairs = [
+            ("engine", Some(engine(base, level)), Some(engine(candidate, other))),
+            ("durability", durability(base, level), durability(candidate, other)),
+        ];
+        for (what, base, candidate) in pairs.into_iter().filter(|(_, base, candidate)| base != candidate) {
+            let difference =
+                Difference { name: format!("{what} of {}", level.case_or_base()), base, candidate };
+            if !found.contains(&difference) {
+                found.push(difference);
+            }
+        }
+    }
+    found
 }
 
 /// By name, what the two do not share.

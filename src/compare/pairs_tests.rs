@@ -114,6 +114,21 @@ fn results_of_other_circumstances_are_compared_only_when_told_to() {
 }
 
 #[test]
+fn a_case_whose_writes_survive_less_is_not_compared_unasked() {
+    let base = source(&ten(1_000.0));
+    let mut candidate = base.clone();
+    candidate.result.configurations[1].durability = Some(crate::engine::Durability::Memory);
+    let mut durable = base.clone();
+    durable.result.configurations[1].durability = Some(crate::engine::Durability::PowerLoss);
+    let sides = (std::slice::from_ref(&durable), std::slice::from_ref(&candidate));
+    let refused = compare(sides.0, sides.1, &Options::default()).unwrap_err().to_string();
+    assert!(
+        refused.contains("durability of base is power_loss in the base and memory in the candidate"),
+        "{refused}"
+    );
+}
+
+#[test]
 fn a_percentile_with_too_few_samples_beyond_it_is_left_out() {
     let mut base = source(&ten(1_000.0));
     base.result.configurations[0].iterations.iter_mut().for_each(|one| one.p99_ms = Some(2.0));

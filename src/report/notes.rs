@@ -101,8 +101,16 @@ fn compared(levels: &[&Configuration], scope: &str) -> String {
     let (not_kept, doubtful) = (sum(|v| v.not_kept_rows), sum(|v| v.unknown_rows));
     let as_many = format!("Each table holds as many rows as were acknowledged{scope}");
     match sampled {
-        0 if not_kept > 0 => {
-            format!("{as_many}; they are counted and let go, so that no values were compared")
+        some if not_kept > 0 => {
+            let compared = if some == 0 {
+                "no values were compared".to_owned()
+            } else {
+                format!("{} rows that were still in memory were compared value by value", count(some))
+            };
+            format!(
+                "As many rows were counted as were acknowledged{scope}; those that were flushed were let go, so that they are not there \
+                 any more; {compared}"
+            )
         }
         0 => format!("{as_many}; no values were compared"),
         some if doubtful > 0 => {

@@ -144,7 +144,7 @@ fn rows_whose_answers_were_lost_and_rows_let_go_are_told_with_the_verification()
     (verified.sampled_rows, verified.not_kept_rows, verified.unknown_rows) = (0, 7, 0);
     verified.integrity_check = None;
     let told = &verification(&result)[0].text;
-    assert!(told.ends_with("; they are counted and let go, so that no values were compared."), "{told}");
+    assert!(told.ends_with("they are not there any more; no values were compared."), "{told}");
 }
 
 #[test]

@@ -63,7 +63,7 @@ refuse '-1 is less than the minimum of 0' 'seed = -1' "${right[@]}"
 refuse '5 is not of type "string"' "${right[@]:0:4}" 'busy_timeout = 5' "${right[@]:4}"
 refuse '"5 seconds" does not match' "${right[@]:0:4}" 'busy_timeout = "5 seconds"' "${right[@]:4}"
 refuse '"database" is a required property' "${right[@]:0:2}" "${right[@]:4}"
-refuse '"path" is a required property' "${right[@]:0:3}" "${right[@]:4}"
+refuse '"mysql" is not one of' "${right[@]:0:3}" 'engine = "mysql"' "${right[@]:4}"
 refuse '"tables" is a required property' "${right[@]:0:4}"
 refuse "'typ' was unexpected" "${right[@]:0:7}" 'id = { typ = "INTEGER PRIMARY KEY" }'
 refuse "'shares' was unexpected" "${right[@]:0:5}" 'shares = 1' "${right[@]:6}"

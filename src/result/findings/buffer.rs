@@ -20,6 +20,15 @@ pub(super) fn memory_at_risk(result: &RunResult) -> Option<Finding> {
         with(result, worst),
         count(at_risk_max)
     );
+    if worst.verification.not_kept_rows > 0 {
+        let sentence = format!(
+            "What is acknowledged is in memory, and what is flushed is counted and let go: a crash of the process {} would have lost every \
+             acknowledged row.",
+            with(result, worst)
+        );
+        let suggestion = "`persister = \"sqlite\"` in [buffer] keeps what is flushed.";
+        return Some(finding("memory-at-risk", &seen, sentence, suggestion));
+    }
     let suggestion = if flushes > 0 {
         "A smaller `threshold` or a `flush_timeout` in [buffer] puts fewer rows at risk; an engine that acknowledges what is on a \
          disk promises more, and is not slower for nothing."

@@ -257,8 +257,8 @@ pub const NOTE_CODES: &[NoteCode] = &[
         "Acknowledged rows were in memory alone.",
         "A write buffer acknowledges what it has in memory. The finding names the most rows that a crash of the\n\
         process would have lost at any moment; `resources.buffer` has the figure, and the limit that the\n\
-        threshold and the number of workers set. A smaller `threshold` or a `flush_timeout` in `[buffer]`\n\
-        lowers both.",
+        threshold and the size of a batch set. A smaller `threshold` or a `flush_timeout` in `[buffer]`\n\
+        lowers both. Where nothing takes what is flushed, all rows would be lost.",
     ),
     code(
         Finding,
