@@ -1,4 +1,4 @@
-//! What `runner --version` says of the build: its commit and the system that it is for.
+//! What `runner --version` says of the build: its commit and the system that it is for; and the version of a driver that does not say its own.
 //!
 //! Without git, or in a tree that is not one of its own, the commit is `unknown`; whoever builds from an archive can give it as RUNNER_COMMIT.
 
@@ -14,6 +14,17 @@ fn main() {
     let commit = given.or_else(|| if release { commit() } else { None });
     println!("cargo::rustc-env=RUNNER_COMMIT={}", commit.as_deref().unwrap_or("unknown"));
     println!("cargo::rustc-env=RUNNER_TARGET={}", std::env::var("TARGET").unwrap_or_default());
+    if std::env::var_os("CARGO_FEATURE_TURSO").is_some() {
+        println!("cargo::rerun-if-changed=Cargo.lock");
+        println!("cargo::rustc-env=RUNNER_TURSO={}", locked("turso_core").unwrap_or_default());
+    }
+}
+
+/// The version of a package that this build takes.
+fn locked(package: &str) -> Option<String> {
+    let lock = std::fs::read_to_string("Cargo.lock").ok()?;
+    let (_, after) = lock.split_once(&format!("name = \"{package}\"\nversion = \""))?;
+    Some(after.split('"').next()?.to_owned())
 }
 
 /// The commit, with a `+` if files that git knows were changed since.
