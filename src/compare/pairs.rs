@@ -132,13 +132,6 @@ struct CaseDraft<'a> {
     metrics: Vec<(&'static Metric, Evidence)>,
 }
 
-fn is_same_case(a: &Configuration, b: &Configuration) -> bool {
-    a.workload == b.workload
-        && a.variant == b.variant
-        && a.concurrency == b.concurrency
-        && a.parameters == b.parameters
-}
-
 impl<'a> Draft<'a> {
     fn new(base: &'a Source, candidate: &'a Source, options: &Options) -> Result<Draft<'a>, Incomparable> {
         let comparability = |source: &'a Source| &source.result.environment.comparability;
@@ -150,7 +143,7 @@ impl<'a> Draft<'a> {
         }
         let levels = &candidate.result.configurations;
         let pair = |(index, level): (usize, &'a Configuration)| {
-            let other = levels.iter().position(|other| is_same_case(level, other))?;
+            let other = levels.iter().position(|other| level.is_same_level(other))?;
             Some(CaseDraft::new((index, level), (other, &levels[other]), options))
         };
         let cases = base.result.configurations.iter().enumerate().filter_map(pair).collect();
@@ -166,7 +159,7 @@ impl<'a> Draft<'a> {
         let (base, candidate) = (&self.base.result, &self.candidate.result);
         let lonely = |from: &RunResult, other: &RunResult| -> Vec<String> {
             let levels = from.configurations.iter();
-            let alone = levels.filter(|level| !other.configurations.iter().any(|o| is_same_case(level, o)));
+            let alone = levels.filter(|level| !other.configurations.iter().any(|o| level.is_same_level(o)));
             alone.map(|level| format!("{}, {} workers", level.case_or_base(), level.concurrency)).collect()
         };
         ScenarioComparison {
@@ -200,7 +193,7 @@ fn of_cases(base: &RunResult, candidate: &RunResult) -> Vec<Difference> {
     };
     let mut found: Vec<Difference> = Vec::new();
     for level in &base.configurations {
-        let Some(other) = candidate.configurations.iter().find(|other| is_same_case(level, other)) else {
+        let Some(other) = candidate.configurations.iter().find(|other| level.is_same_level(other)) else {
             continue;
         };
         let pairs = [

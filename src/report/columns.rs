@@ -176,9 +176,8 @@ pub(super) fn cases(levels: &[&Configuration]) -> Vec<Column> {
 }
 
 /// The iterations' median where there are several; otherwise that of all. Absent where no iteration has figures.
-fn throughput(level: &Configuration) -> Option<f64> {
-    let median = level.statistics.as_ref().map(|found| found.throughput.median);
-    median.or(Some(level.overall.throughput).filter(|_| !level.iterations.is_empty()))
+pub(super) fn throughput(level: &Configuration) -> Option<f64> {
+    Some(level.typical_throughput()).filter(|_| level.statistics.is_some() || !level.iterations.is_empty())
 }
 
 /// That of an iteration that was killed is a peak, too.

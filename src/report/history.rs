@@ -15,14 +15,14 @@ pub fn history(runs: &[RunResult], options: TableOptions<'_>) -> String {
     for run in runs {
         for (index, level) in run.configurations.iter().enumerate() {
             let earlier =
-                before.and_then(|run| run.configurations.iter().find(|other| is_same(other, level)));
-            let ratio = earlier.map(|other| throughput(level) / throughput(other));
+                before.and_then(|run| run.configurations.iter().find(|other| other.is_same_level(level)));
+            let ratio = earlier.map(|other| level.typical_throughput() / other.typical_throughput());
             let first = |text: &str| if index == 0 { text.to_owned() } else { String::new() };
             rows.push(vec![
                 first(&told(run)),
                 first(run.environment.runner.commit.as_deref().unwrap_or("–")),
                 named(run, level),
-                format!("{}/s", rate(throughput(level))),
+                format!("{}/s", rate(level.typical_throughput())),
                 super::comparison::change_or_dash(ratio.filter(|ratio| ratio.is_finite())),
                 latency_or_dash(level.overall.latency_ms.map(|latency| latency.p99)),
                 if level.validity.valid { "yes" } else { "no" }.to_owned(),
@@ -50,16 +50,4 @@ fn named(run: &RunResult, level: &Configuration) -> String {
     }
     parts.push(crate::units::workers(&[level.concurrency]));
     parts.join(", ")
-}
-
-/// The median over iterations where there are several.
-fn throughput(level: &Configuration) -> f64 {
-    level.statistics.as_ref().map_or(level.overall.throughput, |found| found.throughput.median)
-}
-
-fn is_same(a: &Configuration, b: &Configuration) -> bool {
-    a.workload == b.workload
-        && a.variant == b.variant
-        && a.concurrency == b.concurrency
-        && a.parameters == b.parameters
 }

@@ -28,14 +28,10 @@ pub(super) fn scaling(result: &RunResult) -> Vec<String> {
     sentences
 }
 
-fn throughput(level: &Configuration) -> f64 {
-    level.statistics.as_ref().map_or(level.overall.throughput, |found| found.throughput.median)
-}
-
 /// Throughput divided by mean latency, which is greatest where more load begins to buy waiting rather than work (Kleinrock 1979, "Power and
 /// Deterministic Rules of Thumb for Probabilistic Problems in Computer Communications").
 fn power(level: &Configuration) -> Option<f64> {
-    Some(throughput(level) / level.overall.latency_ms?.avg)
+    Some(level.typical_throughput() / level.overall.latency_ms?.avg)
 }
 
 /// Of one case, by workers.
@@ -43,17 +39,22 @@ fn sentence(levels: &[&Configuration]) -> Option<String> {
     if levels.len() < 3 {
         return None;
     }
-    let most = |a: &&&Configuration, b: &&&Configuration| throughput(a).total_cmp(&throughput(b));
+    let most =
+        |a: &&&Configuration, b: &&&Configuration| a.typical_throughput().total_cmp(&b.typical_throughput());
     let peak = levels.iter().max_by(most)?;
     let least = levels.first()?;
-    let gain = throughput(peak) / throughput(least);
+    let gain = peak.typical_throughput() / least.typical_throughput();
     let at = |level: &Configuration| workers(&[level.concurrency]);
     let mut words = if peak.concurrency == least.concurrency {
-        format!("More workers bring nothing: the peak of {}/s is with {}", rate(throughput(peak)), at(peak))
+        format!(
+            "More workers bring nothing: the peak of {}/s is with {}",
+            rate(peak.typical_throughput()),
+            at(peak)
+        )
     } else {
         format!(
             "The peak is {}/s with {}, {gain:.2} times that of {}",
-            rate(throughput(peak)),
+            rate(peak.typical_throughput()),
             at(peak),
             at(least)
         )
@@ -68,7 +69,7 @@ fn sentence(levels: &[&Configuration]) -> Option<String> {
             at(knee)
         ));
     }
-    let half = levels.iter().find(|level| throughput(level) * 2.0 >= throughput(peak))?;
+    let half = levels.iter().find(|level| level.typical_throughput() * 2.0 >= peak.typical_throughput())?;
     let p99 = |level: &Configuration| level.overall.latency_ms.map(|found| found.p99);
     if let (Some(low), Some(high)) = (p99(half), p99(peak)) {
         words.push_str(&format!(

@@ -27,6 +27,18 @@ impl Configuration {
         (!parts.is_empty()).then(|| parts.join(", "))
     }
 
+    /// Whether another is the same level of the same case, in the same result or another one.
+    pub fn is_same_level(&self, other: &Configuration) -> bool {
+        self.is_of_same_case(other)
+            && self.workload == other.workload
+            && self.concurrency == other.concurrency
+    }
+
+    /// Acknowledged per second: the iterations' median where there are several, otherwise that of all.
+    pub fn typical_throughput(&self) -> f64 {
+        self.statistics.as_ref().map_or(self.overall.throughput, |found| found.throughput.median)
+    }
+
     /// Whether another is of the same case.
     pub fn is_of_same_case(&self, other: &Configuration) -> bool {
         self.variant == other.variant && self.parameters == other.parameters

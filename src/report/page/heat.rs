@@ -3,7 +3,7 @@
 use indexmap::IndexSet;
 use serde::Serialize;
 
-use crate::report::columns::sections;
+use crate::report::columns::{sections, throughput};
 use crate::result::{Configuration, RunResult, last_key, plain_value};
 use crate::units::{rate, workers};
 
@@ -48,11 +48,6 @@ pub(super) fn maps(result: &RunResult) -> Vec<Heat> {
         }
     }
     maps
-}
-
-fn throughput(level: &Configuration) -> Option<f64> {
-    let median = level.statistics.as_ref().map(|found| found.throughput.median);
-    median.or(Some(level.overall.throughput)).filter(|_| !level.iterations.is_empty())
 }
 
 fn map(result: &RunResult, workload: &str, concurrency: u32, levels: &[&Configuration]) -> Option<Heat> {
