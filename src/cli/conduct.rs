@@ -111,7 +111,8 @@ impl Scenario<'_> {
         let database = &self.scenario.experiment.cases[case].database;
         match error {
             UnitError::Setting { pragma: Some(index), message } => {
-                let diagnostic = Diagnostic::error(Code::PragmaValue, database.setting_span(*index), message);
+                let code = if database.postgres().is_some() { Code::Setting } else { Code::PragmaValue };
+                let diagnostic = Diagnostic::error(code, database.setting_span(*index), message);
                 eprint!(
                     "{}",
                     render_within(&[diagnostic], &self.scenario.sources, stderr_color(), stderr_columns())

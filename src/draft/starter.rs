@@ -1,8 +1,17 @@
 //! Starters: one commented scenario for each kind of work, valid and runnable as it stands.
 
 /// The kinds of work; the first one is taken where none is asked for.
-pub const NAMES: &[&str] =
-    &["write-mix", "read-mostly", "queue", "key-value", "event-store", "large-objects", "time-series"];
+pub const NAMES: &[&str] = &[
+    "write-mix",
+    "read-mostly",
+    "queue",
+    "key-value",
+    "event-store",
+    "large-objects",
+    "time-series",
+    "server",
+    "write-buffer",
+];
 
 /// What stands in the files for the name of the new one.
 const STAND_IN: &str = "starter";
@@ -35,6 +44,8 @@ fn raw(template: &str) -> Option<&'static str> {
         "event-store" => include_str!("starters/event-store.toml"),
         "large-objects" => include_str!("starters/large-objects.toml"),
         "time-series" => include_str!("starters/time-series.toml"),
+        "server" => include_str!("starters/server.toml"),
+        "write-buffer" => include_str!("starters/write-buffer.toml"),
         _ => return None,
     })
 }

@@ -2,6 +2,10 @@
 
 use std::fmt::Write;
 
+use super::EngineError;
+use super::steps::stands_alone;
+use crate::plan::Operation;
+
 /// How a database writes parameters and quotes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Dialect {
@@ -17,9 +21,26 @@ pub(super) const SQLITE: Dialect =
 /// PostgreSQL's, in statements that the plan made: there brackets are arrays.
 pub(super) const POSTGRES: Dialect = Dialect { marker: '$', quotes: &[(b'\'', b'\''), (b'"', b'"')] };
 
+/// The SQL of an operation that inserts one row, for so many of them.
+///
+/// # Errors
+/// When it cannot be written as one INSERT.
+pub(super) fn insert_of(dialect: Dialect, operation: &Operation, rows: usize) -> Result<String, EngineError> {
+    let step = &operation.steps[0];
+    let sql = match rows {
+        _ if !stands_alone(operation) => None,
+        1 => Some(step.sql.clone()),
+        rows => multi_row(dialect, &step.sql, step.binds.len(), rows),
+    };
+    sql.ok_or_else(|| EngineError::Setting {
+        pragma: None,
+        message: format!("`{}` cannot be written as one INSERT of several rows", operation.name),
+    })
+}
+
 /// The SQL that inserts `rows` rows with one statement, from that of one row whose parameters are numbered from 1 (`parameters` of them) in its
 /// list of values: row by row, the parameters go on counting. What follows the list, such as ON CONFLICT, stays. `None` where it is of another form.
-pub(super) fn multi_row(dialect: Dialect, sql: &str, parameters: usize, rows: usize) -> Option<String> {
+fn multi_row(dialect: Dialect, sql: &str, parameters: usize, rows: usize) -> Option<String> {
     let list = values_list(dialect, sql)?;
     let (head, list, tail) = (&sql[..list.start], &sql[list.clone()], &sql[list.end..]);
     let is_marker = |(_, byte)| char::from(byte) == dialect.marker;

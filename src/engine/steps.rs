@@ -91,21 +91,49 @@ impl Broken {
     }
 }
 
+/// All steps of an operation, up to the first that fails. `bound` is an empty list, whose memory is used; so many `shared` values come first.
+pub(super) fn walk<'a, S>(
+    stages: &mut [S],
+    shared: usize,
+    bound: &mut Vec<EncodedValue<'a>>,
+    mut values: Decoder<'a>,
+    step: impl Fn(&S) -> &Step,
+    mut execute: impl FnMut(&mut S, &[EncodedValue<'a>], &mut Progress) -> Result<(), Fault>,
+) -> Result<Progress, Broken> {
+    bound.extend((0..shared).map(|_| values.value()));
+    let mut progress = Progress::default();
+    let last = stages.len() - 1;
+    for (index, stage) in stages.iter_mut().enumerate() {
+        let turns = Turns::of(step(stage));
+        let taken =
+            turns.take(bound, shared, &mut values, |bound| execute(&mut *stage, bound, &mut progress));
+        if let Err((fault, was_last)) = taken {
+            return Err(Broken { fault, progress, complete: was_last && index == last });
+        }
+    }
+    Ok(progress)
+}
+
+/// What became of a command that reads and changes nothing by itself, such as the beginning of a transaction.
+pub(super) fn acknowledged(result: Result<(), Fault>) -> Outcome {
+    result.map_or_else(Fault::undone, |()| Outcome::Done { changes: 0 })
+}
+
 /// How often a step is executed, and which values it takes each time.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Turns {
+struct Turns {
     repeat: Repeat,
     values: usize,
     captures: bool,
 }
 
 impl Turns {
-    pub(super) fn of(step: &Step) -> Turns {
+    fn of(step: &Step) -> Turns {
         Turns { repeat: step.repeat, values: step.values, captures: !step.captures.is_empty() }
     }
 
     /// All repetitions; `bound` begins with so many values that all steps share. A fault comes with whether it was the last one's.
-    pub(super) fn take<'a>(
+    fn take<'a>(
         self,
         bound: &mut Vec<EncodedValue<'a>>,
         shared: usize,

@@ -49,6 +49,18 @@ pub(super) fn check(input: &Input<'_>, settled: &[Settled<'_>], faults: &mut Vec
         refuse(at, words, "leave out `from`, and say how many rows of the tables are loaded: `rows = 1000`");
     }
     idle_keys(input, faults);
+    idle_buffer(input, faults);
+}
+
+/// `[buffer]`, where no case has one.
+fn idle_buffer(input: &Input<'_>, faults: &mut Vec<Diagnostic>) {
+    if input.scenario.buffer.is_none() || input.engines.contains(&EngineKind::Memtable) {
+        return;
+    }
+    let at = input.spans.key(&["buffer"]).or_else(|| input.at(&["buffer"]));
+    let words = format!("`[buffer]` has no effect with `engine = \"{}\"`", input.engine().as_str());
+    let help = "write `engine = \"memtable\"` in [database] if a buffer in memory is meant, or leave it out";
+    faults.push(Diagnostic::error(Code::NoEffect, at, words).help(help));
 }
 
 /// Keys of `[database]`, whose they are, and what they are for another engine.

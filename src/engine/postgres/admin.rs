@@ -140,15 +140,13 @@ impl Admin {
 
     fn client(&mut self) -> Result<&mut Client, Fault> {
         if self.client.is_closed() {
+            let lost = |words: String| Fault { state: None, words, detail: None, place: None, lost: true };
+            // It would be as silent to a new connection.
+            if self.client.gave_up() {
+                return Err(lost("the server did not answer any more".to_owned()));
+            }
             let connected = connect(&self.config, &self.schema, &Arc::default());
-            let lost = |error: EngineError| Fault {
-                state: None,
-                words: error.to_string(),
-                detail: None,
-                place: None,
-                lost: true,
-            };
-            self.client = connected.map_err(lost)?;
+            self.client = connected.map_err(|error| lost(error.to_string()))?;
         }
         Ok(&mut self.client)
     }
@@ -196,8 +194,9 @@ fn connect(config: &Config, schema: &str, stop: &Arc<AtomicBool>) -> Result<Clie
     if stop.load(Ordering::Relaxed) {
         return Err(EngineError::Interrupted);
     }
+    let mut client = Client::connect(config, stop)?;
     // What it does is ended between statements, and what it removes at the end is removed in spite of a stop.
-    let mut client = Client::connect(config, &Arc::default())?;
+    client.be_patient();
     for setting in SETTINGS {
         if let Err(fault) = client.simple(setting).map_err(Fault::from)
             && fault.is_lost()

@@ -209,6 +209,16 @@ impl Client {
         })
     }
 
+    /// From now on a stop of the run ends no wait, unless the server is silent for long.
+    pub(super) fn be_patient(&self) {
+        self.stream.gate().be_patient();
+    }
+
+    /// Whether the server was silent for too long after a stop.
+    pub(super) fn gave_up(&self) -> bool {
+        self.stream.gate().gave_up()
+    }
+
     /// Whether the connection is over.
     pub(super) fn is_closed(&self) -> bool {
         self.connection.is_none() || self.driver.is_closed()

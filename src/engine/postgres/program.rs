@@ -6,7 +6,7 @@ use super::wire::{Trouble, Wire};
 use crate::clock::Clock;
 use crate::engine::met::{Known, Met, payload_bytes};
 use crate::engine::slots::{Slots, is, shown};
-use crate::engine::steps::{Broken, Fault, Kind, Progress, Ran, Turns, check, emptied, is_plain};
+use crate::engine::steps::{Broken, Fault, Kind, Progress, Ran, check, emptied, is_plain, walk};
 use crate::engine::{Failure, Outcome};
 use crate::plan::{Bind, Kind as About, Operation, Step, Table, Transaction};
 use crate::value::{Decoder, EncodedValue};
@@ -197,24 +197,14 @@ impl Program {
     }
 
     /// All steps, up to the first that fails.
-    fn all(&mut self, tools: &mut Tools, mut values: Decoder<'_>, within: bool) -> Result<Progress, Broken> {
-        let mut bound = emptied(std::mem::take(&mut tools.values));
-        bound.extend((0..self.shared).map(|_| values.value()));
-        let mut progress = Progress::default();
-        let (last, shared) = (self.stages.len() - 1, self.shared);
-        let mut result = Ok(());
-        for (index, stage) in self.stages.iter_mut().enumerate() {
-            let turns = Turns::of(&stage.step);
-            let taken = turns.take(&mut bound, shared, &mut values, |bound| {
-                stage.execute(tools, bound, shared, within, &mut progress)
-            });
-            if let Err((fault, was_last)) = taken {
-                result = Err((fault, was_last && index == last));
-                break;
-            }
-        }
+    fn all(&mut self, tools: &mut Tools, values: Decoder<'_>, within: bool) -> Result<Progress, Broken> {
+        let (mut bound, shared) = (emptied(std::mem::take(&mut tools.values)), self.shared);
+        let execute = |stage: &mut Stage, bound: &[EncodedValue<'_>], progress: &mut Progress| {
+            stage.execute(tools, bound, shared, within, progress)
+        };
+        let done = walk(&mut self.stages, shared, &mut bound, values, |stage| &stage.step, execute);
         tools.values = emptied(bound);
-        result.map(|()| progress).map_err(|(fault, complete)| Broken { fault, progress, complete })
+        done
     }
 }
 

@@ -15,8 +15,8 @@ use super::statement::{MOST_PARAMETERS, Statement};
 use super::wire::{Trouble, Wire};
 use super::{Blueprint, codes, settings};
 use crate::engine::met::payload_bytes;
-use crate::engine::multi_row::{POSTGRES, multi_row};
-use crate::engine::steps::{Fault, stands_alone};
+use crate::engine::multi_row::{POSTGRES, insert_of};
+use crate::engine::steps::acknowledged;
 use crate::engine::{Connector, EngineError, Failure, Lookup, Outcome, Session, Times};
 use crate::plan::Transaction;
 use crate::value::{Decoder, Value};
@@ -142,23 +142,15 @@ impl PostgresSession {
     /// The INSERT of so many rows.
     fn make_multi_row(&mut self, operation: usize, rows: usize) -> Result<Statement, EngineError> {
         let planned = &self.blueprint.operations[operation];
-        let step = &planned.steps[0];
-        let refused = |words: String| EngineError::Setting { pragma: None, message: words };
-        let parameters = step.binds.len() * rows;
+        let parameters = planned.steps[0].binds.len() * rows;
         if parameters > MOST_PARAMETERS {
-            return Err(refused(format!(
+            let message = format!(
                 "`{}` of {rows} rows has {parameters} values; PostgreSQL takes at most {MOST_PARAMETERS} in one statement",
                 planned.name
-            )));
+            );
+            return Err(EngineError::Setting { pragma: None, message });
         }
-        let sql = match rows {
-            _ if !stands_alone(planned) => None,
-            1 => Some(step.sql.clone()),
-            rows => multi_row(POSTGRES, &step.sql, step.binds.len(), rows),
-        };
-        let sql = sql.ok_or_else(|| {
-            refused(format!("`{}` cannot be written as one INSERT of several rows", planned.name))
-        })?;
+        let sql = insert_of(POSTGRES, planned, rows)?;
         let name = next_name(&mut self.names);
         Statement::prepare(&mut self.tools.wire, name, &sql)
             .map_err(|trouble| self.error(&trouble.failure, "preparing an INSERT of several rows"))
@@ -178,10 +170,6 @@ fn next_name(names: &mut u64) -> String {
 
 fn gone() -> Failure {
     codes::failure(codes::CONNECTION_LOST, "the transaction ended with its connection")
-}
-
-fn acknowledged(result: Result<(), Fault>) -> Outcome {
-    result.map_or_else(Fault::undone, |()| Outcome::Done { changes: 0 })
 }
 
 impl Session for PostgresSession {

@@ -21,6 +21,8 @@ const TICK: Duration = Duration::from_millis(100);
 const TICKS_BEFORE_CANCEL: u32 = 3;
 /// Ticks that the server has for its answer from then on.
 const TICKS_AFTER_CANCEL: u32 = 30;
+/// Ticks without a byte that the runner's own connection bears from then on: what it removes at the end is removed in spite of a stop.
+const TICKS_OF_PATIENCE: u32 = 120;
 /// Reads are not counted.
 const FREE: u32 = u32::MAX;
 
@@ -62,6 +64,8 @@ pub(super) struct Gate {
     ticks: AtomicU32,
     /// Ticks that passed since the stop was seen.
     stopping: AtomicU32,
+    /// Whether the server is not asked to give up what it is doing at a stop.
+    patient: AtomicBool,
     /// Asks the server to give up what it is doing.
     cancel: OnceLock<Box<dyn Fn() + Send + Sync>>,
 }
@@ -104,6 +108,7 @@ impl Stream {
             stop: Arc::clone(stop),
             ticks: AtomicU32::new(u32::try_from(ticks).unwrap_or(u32::MAX)),
             stopping: AtomicU32::new(0),
+            patient: AtomicBool::new(false),
             cancel: OnceLock::new(),
         };
         Ok(Stream { socket: Arc::new(socket), gate: Arc::new(gate) })
@@ -189,13 +194,23 @@ impl Gate {
         let _ = self.cancel.set(Box::new(cancel));
     }
 
+    /// From now on a stop ends no wait, unless the server is silent for long.
+    pub(super) fn be_patient(&self) {
+        self.patient.store(true, Ordering::Relaxed);
+    }
+
+    fn is_patient(&self) -> bool {
+        self.patient.load(Ordering::Relaxed)
+    }
+
     pub(super) fn stopping(&self) -> bool {
         self.stop.load(Ordering::Relaxed)
     }
 
-    /// Whether the server was asked to give up what it was doing.
+    /// Whether the server was asked to give up what it was doing, or was silent for too long.
     pub(super) fn gave_up(&self) -> bool {
-        self.stopping.load(Ordering::Relaxed) >= TICKS_BEFORE_CANCEL
+        let borne = if self.is_patient() { TICKS_OF_PATIENCE } else { TICKS_BEFORE_CANCEL };
+        self.stopping.load(Ordering::Relaxed) >= borne
     }
 
     fn take_read(&self) -> bool {
@@ -223,6 +238,14 @@ impl Gate {
             return Ok(());
         }
         let passed = self.stopping.fetch_add(1, Ordering::Relaxed) + 1;
+        if self.is_patient() && left == 0 {
+            let silent = "the server did not answer any more, and the run is being stopped";
+            return if self.gave_up() {
+                Err(io::Error::new(io::ErrorKind::TimedOut, silent))
+            } else {
+                Ok(())
+            };
+        }
         if passed == TICKS_BEFORE_CANCEL
             && let Some(cancel) = self.cancel.get()
         {
@@ -263,5 +286,56 @@ impl AsyncWrite for Stream {
 
     fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
         Poll::Ready(self.shut_down())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A gate of a run that is being stopped.
+    fn gate() -> Gate {
+        Gate {
+            reads: AtomicU32::new(FREE),
+            stop: Arc::new(AtomicBool::new(true)),
+            ticks: AtomicU32::new(0),
+            stopping: AtomicU32::new(0),
+            patient: AtomicBool::new(false),
+            cancel: OnceLock::new(),
+        }
+    }
+
+    fn ticks_borne(gate: &Gate) -> usize {
+        std::iter::repeat_with(|| gate.tick()).take_while(Result::is_ok).count()
+    }
+
+    #[test]
+    fn at_a_stop_a_session_asks_the_server_to_give_up_and_then_gives_up_itself() {
+        let gate = gate();
+        let asked = Arc::new(AtomicU32::new(0));
+        let counted = Arc::clone(&asked);
+        gate.cancel_by(move || {
+            counted.fetch_add(1, Ordering::Relaxed);
+        });
+        assert_eq!(ticks_borne(&gate), 32);
+        assert_eq!((asked.load(Ordering::Relaxed), gate.gave_up()), (1, true));
+    }
+
+    #[test]
+    fn the_runners_own_connection_asks_nothing_and_bears_a_silent_server_for_twelve_seconds() {
+        let gate = gate();
+        gate.cancel_by(|| panic!("what is removed at the end is not to be given up"));
+        gate.be_patient();
+        assert_eq!(ticks_borne(&gate), 119);
+        assert!(gate.gave_up());
+    }
+
+    #[test]
+    fn without_a_stop_waiting_has_no_end_once_connected() {
+        let gate = gate();
+        gate.stop.store(false, Ordering::Relaxed);
+        assert!((0..10_000).all(|_| gate.tick().is_ok()));
+        gate.ticks.store(5, Ordering::Relaxed);
+        assert_eq!(ticks_borne(&gate), 4);
     }
 }

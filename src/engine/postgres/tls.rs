@@ -214,7 +214,7 @@ impl Secured {
         let mut reads = 0;
         blocking(|context| {
             gate.allow(std::mem::replace(&mut reads, 1));
-            self.with(|stream| stream.poll_read(context, &mut buffer))
+            closed(self.with(|stream| stream.poll_read(context, &mut buffer)))
         })?;
         Ok(buffer.filled().len())
     }
@@ -226,6 +226,14 @@ impl Secured {
             bytes = &bytes[written..];
         }
         blocking(|context| self.with(|stream| stream.poll_flush(context)))
+    }
+}
+
+/// A connection that ends without TLS's farewell ends like any other: the protocol knows where its messages end.
+fn closed(polled: Poll<io::Result<()>>) -> Poll<io::Result<()>> {
+    match polled {
+        Poll::Ready(Err(error)) if error.kind() == io::ErrorKind::UnexpectedEof => Poll::Ready(Ok(())),
+        polled => polled,
     }
 }
 
@@ -245,7 +253,7 @@ impl AsyncRead for Secured {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        self.with(|stream| stream.poll_read(context, buffer))
+        closed(self.with(|stream| stream.poll_read(context, buffer)))
     }
 }
 

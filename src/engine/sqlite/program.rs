@@ -14,7 +14,7 @@ use super::tools::{Tools, failed, run};
 use crate::engine::Outcome;
 use crate::engine::met::Met;
 use crate::engine::slots::{is, shown};
-use crate::engine::steps::{Broken, Fault, Progress, Turns, check, is_plain};
+use crate::engine::steps::{Broken, Fault, Progress, check, is_plain, walk};
 use crate::plan::{Bind, Operation, Step, Table, Transaction};
 use crate::value::{Decoder, EncodedValue};
 
@@ -133,39 +133,18 @@ impl Steps {
     }
 
     /// All steps, up to the first that fails.
-    fn all(&mut self, tools: &mut Tools, link: &Link, mut values: Decoder<'_>) -> Result<Progress, Broken> {
-        let mut bound = tools.values();
-        bound.extend((0..self.shared).map(|_| values.value()));
-        let mut progress = Progress::default();
-        let last = self.stages.len() - 1;
-        let mut result = Ok(());
-        for (index, stage) in self.stages.iter_mut().enumerate() {
-            let failed = stage.repeat(tools, link, &mut bound, self.shared, &mut values, &mut progress);
-            if let Err((fault, was_last)) = failed {
-                result = Err((fault, was_last && index == last));
-                break;
-            }
-        }
+    fn all(&mut self, tools: &mut Tools, link: &Link, values: Decoder<'_>) -> Result<Progress, Broken> {
+        let (mut bound, shared) = (tools.values(), self.shared);
+        let execute = |stage: &mut Stage, bound: &[EncodedValue<'_>], progress: &mut Progress| {
+            stage.execute(tools, link, bound, shared, progress)
+        };
+        let done = walk(&mut self.stages, shared, &mut bound, values, |stage| &stage.step, execute);
         tools.give_back(bound);
-        result.map(|()| progress).map_err(|(fault, complete)| Broken { fault, progress, complete })
+        done
     }
 }
 
 impl Stage {
-    /// All repetitions. A fault comes with whether it was the last one's.
-    fn repeat<'a>(
-        &mut self,
-        tools: &mut Tools,
-        link: &Link,
-        bound: &mut Vec<EncodedValue<'a>>,
-        shared: usize,
-        values: &mut Decoder<'a>,
-        progress: &mut Progress,
-    ) -> Result<(), (Fault, bool)> {
-        let turns = Turns::of(&self.step);
-        turns.take(bound, shared, values, |bound| self.execute(tools, link, bound, shared, progress))
-    }
-
     fn execute(
         &mut self,
         tools: &mut Tools,

@@ -14,8 +14,8 @@ use super::tools::{self, Tools};
 use super::totals::{self, Totals};
 use super::{Blueprint, Slot, codes, rows, schema};
 use crate::engine::met::payload_bytes;
-use crate::engine::multi_row::{SQLITE, multi_row};
-use crate::engine::steps::{Fault, stands_alone};
+use crate::engine::multi_row::{SQLITE, insert_of};
+use crate::engine::steps::acknowledged;
 use crate::engine::{EngineError, Failure, Lookup, Outcome, Session, Times};
 use crate::plan::Transaction;
 use crate::value::{Decoder, Value};
@@ -110,17 +110,7 @@ impl SqliteSession {
     /// The INSERT of so many rows.
     #[expect(unsafe_code, reason = "statements are held beside the connection that they need")]
     fn make_multi_row(&self, operation: usize, rows: usize) -> Result<Held, EngineError> {
-        let planned = &self.blueprint.operations[operation];
-        let step = &planned.steps[0];
-        let sql = match rows {
-            _ if !stands_alone(planned) => None,
-            1 => Some(step.sql.clone()),
-            rows => multi_row(SQLITE, &step.sql, step.binds.len(), rows),
-        };
-        let sql = sql.ok_or_else(|| EngineError::Setting {
-            pragma: None,
-            message: format!("`{}` cannot be written as one INSERT of several rows", planned.name),
-        })?;
+        let sql = insert_of(SQLITE, &self.blueprint.operations[operation], rows)?;
         // SAFETY: the session finalises its statements before it parts with the connection, and has both to itself.
         let held = unsafe { self.tools.cache.hold(&self.link().connection, &sql) };
         held.map(|(held, _)| held).map_err(|error| self.fault(&error, "preparing an INSERT of several rows"))
@@ -141,10 +131,6 @@ impl SqliteSession {
 }
 
 const HAS_LINK: &str = "a session has its connection until it is dropped";
-
-fn acknowledged(result: Result<(), Fault>) -> Outcome {
-    result.map_or_else(Fault::undone, |()| Outcome::Done { changes: 0 })
-}
 
 fn give_home(home: Option<&Slot>, link: Link) {
     if let Some(home) = home {

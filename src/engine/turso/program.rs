@@ -9,7 +9,7 @@ use super::statement::{Prepared, fault};
 use super::values::read;
 use crate::engine::met::{Known, Met, payload_bytes};
 use crate::engine::slots::{Slots, is, shown};
-use crate::engine::steps::{Broken, Fault, Progress, Turns, check, emptied};
+use crate::engine::steps::{Broken, Fault, Progress, check, emptied, walk};
 use crate::plan::{Bind, Operation, Step, Table};
 use crate::value::{Decoder, EncodedValue};
 
@@ -57,25 +57,15 @@ impl Program {
         &mut self,
         blueprint: &Blueprint,
         tools: &mut Tools,
-        mut values: Decoder<'_>,
+        values: Decoder<'_>,
     ) -> Result<Progress, Broken> {
-        let mut bound = emptied(std::mem::take(&mut tools.values));
-        bound.extend((0..self.shared).map(|_| values.value()));
-        let mut progress = Progress::default();
-        let (last, shared) = (self.stages.len() - 1, self.shared);
-        let mut result = Ok(());
-        for (index, stage) in self.stages.iter_mut().enumerate() {
-            let turns = Turns::of(&stage.step);
-            let taken = turns.take(&mut bound, shared, &mut values, |bound| {
-                stage.execute(blueprint, tools, bound, shared, &mut progress)
-            });
-            if let Err((fault, was_last)) = taken {
-                result = Err((fault, was_last && index == last));
-                break;
-            }
-        }
+        let (mut bound, shared) = (emptied(std::mem::take(&mut tools.values)), self.shared);
+        let execute = |stage: &mut Stage, bound: &[EncodedValue<'_>], progress: &mut Progress| {
+            stage.execute(blueprint, tools, bound, shared, progress)
+        };
+        let done = walk(&mut self.stages, shared, &mut bound, values, |stage| &stage.step, execute);
         tools.values = emptied(bound);
-        result.map(|()| progress).map_err(|(fault, complete)| Broken { fault, progress, complete })
+        done
     }
 }
 

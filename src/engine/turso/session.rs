@@ -8,8 +8,8 @@ use super::program::{Program, Tools};
 use super::statement::{Prepared, fault};
 use super::{Blueprint, fault as engine_fault};
 use crate::engine::met::payload_bytes;
-use crate::engine::multi_row::{SQLITE, multi_row};
-use crate::engine::steps::{Broken, Fault, Kind, stands_alone};
+use crate::engine::multi_row::{SQLITE, insert_of};
+use crate::engine::steps::{Broken, Fault, Kind, acknowledged};
 use crate::engine::{EngineError, Failure, Lookup, Outcome, Session, Times};
 use crate::plan::Transaction;
 use crate::value::{Decoder, Value};
@@ -92,10 +92,6 @@ impl TursoSession {
     }
 }
 
-fn acknowledged(result: Result<(), Fault>) -> Outcome {
-    result.map_or_else(Fault::undone, |()| Outcome::Done { changes: 0 })
-}
-
 impl Session for TursoSession {
     fn execute(&mut self, operation: usize, values: Decoder<'_>) -> Outcome {
         let mode = self.blueprint.operations[operation].transaction;
@@ -138,17 +134,7 @@ impl Session for TursoSession {
         if self.multi_row.contains_key(&(operation, rows)) {
             return Ok(());
         }
-        let planned = &self.blueprint.operations[operation];
-        let step = &planned.steps[0];
-        let sql = match rows {
-            _ if !stands_alone(planned) => None,
-            1 => Some(step.sql.clone()),
-            rows => multi_row(SQLITE, &step.sql, step.binds.len(), rows),
-        };
-        let sql = sql.ok_or_else(|| EngineError::Setting {
-            pragma: None,
-            message: format!("`{}` cannot be written as one INSERT of several rows", planned.name),
-        })?;
+        let sql = insert_of(SQLITE, &self.blueprint.operations[operation], rows)?;
         let prepared = Prepared::new(&self.link.connection, &sql);
         let prepared =
             prepared.map_err(|error| engine_fault(&error, "preparing an INSERT of several rows"))?;

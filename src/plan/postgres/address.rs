@@ -9,6 +9,29 @@ use crate::diagnostic::{Code, Diagnostic, nearest};
 
 const SCHEMES: [&str; 2] = ["postgres://", "postgresql://"];
 const SSL_MODES: [&str; 5] = ["disable", "prefer", "require", "verify-ca", "verify-full"];
+/// What may stand behind the question mark.
+const PARAMETERS: [&str; 20] = [
+    "sslmode",
+    "sslrootcert",
+    "sslnegotiation",
+    "user",
+    "password",
+    "dbname",
+    "host",
+    "hostaddr",
+    "port",
+    "options",
+    "application_name",
+    "connect_timeout",
+    "tcp_user_timeout",
+    "keepalives",
+    "keepalives_idle",
+    "keepalives_interval",
+    "keepalives_retries",
+    "target_session_attrs",
+    "channel_binding",
+    "load_balance_hosts",
+];
 const EXAMPLE: &str = "write for instance `url = \"postgres://postgres@localhost/postgres\"`; a password comes from the environment, as in \
     `postgres://me:${PGPASSWORD}@db.example.com/bench`";
 
@@ -88,9 +111,37 @@ fn wrong(url: &str, start: usize) -> Option<Wrong> {
         let words = "a password stands here, where everyone who gets the file or its results can read it";
         return refuse(words, &help, colon + 1..end);
     }
+    if let Some(wrong) = port(url, at_sign.map_or(scheme.len(), |at| at + 1)..ends, &variables) {
+        return Some(Wrong { range: start + wrong.range.start..start + wrong.range.end, ..wrong });
+    }
     let query = url.char_indices().find(|(at, c)| *c == '?' && !inside(*at)).map(|(at, _)| at + 1)?;
     parameters(url, query, &variables)
         .map(|wrong| Wrong { range: start + wrong.range.start..start + wrong.range.end, ..wrong })
+}
+
+/// What is wrong with a port of the hosts, which stand between these places.
+fn port(url: &str, hosts: Range<usize>, variables: &[Range<usize>]) -> Option<Wrong> {
+    let mut at = hosts.start;
+    for host in url[hosts].split(',') {
+        let begin = at;
+        at += host.len() + 1;
+        // The colons of an address in brackets are its own.
+        let from = host.rfind(']').unwrap_or(0);
+        let Some(colon) = host[from..].find(':').map(|colon| from + colon) else { continue };
+        let range = begin + colon + 1..begin + host.len();
+        if variables.iter().any(|variable| variable.start < range.end && range.start < variable.end) {
+            continue;
+        }
+        let digits = &url[range.clone()];
+        if !digits.parse::<u16>().is_ok_and(|port| port > 0) {
+            return Some(Wrong {
+                words: format!("`{digits}` is no port"),
+                help: "a port is a number from 1 to 65535; a server's is 5432 as a rule".to_owned(),
+                range,
+            });
+        }
+    }
+    None
 }
 
 /// What is wrong behind the question mark.
@@ -101,6 +152,16 @@ fn parameters(url: &str, query: usize, variables: &[Range<usize>]) -> Option<Wro
         at += part.len() + 1;
         let Some((name, value)) = part.split_once('=') else { continue };
         let range = begin + name.len() + 1..begin + part.len();
+        let name_at = begin..begin + name.len();
+        if !PARAMETERS.contains(&name)
+            && !variables.iter().any(|variable| variable.start < at && begin < variable.end)
+        {
+            let help = match nearest(name, PARAMETERS) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("there are {}", PARAMETERS.map(|name| format!("`{name}`")).join(", ")),
+            };
+            return Some(Wrong { words: format!("there is no parameter `{name}`"), help, range: name_at });
+        }
         if name == "password" && is_literal(url, range.clone(), variables) {
             return Some(Wrong {
                 words: "a password stands here, where everyone who gets the file or its results can read it"
@@ -163,6 +224,9 @@ mod tests {
             "postgres://me:${P:-a@b:c/d}@host/db",
             "postgres://localhost",
             "postgres://host/db?sslmode=${MODE}&connect_timeout=3",
+            "postgres://host/db?${PARAMETERS}",
+            "postgres://me@one:5432,two:5433/db",
+            "postgres://me@${HOST}:${PORT:-5432}/db",
         ] {
             assert_eq!(wrong(url, 0), None, "{url}");
         }
@@ -183,5 +247,8 @@ mod tests {
         assert_eq!(place("host=localhost"), Some("host=localhost"));
         assert_eq!(place("postgres://${PGUSER@host"), Some("${PGUSER@host"));
         assert_eq!(place("postgres://host/db?sslmode=verify_full"), Some("verify_full"));
+        assert_eq!(place("postgres://host/db?sslmod=require"), Some("sslmod"));
+        assert_eq!(place("postgres://me@host:99999/db"), Some("99999"));
+        assert_eq!(place("postgres://one:5432,[::1]:0/db"), Some("0"));
     }
 }

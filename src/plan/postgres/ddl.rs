@@ -15,6 +15,7 @@ use super::super::ddl::TableFacts;
 use super::super::ddl_text::{Statement, create_indexes, create_table};
 use super::super::statements::Refusal;
 use super::super::tables::Input;
+use super::functions::Call;
 use super::text::{self, Places};
 use super::{fold, functions, trial, types};
 use crate::diagnostic::{Code, Diagnostic};
@@ -226,17 +227,38 @@ fn check_table(create: &CreateTable, name: &str, own: bool, sql: &str) -> Result
     if create.temporary || create.query.is_some() || create.columns.is_empty() {
         return refuse(format!("this makes no table `{name}` with columns of its own"), help);
     }
-    let mut functions = Functions { places: Places::new(sql), found: None };
+    let mut functions = Functions { places: Places::new(sql), own, found: None };
     let _ = Visit::visit(create, &mut functions);
-    if let Some(refusal) = functions.found.filter(|_| !own) {
+    if let Some(refusal) = functions.found {
         return Err(refusal);
     }
-    Ok(())
+    match foreign_keys(create).find(|key| key.foreign_table.0.len() > 1) {
+        Some(key) => refuse(
+            format!("`REFERENCES {}` names another schema than the run's", key.foreign_table),
+            "refer to a table of the scenario, by its name alone".to_owned(),
+        ),
+        None => Ok(()),
+    }
 }
 
-/// Looks for functions that PostgreSQL does not have.
+/// Of columns and of the table.
+fn foreign_keys(create: &CreateTable) -> impl Iterator<Item = &ForeignKeyConstraint> {
+    let options = create.columns.iter().flat_map(|column| &column.options);
+    let of_columns = options.filter_map(|option| match &option.option {
+        ColumnOption::ForeignKey(key) => Some(key),
+        _ => None,
+    });
+    of_columns.chain(create.constraints.iter().filter_map(|constraint| match constraint {
+        TableConstraint::ForeignKey(key) => Some(key),
+        _ => None,
+    }))
+}
+
+/// Looks for functions that PostgreSQL does not have, or that reach too far.
 struct Functions<'t> {
     places: Places<'t>,
+    /// Whether the text is written for PostgreSQL alone.
+    own: bool,
     found: Option<Refusal>,
 }
 
@@ -244,14 +266,16 @@ impl Visitor for Functions<'_> {
     type Break = ();
 
     fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
-        if let Expr::Function(function) = expr
-            && let Err(refusal) =
-                functions::check(&function.name, &self.places, "the table may have `ddl_postgres`")
-        {
-            self.found = Some(refusal);
-            return ControlFlow::Break(());
-        }
-        ControlFlow::Continue(())
+        let Expr::Function(function) = expr else { return ControlFlow::Continue(()) };
+        let call = Call::of(function);
+        let checked = if self.own {
+            functions::check_reach(&call, &self.places)
+        } else {
+            functions::check(&call, &self.places, "the table may have `ddl_postgres`")
+        };
+        let Err(refusal) = checked else { return ControlFlow::Continue(()) };
+        self.found = Some(refusal);
+        ControlFlow::Break(())
     }
 }
 

@@ -1,6 +1,6 @@
 //! Functions that only SQLite has, and those that reach beyond the scenario's own rows.
 
-use sqlparser::ast::{ObjectName, Spanned};
+use sqlparser::ast::{Function, FunctionArguments, ObjectName, Spanned};
 
 use super::super::statements::Refusal;
 use super::examine::name_of;
@@ -34,26 +34,81 @@ const OF_SQLITE: [(&str, &str); 24] = [
     ("zeroblob", "take bytes from `bind`"),
 ];
 
+/// A function that is called: its name, and its first argument as it is written.
+#[derive(Debug)]
+pub(super) struct Call {
+    pub(super) name: ObjectName,
+    argument: Option<String>,
+}
+
+impl Call {
+    /// Of a function in an expression.
+    pub(super) fn of(function: &Function) -> Call {
+        let argument = match &function.args {
+            FunctionArguments::List(list) => list.args.first().map(ToString::to_string),
+            _ => None,
+        };
+        Call { name: function.name.clone(), argument }
+    }
+
+    /// Of one that stands in place of a table.
+    pub(super) fn in_place_of_table(name: &ObjectName) -> Call {
+        Call { name: name.clone(), argument: None }
+    }
+}
+
 /// What cannot be called.
 ///
 /// `otherwise` says where something for PostgreSQL alone may stand.
-pub(super) fn check(name: &ObjectName, places: &Places<'_>, otherwise: &str) -> Result<(), Refusal> {
-    let function = name_of(name);
-    let range = || name.0.last().and_then(|part| places.range(part.span()));
+pub(super) fn check(call: &Call, places: &Places<'_>, otherwise: &str) -> Result<(), Refusal> {
+    let function = name_of(&call.name);
     if let Some((_, help)) = OF_SQLITE.iter().find(|(known, _)| *known == function) {
         let words = format!("PostgreSQL has no function `{function}` as SQLite has it");
         let help = format!("{help}; {otherwise}");
-        return Err(Refusal { words, help, range: range() });
+        return Err(Refusal { words, help, range: place(call, places) });
     }
-    let beyond = function.starts_with("dblink")
-        || function.starts_with("pg_read_")
-        || function.starts_with("lo_")
-        || ["set_config", "pg_terminate_backend", "pg_cancel_backend", "pg_reload_conf", "pg_promote"]
-            .contains(&function.as_str());
-    if beyond {
-        let words = format!("`{function}` would reach beyond the rows of the run");
-        let help = "leave it out; settings of every session stand in `[database.settings]`".to_owned();
-        return Err(Refusal { words, help, range: range() });
-    }
-    Ok(())
+    check_reach(call, places)
+}
+
+/// What cannot be called even where SQL is written for PostgreSQL alone: what reads or changes more than the rows of the run.
+pub(super) fn check_reach(call: &Call, places: &Places<'_>) -> Result<(), Refusal> {
+    let function = name_of(&call.name);
+    let begins = |with: &[&str]| with.iter().any(|start| function.starts_with(start));
+    let is = |one_of: &[&str]| one_of.contains(&function.as_str());
+    let elsewhere = |argument: &String| argument.contains('.') || argument.starts_with(['$', ':']);
+    let help = if function == "set_config" {
+        "leave it out; settings of every session stand in `[database.settings]`"
+    } else if begins(&["lo_"]) {
+        "give a column the type BLOB, and take its bytes from `bind`"
+    } else if is(&["nextval", "setval", "currval"]) && call.argument.as_ref().is_some_and(elsewhere) {
+        "name a sequence of the run's own tables, without a schema: `nextval('orders_id_seq')`"
+    } else if begins(&[
+        "dblink",
+        "pg_read_",
+        "pg_ls_",
+        "pg_file_",
+        "pg_logical_",
+        "query_to_xml",
+        "table_to_xml",
+        "schema_to_xml",
+        "database_to_xml",
+        "cursor_to_xml",
+    ]) || is(&[
+        "pg_terminate_backend",
+        "pg_cancel_backend",
+        "pg_reload_conf",
+        "pg_promote",
+        "pg_rotate_logfile",
+        "pg_switch_wal",
+    ]) {
+        "leave it out: a statement reads and writes tables of the scenario"
+    } else {
+        return Ok(());
+    };
+    let words = format!("`{function}` would reach beyond the rows of the run");
+    Err(Refusal { words, help: help.to_owned(), range: place(call, places) })
+}
+
+fn place(call: &Call, places: &Places<'_>) -> Option<std::ops::Range<usize>> {
+    call.name.0.last().and_then(|part| places.range(part.span()))
 }

@@ -13,7 +13,7 @@ use sqlparser::ast::{
 use super::super::operations::instead;
 use super::super::statements::Refusal;
 use super::examine::{self, Written, name_of};
-use super::functions;
+use super::functions::{self, Call};
 use super::text::Places;
 use super::{fold, output};
 use crate::diagnostic::nearest;
@@ -41,7 +41,7 @@ pub(super) struct Scope<'a> {
     own: BTreeSet<String>,
     /// Whether it has rows of which the columns are not known.
     opaque: bool,
-    functions: Vec<ObjectName>,
+    functions: Vec<Call>,
     relations: Vec<ObjectName>,
     columns: Vec<Ident>,
     qualified: Vec<Vec<Ident>>,
@@ -102,8 +102,8 @@ impl<'a> Scope<'a> {
             return Err(Refusal { words, help, range: places.range(tree.span()) });
         }
         self.relations.iter().try_for_each(|name| self.check_table(name, places))?;
-        self.functions.iter().try_for_each(|name| {
-            functions::check(name, places, "SQL for PostgreSQL alone stands in `sql_postgres` beside `sql`")
+        self.functions.iter().try_for_each(|call| {
+            functions::check(call, places, "SQL for PostgreSQL alone stands in `sql_postgres` beside `sql`")
         })?;
         self.check_written(places)?;
         self.qualified.iter().try_for_each(|parts| self.check_qualified(parts, places))?;
@@ -263,7 +263,7 @@ impl Visitor for Scope<'_> {
     }
 
     fn pre_visit_relation(&mut self, relation: &ObjectName) -> ControlFlow<()> {
-        if !self.functions.iter().any(|function| function.span() == relation.span()) {
+        if !self.functions.iter().any(|function| function.name.span() == relation.span()) {
             self.relations.push(relation.clone());
         }
         ControlFlow::Continue(())
@@ -275,7 +275,7 @@ impl Visitor for Scope<'_> {
                 self.alias(alias.as_ref(), Some(name_of(name)), true);
             }
             TableFactor::Table { name, alias, .. } | TableFactor::Function { name, alias, .. } => {
-                self.functions.push(name.clone());
+                self.functions.push(Call::in_place_of_table(name));
                 self.own.insert(name_of(name));
                 self.alias(alias.as_ref(), None, false);
             }
@@ -297,7 +297,7 @@ impl Visitor for Scope<'_> {
         match expr {
             Expr::Identifier(name) => self.columns.push(name.clone()),
             Expr::CompoundIdentifier(parts) => self.qualified.push(parts.clone()),
-            Expr::Function(function) => self.functions.push(function.name.clone()),
+            Expr::Function(function) => self.functions.push(Call::of(function)),
             _ => {}
         }
         ControlFlow::Continue(())

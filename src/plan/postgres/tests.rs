@@ -179,3 +179,39 @@ fn experiment_faults(text: String) -> Vec<String> {
         experiment(Path::new("mine.toml"), text, &Overrides::default()).expect_err("it has faults");
     rejected.diagnostics.into_iter().map(|fault| fault.message).collect()
 }
+
+/// What is wrong with a scenario that has a table `t` with this end, and an operation of this SQL.
+fn refusals(table: &str, sql: &str) -> Vec<String> {
+    let text = format!(
+        "{HEAD}[tables.t]\nshare = 1\n{table}\n[tables.t.columns]\nid = {{ value = '{{{{ row }}}}' }}\n\
+         [operations.own]\nshare = 1\nsql_postgres = \"{sql}\"\n"
+    );
+    match prepare(Path::new("mine.toml"), text, &Overrides::default()) {
+        Ok(_) => Vec::new(),
+        Err(rejected) => rejected.diagnostics.iter().map(|found| found.message.clone()).collect(),
+    }
+}
+
+#[test]
+fn no_function_and_no_reference_reaches_beyond_the_schema_of_the_run() {
+    let fine = "ddl_postgres = \"CREATE TABLE t (id bigint PRIMARY KEY)\"";
+    for sql in ["SELECT nextval('t_id_seq')", "SELECT count(*) FROM t", "SELECT upper('other.x')"] {
+        assert_eq!(refusals(fine, sql), [""; 0], "{sql}");
+    }
+    for sql in [
+        "SELECT setval('other.s', 1)",
+        "SELECT nextval('other.s'::regclass)",
+        "SELECT query_to_xml('SELECT 1', true, false, '')",
+        "SELECT pg_ls_dir('/')",
+        "SELECT set_config('search_path', 'other', false)",
+        "SELECT * FROM dblink('x') AS t(a int)",
+    ] {
+        assert!(refusals(fine, sql).concat().contains("beyond the rows of the run"), "{sql}");
+    }
+    let sequence = "ddl_postgres = \"CREATE TABLE t (id bigint PRIMARY KEY DEFAULT nextval('other.s'))\"";
+    assert!(refusals(sequence, "SELECT 1").concat().contains("beyond the rows of the run"));
+    for key in ["id bigint REFERENCES other.t (id)", "id bigint, FOREIGN KEY (id) REFERENCES other.t (id)"] {
+        let table = format!("ddl_postgres = \"CREATE TABLE t ({key})\"");
+        assert!(refusals(&table, "SELECT 1").concat().contains("another schema"), "{key}");
+    }
+}
