@@ -11,7 +11,7 @@ use std::str::FromStr;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-pub use human::{bytes, compact, count, duration, latency, latency_or_dash, rate, workers};
+pub use human::{bytes, compact, count, duration, factor, latency, latency_or_dash, rate, workers};
 
 /// A text that is not a quantity. Its words end up in a diagnostic.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

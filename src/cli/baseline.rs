@@ -4,9 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::output::put;
-use super::{Exit, stdout_color, stdout_width};
-use crate::report::{self, TableOptions};
+use super::Exit;
+use super::output::{put, table_options};
+use crate::report;
 use crate::result::{BASELINE_FOLDER, BaselineError, Baselines, read};
 
 #[derive(Debug, Args)]
@@ -88,8 +88,7 @@ fn show(kept: &Baselines, name: &str) -> Result<String, BaselineError> {
     }
     let mut out = String::new();
     for file in files {
-        let options = TableOptions { color: stdout_color(), width: stdout_width(), path: Some(&file) };
-        out.push_str(&report::table(&read(&file)?, options));
+        out.push_str(&report::table(&read(&file)?, table_options(Some(&file))));
     }
     Ok(out)
 }

@@ -6,11 +6,12 @@ use std::sync::atomic::Ordering;
 use super::compare::Baseline;
 use super::conduct::Scenario;
 use super::layout::broken_lines;
+use super::output::table_options;
 use super::prepare::{self, Ready};
-use super::{Exit, Format, RunArgs, outlook, signals, stderr_color, stdout_color, stdout_width, wrap_width};
+use super::{Exit, Format, RunArgs, outlook, signals, stderr_color, wrap_width};
 use crate::clock::Clock;
 use crate::files::reason;
-use crate::report::{self, TableOptions};
+use crate::report;
 use crate::result;
 
 /// Runs the files of a call, one after the other.
@@ -110,8 +111,7 @@ fn print_result(document: &Path, format: Format, header_printed: &mut bool) {
         }
         Format::Markdown => println!("{}", report::markdown(&result)),
         Format::Table | Format::Json => {
-            let options = TableOptions { color: stdout_color(), width: stdout_width(), path: Some(document) };
-            println!("{}", report::table(&result, options));
+            println!("{}", report::table(&result, table_options(Some(document))));
         }
     }
 }

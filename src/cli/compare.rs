@@ -168,7 +168,8 @@ impl<'a> Baseline<'a> {
 pub(super) fn print(comparison: &Comparison, format: CompareFormat) -> Exit {
     let text = match format {
         CompareFormat::Table => {
-            let options = TableOptions { color: stdout_color(), width: stdout_width(), path: None };
+            let options =
+                TableOptions { color: stdout_color(), width: stdout_width(), ..TableOptions::default() };
             report::comparison_table(comparison, options)
         }
         CompareFormat::Json => {

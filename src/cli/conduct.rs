@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::log::Log;
 use super::prepare::Ready;
-use super::progress::Progress;
+use super::progress::{self, Progress};
 use super::verdict::{Ended, failures};
 use super::{Exit, RunArgs, stderr_color, stderr_columns};
 use crate::clock::{Clock, Ticks};
@@ -164,7 +164,7 @@ impl<'a> Work<'a> {
 
     fn levels(&mut self, plan: &Plan, engine: &mut dyn Engine) -> Result<(), Halt> {
         let Scenario { arguments, clock, stop, .. } = self.scenario;
-        let mut progress = Progress::new(&plan.name, arguments.quiet);
+        let mut progress = Progress::of_plan(plan, arguments.quiet);
         let mut unsaved = None;
         let options = experiment::options(plan, clock, stop);
         let ran = run::execute(plan, engine, &options, &mut |event| {
@@ -193,7 +193,8 @@ impl<'a> Work<'a> {
             journal.clear().map_err(kept)?;
         }
         let machine = self.result.document.environment.comparability_key.clone();
-        let mut conductor = Conductor::new(&arguments.overrides.overrides(), clock, stop);
+        let conductor = Conductor::new(&arguments.overrides.overrides(), clock, stop);
+        let mut conductor = conductor.watched(progress::shown(arguments.quiet));
         let units = run::order(experiment);
         for (index, unit) in units.iter().enumerate() {
             let plan = &experiment.cases[unit.case];
@@ -206,7 +207,7 @@ impl<'a> Work<'a> {
                 None => {
                     let name =
                         format!("{} · {} of {} · {}", plan.name, index + 1, units.len(), plan.in_words());
-                    let mut progress = Progress::new(&name, arguments.quiet);
+                    let mut progress = Progress::of_unit(&name, plan, arguments.quiet);
                     let ran = conductor.run(plan, &unit.stretch, arguments.keep_db, &mut |event| {
                         progress.follow(&event);
                         self.log.follow(plan, &event);

@@ -4,10 +4,10 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::output::put;
-use super::{Exit, stdout_color, stdout_width};
+use super::Exit;
+use super::output::{put, table_options};
 use crate::files::reason;
-use crate::report::{self, TableOptions};
+use crate::report;
 use crate::result::{RunResult, read, results_in};
 
 #[derive(Debug, Args)]
@@ -45,5 +45,5 @@ pub(super) fn history(arguments: &HistoryArgs) -> Exit {
     }
     runs.sort_by(|a, b| a.timestamp.cmp(&b.timestamp));
     runs.drain(..runs.len().saturating_sub(arguments.last as usize));
-    put(&report::history(&runs, TableOptions { color: stdout_color(), width: stdout_width(), path: None }))
+    put(&report::history(&runs, table_options(None)))
 }

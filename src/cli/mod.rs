@@ -22,6 +22,7 @@ mod manual;
 mod new;
 mod outlook;
 mod output;
+mod pace;
 mod prepare;
 mod preview;
 mod progress;

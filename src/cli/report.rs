@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
+use super::Exit;
 use super::compare::{Rules, find};
-use super::output::put;
-use super::{Exit, stdout_color, stdout_width};
+use super::output::{put, table_options};
 use crate::compare::Source;
 use crate::files::reason;
 use crate::report::{self, Shown, TableOptions};
@@ -64,7 +64,9 @@ pub(super) fn report(arguments: &ReportArgs) -> Exit {
             std::iter::once(report::csv_header().to_owned()).chain(rows).collect()
         }
         ReportFormat::Table => {
-            let options = TableOptions { color: stdout_color(), width: stdout_width(), path: None };
+            // A file is no terminal, wherever the command is typed.
+            let file = arguments.output.as_ref().map(|_| TableOptions::default());
+            let options = file.unwrap_or_else(|| table_options(None));
             sources.iter().map(|source| report::table(&source.result, options)).collect::<Vec<_>>().join("\n")
         }
     };

@@ -7,12 +7,13 @@ use std::time::Duration;
 
 use super::UnitError;
 use super::here::{Carried, Here};
-use super::wire::{Counters, Job, Message, message};
+use super::wire::{Counted, Job, Message, message};
 use crate::clock::Clock;
 use crate::engine::sqlite::Starts;
 use crate::files::reason;
 use crate::machine::cgroup;
 use crate::plan;
+use crate::run::LiveCounters;
 
 /// Between two words on how far it has come.
 const TICK: Duration = Duration::from_millis(200);
@@ -26,15 +27,19 @@ pub fn serve(input: impl Read, output: impl Write + Send, stop: &Arc<AtomicBool>
     let voice = Voice { output: Mutex::new(output), counters: Mutex::new(None) };
     let ended = AtomicBool::new(false);
     let result = std::thread::scope(|scope| {
-        let ticker = scope.spawn(|| {
-            while !ended.load(Ordering::Relaxed) {
-                std::thread::park_timeout(TICK);
-                voice.count();
-            }
+        let ticker = job.watched.then(|| {
+            scope.spawn(|| {
+                while !ended.load(Ordering::Relaxed) {
+                    std::thread::park_timeout(TICK);
+                    voice.count();
+                }
+            })
         });
         let result = carry_out(job, &voice, stop);
         ended.store(true, Ordering::Relaxed);
-        ticker.thread().unpark();
+        if let Some(ticker) = ticker {
+            ticker.thread().unpark();
+        }
         result
     });
     voice.say(&Message::Ended(result))
@@ -43,7 +48,7 @@ pub fn serve(input: impl Read, output: impl Write + Send, stop: &Arc<AtomicBool>
 struct Voice<W> {
     output: Mutex<W>,
     /// Of what goes on.
-    counters: Mutex<Option<Counters>>,
+    counters: Mutex<Option<LiveCounters>>,
 }
 
 impl<W: Write> Voice<W> {
@@ -59,7 +64,7 @@ impl<W: Write> Voice<W> {
         let counters = self.counters.lock().unwrap_or_else(PoisonError::into_inner).clone();
         if let Some(counters) = counters {
             // Whoever cannot hear this does not hear the end either.
-            let _ = self.say(&counters.read());
+            let _ = self.say(&Message::Counted(Counted::read(&counters)));
         }
     }
 }

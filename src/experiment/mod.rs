@@ -161,6 +161,7 @@ pub struct Conductor {
     overrides: Overrides,
     clock: Clock,
     stop: Arc<AtomicBool>,
+    watched: bool,
     /// States of databases to begin from again, by the database's path.
     starts: BTreeMap<PathBuf, Arc<Starts>>,
 }
@@ -174,6 +175,7 @@ impl Conductor {
             overrides: overrides.clone(),
             clock: clock.clone(),
             stop: Arc::clone(stop),
+            watched: false,
             starts: BTreeMap::new(),
         }
     }
@@ -182,6 +184,12 @@ impl Conductor {
     #[must_use]
     pub fn with_program(self, program: PathBuf) -> Conductor {
         Conductor { program, ..self }
+    }
+
+    /// With somebody who reads the counters while something goes on. Otherwise those of a child stay at 0, and cost it nothing.
+    #[must_use]
+    pub fn watched(self, watched: bool) -> Conductor {
+        Conductor { watched, ..self }
     }
 
     /// Carries out a stretch of a case, from making its database to removing it, unless it is to be kept. What happens is told by events, each
@@ -218,6 +226,7 @@ impl Conductor {
             plan,
             stretch,
             keep_db,
+            watched: self.watched,
             starts: starts.as_deref().map(Starts::folder),
         };
         call.run(on_event)

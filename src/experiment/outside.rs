@@ -11,13 +11,13 @@ use std::time::Duration;
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::here::Carried;
-use super::wire::{COMMAND, Counters, Job, Message, tell};
+use super::wire::{COMMAND, Job, Message, tell};
 use super::{Outcome, UnitError, caps};
 use crate::engine::sqlite::remove_left;
 use crate::files::reason;
 use crate::machine::cgroup::Group;
 use crate::plan::Plan;
-use crate::run::{Event, Stretch, Unit};
+use crate::run::{Event, LiveCounters, Stretch, Unit};
 use crate::scenario::Overrides;
 use crate::units::Size;
 
@@ -35,6 +35,8 @@ pub(super) struct Call<'a> {
     pub(super) plan: &'a Plan,
     pub(super) stretch: &'a Stretch,
     pub(super) keep_db: bool,
+    /// Whether anybody watches how far it has come.
+    pub(super) watched: bool,
     /// Folder of states to begin from again.
     pub(super) starts: Option<&'a Path>,
 }
@@ -92,6 +94,7 @@ impl Call<'_> {
             overrides: self.overrides.clone(),
             unit: Unit { case: self.plan.case, stretch: self.stretch.clone() },
             keep_db: self.keep_db,
+            watched: self.watched,
             starts: self.starts.map(Path::to_owned),
             doors: group.doors(),
             parent: std::process::id(),
@@ -135,7 +138,7 @@ impl Call<'_> {
         outcome: &mut Outcome,
         on_event: &mut dyn FnMut(Event<'_>),
     ) -> Option<Carried> {
-        let mut counters = Counters::default();
+        let mut counters = LiveCounters::default();
         let (mut result, mut asked) = (None, false);
         loop {
             if self.stop.load(Ordering::Relaxed) && !asked {
@@ -149,9 +152,9 @@ impl Call<'_> {
                 Err(RecvTimeoutError::Disconnected) => return result,
             };
             match &message {
-                Message::Counted { done, errors } => counters.set(*done, *errors),
+                Message::Counted(counted) => counted.set(&counters),
                 Message::Ended(_) => {}
-                _ => counters = Counters::default(),
+                _ => counters = LiveCounters::default(),
             }
             tell(&message, &counters, on_event);
             match message {

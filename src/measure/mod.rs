@@ -5,6 +5,7 @@
 
 mod histogram;
 mod recorder;
+mod series;
 mod stored;
 mod verification;
 
@@ -13,7 +14,8 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 
 pub use histogram::{Latencies, Moments};
-pub use recorder::{Merged, Notes, Recorder, Sample, TimeSeries, merge};
+pub use recorder::{Merged, Notes, Recorder, Sample, merge};
+pub use series::TimeSeries;
 pub use verification::{
     IntegrityCheck, OrphanVerification, TableVerification, Verification, VerificationStatus,
 };

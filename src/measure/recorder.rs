@@ -1,8 +1,6 @@
 //! One worker's notes while a level runs. No lock is taken but once a second, and none of it between an operation's two clock readings.
 
-use std::sync::{Mutex, PoisonError};
-
-use super::histogram::Buckets;
+use super::series::{SecondNotes, TimeSeries};
 use super::{
     ErrorMeasurement, Latencies, OperationMeasurement, SecondMeasurement, SlowOperation, WorkerMeasurement,
 };
@@ -21,45 +19,6 @@ pub struct Sample {
     pub latency_ns: u64,
     /// Its end, since the barrier.
     pub end_ns: u64,
-}
-
-#[derive(Clone, Debug, Default)]
-struct SecondNotes {
-    errors: u64,
-    unknown: u64,
-    count: u64,
-    latencies: Buckets<7>,
-}
-
-/// What all workers' seconds come to.
-#[derive(Debug, Default)]
-pub struct TimeSeries(Mutex<Vec<SecondNotes>>);
-
-impl TimeSeries {
-    fn add(&self, second: u64, notes: &SecondNotes) {
-        // A worker that panicked left whole entries behind.
-        let mut seconds = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let index = usize::try_from(second).expect("a level is shorter than 2^32 seconds");
-        if seconds.len() <= index {
-            seconds.resize(index + 1, SecondNotes::default());
-        }
-        seconds[index].errors += notes.errors;
-        seconds[index].unknown += notes.unknown;
-        seconds[index].count += notes.count;
-        seconds[index].latencies.merge(&notes.latencies);
-    }
-
-    fn finish(self) -> Vec<SecondMeasurement> {
-        let seconds = self.0.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let finish = |notes: SecondNotes| SecondMeasurement {
-            operations: notes.count,
-            errors: notes.errors,
-            unknown: notes.unknown,
-            p50_ns: notes.latencies.percentile(50.0, notes.count),
-            p99_ns: notes.latencies.percentile(99.0, notes.count),
-        };
-        seconds.into_iter().map(finish).collect()
-    }
 }
 
 /// Operations done before measuring.
@@ -292,8 +251,8 @@ impl Recorder<'_> {
     }
 }
 
-/// Puts the workers' notes together; `names` are the plan's operations.
-pub fn merge(notes: Vec<Notes>, series: TimeSeries, names: &[String]) -> Merged {
+/// Puts the workers' notes together, and empties the series; `names` are the plan's operations.
+pub fn merge(notes: Vec<Notes>, series: &TimeSeries, names: &[String]) -> Merged {
     let mut operations: Vec<_> = names
         .iter()
         .map(|name| OperationMeasurement { name: name.clone(), ..OperationMeasurement::default() })
@@ -323,7 +282,7 @@ pub fn merge(notes: Vec<Notes>, series: TimeSeries, names: &[String]) -> Merged 
     for kinds in [&mut errors, &mut unknown] {
         kinds.sort_by_key(|e| (e.operation, std::cmp::Reverse(e.count)));
     }
-    Merged { operations, time_series: series.finish(), workers, slowest, errors, unknown, service, warm_up }
+    Merged { operations, time_series: series.take(), workers, slowest, errors, unknown, service, warm_up }
 }
 
 #[cfg(test)]
@@ -347,7 +306,7 @@ mod tests {
             recorder.not_sent(0, 6_100_000_000, "parent_missing", "users 3 was refused");
             notes.push(recorder.finish());
         }
-        let merged = merge(notes, series, &["t".to_owned()]);
+        let merged = merge(notes, &series, &["t".to_owned()]);
         assert_eq!(merged.workers.iter().map(|w| w.attempted).sum::<u64>(), 306);
         assert_eq!(merged.time_series.iter().map(|s| s.operations + s.errors).sum::<u64>(), 306);
         assert_eq!(merged.time_series.len(), 7);
@@ -363,7 +322,7 @@ mod tests {
         recorder.success(sample(1_000, 1_000));
         recorder.unknown(0, 2_500_000_000, "08006", "the connection was closed");
         recorder.unknown(0, 2_600_000_000, "08006", "the connection was closed again");
-        let merged = merge(vec![recorder.finish()], series, &["t".to_owned()]);
+        let merged = merge(vec![recorder.finish()], &series, &["t".to_owned()]);
         assert_eq!((merged.workers[0].attempted, merged.workers[0].succeeded), (3, 1));
         let all = &merged.operations[0];
         assert_eq!((all.unknown, all.errors, all.failed.count(), all.succeeded.count()), (2, 0, 0, 1));
@@ -382,7 +341,7 @@ mod tests {
         let series = TimeSeries::default();
         let mut recorder = Recorder::new(7, 1, &series);
         (1..=50).for_each(|i| recorder.success(sample(i * 10, i)));
-        let merged = merge(vec![recorder.finish()], series, &["t".to_owned()]);
+        let merged = merge(vec![recorder.finish()], &series, &["t".to_owned()]);
         let latencies: Vec<_> = merged.slowest.iter().map(|s| s.latency_ns).collect();
         assert_eq!(latencies, (41..=50).rev().map(|i| i * 10).collect::<Vec<_>>());
         assert_eq!(merged.slowest[0].worker, 7);

@@ -187,7 +187,7 @@ fn peak_memory(level: &Configuration) -> Option<u64> {
 }
 
 /// Bytes per second: the iterations' median where there are several.
-fn payload(level: &Configuration) -> Option<f64> {
+pub(super) fn payload(level: &Configuration) -> Option<f64> {
     let statistics = level.statistics.as_ref().and_then(|found| found.payload_bytes_per_second);
     statistics.map(|found| found.median).or(level.overall.bytes_per_second)
 }

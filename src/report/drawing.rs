@@ -100,6 +100,9 @@ impl Paint {
     pub(super) fn yellow(self, text: &str) -> String {
         self.with("33", text)
     }
+    pub(super) fn cyan(self, text: &str) -> String {
+        self.with("36", text)
+    }
     pub(super) fn red(self, text: &str) -> String {
         self.with("31", text)
     }

@@ -1,17 +1,21 @@
 //! A result as Markdown, for documents and pull requests.
 
 use super::columns::{Section, columns, is_mix_of_writes, operation_rows, sections};
+use super::conclusion::conclusion;
 use super::notes::{Mood, notes};
 use super::setting::{acknowledged, machine, setting};
 use super::targets::target_rows;
 use crate::result::{Configuration, LatencyMs, OperationFigures, RunResult};
 use crate::units::{count, duration, latency_or_dash, rate};
 
-/// A heading, the levels, the tables of each level, and what has to be said about them. Ends with a line feed.
+/// A heading, what the result comes to, the levels, the tables of each level, and what has to be said about them. Ends with a line feed.
 pub fn markdown(result: &RunResult) -> String {
     let mut out = format!("# {}\n\n", escaped(&result.configuration_id));
     if !result.scenario.description.is_empty() {
         out.push_str(&format!("{}\n\n", escaped(&result.scenario.description)));
+    }
+    for sentence in conclusion(result) {
+        out.push_str(&format!("**{}**\n\n", escaped(&sentence)));
     }
     let lines =
         [Some(result.timestamp.clone()), Some(setting(result)), acknowledged(result), Some(machine(result))];
@@ -134,6 +138,14 @@ mod tests {
         }
         assert!(drawn.contains("| 1 | 2 | 0 | 500 | 2.00 ms |"), "{drawn}");
         assert!(drawn.contains("| 2 | posts | 1 | 0 |"));
+    }
+
+    #[test]
+    fn what_a_result_comes_to_stands_before_its_figures() {
+        let drawn = markdown(&finished());
+        let told =
+            "**The peak is 500 writes/s with 1 worker, on average 2.00 ms; more workers bring nothing.**";
+        assert!(drawn.find(told).expect("it is told") < drawn.find("| workers |").unwrap(), "{drawn}");
     }
 
     #[test]

@@ -2,8 +2,10 @@
 //!
 //! It sees neither plan nor engine, so any stored result can be drawn again. JSON is the stored document itself.
 
+mod chart;
 mod columns;
 mod comparison;
+mod conclusion;
 mod csv;
 mod drawing;
 mod history;
@@ -13,9 +15,11 @@ mod overview;
 mod page;
 mod scaling;
 mod setting;
+mod speed;
 mod summary;
 mod table;
 mod targets;
+mod variants;
 
 pub use comparison::{comparison_github, comparison_junit, comparison_markdown, comparison_table};
 pub use csv::{csv, csv_header, csv_rows};

@@ -191,14 +191,13 @@ fn scope_of_cases(result: &RunResult, levels: &[&Configuration]) -> String {
 }
 
 /// To begin a sentence with.
-fn capital(text: &str) -> String {
+pub(super) fn capital(text: &str) -> String {
     let mut rest = text.chars();
     rest.next().map_or_else(String::new, |first| first.to_uppercase().collect::<String>() + rest.as_str())
 }
 
-/// One note for each demand that was missed, one for all that cannot be judged for one reason, or one for all that were met.
+/// One note for each demand that was missed, and one for all that cannot be judged for one reason. How many were met is the conclusion's.
 fn targets(result: &RunResult) -> Vec<Note> {
-    let all = result.all_targets().count();
     let mut notes = Vec::new();
     let mut not_judged: IndexMap<&str, (&str, u64)> = IndexMap::new();
     for (_, verdict) in result.all_targets() {
@@ -217,12 +216,7 @@ fn targets(result: &RunResult) -> Vec<Note> {
         1 => note(Mood::Caution, "target not judged", reason),
         _ => note(Mood::Caution, format!("{} targets not judged", count(times)), capital(why)),
     }));
-    match (all, notes.is_empty()) {
-        (0, _) => Vec::new(),
-        (1, true) => vec![note(Mood::Good, "target", "It is met.")],
-        (_, true) => vec![note(Mood::Good, "targets", format!("All {all} are met."))],
-        (_, false) => notes,
-    }
+    notes
 }
 
 /// One note for each code, summed over levels and operations.

@@ -28,6 +28,47 @@ pub(super) fn scaling(result: &RunResult) -> Vec<String> {
     sentences
 }
 
+/// What the levels of one case say about concurrency.
+pub(super) struct Scaling<'a> {
+    /// The fewest workers.
+    pub(super) least: &'a Configuration,
+    /// The most throughput.
+    pub(super) peak: &'a Configuration,
+    /// Where more workers begin to buy waiting rather than work; absent where that is the peak, or nothing was acknowledged at a level.
+    pub(super) knee: Option<&'a Configuration>,
+    /// The fewest workers with half of the peak.
+    pub(super) half: &'a Configuration,
+}
+
+impl<'a> Scaling<'a> {
+    /// Of one case, by workers; absent where there are none.
+    pub(super) fn of(levels: &[&'a Configuration]) -> Option<Scaling<'a>> {
+        let least = *levels.first()?;
+        // Of equal ones the fewest workers.
+        let more = |a: &'a Configuration, b: &'a Configuration| {
+            if b.typical_throughput() > a.typical_throughput() { b } else { a }
+        };
+        let peak = levels.iter().copied().reduce(more)?;
+        let half =
+            levels.iter().find(|level| level.typical_throughput() * 2.0 >= peak.typical_throughput())?;
+        let powers: Option<Vec<(f64, &Configuration)>> =
+            levels.iter().map(|level| Some((power(level)?, *level))).collect();
+        let knee = powers.and_then(|all| all.into_iter().max_by(|a, b| a.0.total_cmp(&b.0)));
+        let knee = knee.map(|(_, level)| level).filter(|knee| knee.concurrency != peak.concurrency);
+        Some(Scaling { least, peak, knee, half })
+    }
+
+    /// How many times the throughput with the fewest workers the peak is.
+    pub(super) fn gain(&self) -> f64 {
+        self.peak.typical_throughput() / self.least.typical_throughput()
+    }
+
+    /// Whether the fewest workers are the fastest.
+    pub(super) fn is_flat(&self) -> bool {
+        self.peak.concurrency == self.least.concurrency
+    }
+}
+
 /// Throughput divided by mean latency, which is greatest where more load begins to buy waiting rather than work (Kleinrock 1979, "Power and
 /// Deterministic Rules of Thumb for Probabilistic Problems in Computer Communications").
 fn power(level: &Configuration) -> Option<f64> {
@@ -39,37 +80,19 @@ fn sentence(levels: &[&Configuration]) -> Option<String> {
     if levels.len() < 3 {
         return None;
     }
-    let most =
-        |a: &&&Configuration, b: &&&Configuration| a.typical_throughput().total_cmp(&b.typical_throughput());
-    let peak = levels.iter().max_by(most)?;
-    let least = levels.first()?;
-    let gain = peak.typical_throughput() / least.typical_throughput();
+    let found = Scaling::of(levels)?;
+    let Scaling { least, peak, knee, half } = found;
     let at = |level: &Configuration| workers(&[level.concurrency]);
-    let mut words = if peak.concurrency == least.concurrency {
-        format!(
-            "More workers bring nothing: the peak of {}/s is with {}",
-            rate(peak.typical_throughput()),
-            at(peak)
-        )
+    let most = rate(peak.typical_throughput());
+    let mut words = if found.is_flat() {
+        format!("More workers bring nothing: the peak of {most}/s is with {}", at(peak))
     } else {
-        format!(
-            "The peak is {}/s with {}, {gain:.2} times that of {}",
-            rate(peak.typical_throughput()),
-            at(peak),
-            at(least)
-        )
+        format!("The peak is {most}/s with {}, {:.2} times that of {}", at(peak), found.gain(), at(least))
     };
-    let powers: Option<Vec<(f64, &&Configuration)>> =
-        levels.iter().map(|level| Some((power(level)?, level))).collect();
-    if let Some((_, knee)) = powers?.into_iter().max_by(|a, b| a.0.total_cmp(&b.0))
-        && knee.concurrency != peak.concurrency
-    {
-        words.push_str(&format!(
-            "; from {} on, more of them buy waiting rather than work (the knee)",
-            at(knee)
-        ));
+    if let Some(knee) = knee {
+        let from = at(knee);
+        words.push_str(&format!("; from {from} on, more of them buy waiting rather than work (the knee)"));
     }
-    let half = levels.iter().find(|level| level.typical_throughput() * 2.0 >= peak.typical_throughput())?;
     let p99 = |level: &Configuration| level.overall.latency_ms.map(|found| found.p99);
     if let (Some(low), Some(high)) = (p99(half), p99(peak)) {
         words.push_str(&format!(
@@ -130,5 +153,10 @@ mod tests {
             "{found:?}"
         );
         assert!(scaling(&result(&[(1, 1_000.0, 1.0), (2, 900.0, 2.2)])).is_empty());
+        let equal = scaling(&result(&[(1, 1_000.0, 1.0), (2, 1_000.0, 2.0), (4, 1_000.0, 4.0)]));
+        assert!(
+            equal[0].starts_with("More workers bring nothing: the peak of 1,000/s is with 1 worker"),
+            "{equal:?}"
+        );
     }
 }

@@ -19,7 +19,7 @@ pub fn summary(result: &RunResult) -> String {
     }
     out.push_str(&surroundings(result));
     out.push_str(&heading("Results"));
-    out.push_str(&table(result, TableOptions { color: false, width: WIDTH, path: None }));
+    out.push_str(&table(result, TableOptions { width: WIDTH, ..TableOptions::default() }));
     let repeated =
         result.configurations.iter().any(|one| one.statistics.is_some() || !one.failures.is_empty());
     if repeated {

@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
+use super::chart::chart;
 use super::columns::{Column, cases, columns, is_mix_of_writes, operation_rows, sections, time};
+use super::conclusion::conclusion;
 use super::drawing::{Alignment, Paint, drawn, either, painted, wrapped};
 use super::notes::{Mood, notes};
 use super::setting::{acknowledged, machine, setting};
@@ -20,17 +22,20 @@ pub struct TableOptions<'a> {
     pub color: bool,
     /// Characters in a line; columns that do not fit are left out, prose is wrapped.
     pub width: usize,
+    /// Whether to draw throughput against concurrency, where there is something to compare and room for it.
+    pub chart: bool,
     /// Where the result is stored, to be told at the end.
     pub path: Option<&'a Path>,
 }
 
 impl Default for TableOptions<'_> {
     fn default() -> Self {
-        TableOptions { color: false, width: 100, path: None }
+        TableOptions { color: false, width: 100, chart: false, path: None }
     }
 }
 
-/// Draws a result: for each workload a row for each level and its operations; then the targets and the notes. Ends with a line feed.
+/// Draws a result: for each workload a row for each level and its operations; then the targets, the notes, and what the
+/// result comes to. Ends with a line feed.
 pub fn table(result: &RunResult, options: TableOptions<'_>) -> String {
     let width = options.width.max(40);
     let paint = Paint { color: options.color };
@@ -49,6 +54,9 @@ pub fn table(result: &RunResult, options: TableOptions<'_>) -> String {
             out.push_str(&heading(section.workload, &section.levels, paint));
         }
         out.push_str(&levels(result, &section.levels, width, paint));
+        if let Some(chart) = chart(&section.levels, width, paint).filter(|_| options.chart) {
+            out.push_str(&format!("\n{chart}"));
+        }
         if let Some(operations) = operations(&section.levels, is_mix_of_writes(result), width, paint) {
             out.push('\n');
             out.push_str(&operations);
@@ -70,6 +78,14 @@ pub fn table(result: &RunResult, options: TableOptions<'_>) -> String {
         let text = wrapped(&format!("{label}: {}", note.text), width, 2);
         out.push_str(&paint_label(&label));
         out.push_str(text.strip_prefix(&label).unwrap_or(&text));
+    }
+    let sentences = conclusion(result);
+    if !sentences.is_empty() {
+        out.push('\n');
+    }
+    for sentence in sentences {
+        let text = wrapped(&format!("→ {sentence}"), width, 2);
+        text.lines().for_each(|line| out.push_str(&format!("{}\n", paint.bold(line))));
     }
     if let Some(path) = options.path {
         out.push_str(&format!("\n{}\n", path.display()));

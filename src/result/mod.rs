@@ -38,3 +38,4 @@ pub use crate::engine::Durability;
 pub use crate::measure::{
     IntegrityCheck, OrphanVerification, TableVerification, Verification, VerificationStatus,
 };
+pub use crate::plan::BASE_VARIANT;

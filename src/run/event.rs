@@ -3,8 +3,19 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
-use super::level::LiveCounters;
+use serde::{Deserialize, Serialize};
+
+use super::live::LiveCounters;
 use crate::measure::{LevelMeasurement, Verification};
+
+/// What a level does before it measures, in operations or in time; the other one is 0.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lead {
+    /// So many operations.
+    pub operations: u64,
+    /// For so many nanoseconds.
+    pub duration_ns: u64,
+}
 
 /// What happens, in order.
 #[derive(Debug)]
@@ -40,10 +51,12 @@ pub enum Event<'a> {
         iteration: u32,
         /// Workers.
         concurrency: u32,
-        /// Operations; the most there can be where the level lasts for a time.
+        /// Operations that are measured; the most there can be where the level lasts for a time.
         planned: u64,
         /// How long it lasts, nanoseconds, where it lasts for a time.
         duration_ns: Option<u64>,
+        /// What is done before measuring.
+        warm_up: Lead,
         /// While it runs.
         live: LiveCounters,
     },

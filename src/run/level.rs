@@ -1,6 +1,6 @@
 //! One level: sessions, the barrier, the workers, and what they come to together.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use super::RunError;
@@ -8,13 +8,14 @@ use super::arrivals::arrivals;
 use super::crew::{CrewWork, Origin};
 use super::journal::Journal;
 use super::line::Line;
+use super::live::Watched;
 use super::pool::Connections;
 use super::states::RowStates;
 use super::worker::{Shared, Tally, Worker};
 use crate::clock::{Clock, Crowd, Joined, Ticks};
 use crate::dataset::Tape;
 use crate::engine::{Connector, EngineError, Session};
-use crate::measure::{ArrivalMeasurement, Merged, Notes, PoolMeasurement, Recorder, TimeSeries, merge};
+use crate::measure::{ArrivalMeasurement, Merged, Notes, PoolMeasurement, Recorder, merge};
 use crate::plan::{Extent, Load, Plan, Pool, WarmUp, Workload};
 use crate::template::mix;
 
@@ -32,15 +33,6 @@ pub(super) struct Work<'a> {
     pub(super) ranks: &'a [usize],
     /// Tells this level's arrivals from those of others.
     pub(super) number: u64,
-}
-
-/// Counters that may be read while the level runs.
-#[derive(Clone, Debug, Default)]
-pub struct LiveCounters {
-    /// Operations claimed; may run past the planned number by one for each worker.
-    pub claimed: Arc<AtomicU64>,
-    /// Operations failed.
-    pub errors: Arc<AtomicU64>,
 }
 
 /// How the workers reach the database.
@@ -100,19 +92,18 @@ pub(super) fn work(
     workers: usize,
     way: Way,
     per_write: bool,
-    live: &LiveCounters,
+    watched: &Watched,
 ) -> Result<Worked, RunError> {
     let threads = threads(workers)?;
     let crowd = work.clock.crowd(workers);
     let (own, connections) = connect(lines, workers, &crowd)?;
     let crews = crews(work);
     let crew_of = crew_of(work.workload, workers);
-    let series = TimeSeries::default();
     let (start, halt, fatal) = (OnceLock::new(), AtomicBool::new(false), Mutex::new(None));
     let origin = Origin::new(work.workload.warm_up);
     let results: Vec<(Notes, (Tally, Journal))> = threads.broadcast(|context| {
         let number = context.index();
-        let mut recorder = Recorder::new(number, work.plan.operations.len(), &series);
+        let mut recorder = Recorder::new(number, work.plan.operations.len(), &watched.series);
         let session = own[number].lock().unwrap_or_else(PoisonError::into_inner).take();
         let joined = crowd.join(number);
         let shared = Shared {
@@ -123,8 +114,8 @@ pub(super) fn work(
             epoch: work.epoch,
             start: *start.get_or_init(|| work.clock.now()),
             origin: &origin,
-            claimed: &live.claimed,
-            errors: &live.errors,
+            claimed: &watched.counters.claimed,
+            errors: &watched.counters.errors,
             stop: work.stop,
             halt: &halt,
             fatal: &fatal,
@@ -145,7 +136,7 @@ pub(super) fn work(
     let (notes, done): (Vec<Notes>, Vec<(Tally, Journal)>) = results.into_iter().unzip();
     let (tallies, journals): (Vec<Tally>, Vec<Journal>) = done.into_iter().unzip();
     let names: Vec<String> = work.plan.operations.iter().map(|o| o.name.clone()).collect();
-    let mut merged = merge(notes, series, &names);
+    let mut merged = merge(notes, &watched.series, &names);
     let halted = halt.into_inner() || work.stop.load(Ordering::Relaxed);
     let used_up = crews.iter().any(CrewWork::used_up);
     let ended_ns = tallies.iter().map(|t| t.end_ns).max().unwrap_or(0);

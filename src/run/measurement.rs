@@ -4,7 +4,8 @@ use std::sync::atomic::Ordering;
 
 use super::RunError;
 use super::delay::{self, Delayed};
-use super::level::{self, Lines, LiveCounters, Way, Work, Worked};
+use super::level::{self, Lines, Way, Work, Worked};
+use super::live::Watched;
 use super::worker::Tally;
 use crate::clock::Clock;
 use crate::engine::null::NullEngine;
@@ -35,7 +36,7 @@ pub(super) fn measure(
     work: &Work<'_>,
     engine: &mut dyn Engine,
     level: Level,
-    live: &LiveCounters,
+    watched: &Watched,
 ) -> Result<(LevelMeasurement, Worked), RunError> {
     let before = machine::usage();
     let other_load = machine::other_load();
@@ -45,7 +46,7 @@ pub(super) fn measure(
     let lines = open(work, engine, level.concurrency)?;
     let way = Way::of(work.workload, level.per_write);
     let workers = level.concurrency as usize;
-    let mut worked = level::work(work, lines, workers, way, level.per_write, live)?;
+    let mut worked = level::work(work, lines, workers, way, level.per_write, watched)?;
     let used = machine::usage().since(&before);
     let (counted, drain_ns) = settled(work.clock, engine, &counted_before, &mut worked);
     let resources = ResourceMeasurement {
@@ -111,7 +112,7 @@ fn put_together(
     checkpoints: &[Checkpoint],
 ) -> LevelMeasurement {
     let workload = work.workload;
-    let nothing: Merged = merge(Vec::new(), TimeSeries::default(), &[]);
+    let nothing: Merged = merge(Vec::new(), &TimeSeries::default(), &[]);
     let merged = std::mem::replace(&mut worked.merged, nothing);
     let planned = planned(workload);
     let attempted: u64 = merged.workers.iter().map(|w| w.attempted).sum();
@@ -213,7 +214,7 @@ pub(super) fn floor(work: &Work<'_>, fresh: &dyn Fn() -> super::states::RowState
         let states = fresh();
         let alone = Work { states: &states, ..*work };
         let lines = Lines::Own(vec![NullEngine.open_session(0)?]);
-        let worked = level::work(&alone, lines, 1, Way::Plain(planned), false, &LiveCounters::default())?;
+        let worked = level::work(&alone, lines, 1, Way::Plain(planned), false, &Watched::default())?;
         let ended_ns = worked.tallies.iter().map(|t| t.last_ns).max().unwrap_or(0);
         rounds.push(ended_ns / planned.max(1));
     }

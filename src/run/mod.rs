@@ -14,6 +14,7 @@ mod journal;
 mod ledger;
 mod level;
 mod line;
+mod live;
 mod load;
 mod look;
 mod measurement;
@@ -40,9 +41,9 @@ use crate::dataset::TapeError;
 use crate::engine::{Engine, EngineError};
 use crate::plan::Plan;
 
-pub use event::Event;
+pub use event::{Event, Lead};
 pub use gate::PARENT_MISSING;
-pub use level::LiveCounters;
+pub use live::{LiveCounters, LiveTail};
 pub use stretch::{Stretch, Unit, order, stretches};
 
 use running::Run;

@@ -4,15 +4,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::ledger::Ledger;
-use super::level::{LiveCounters, Work, Worked};
+use super::level::{Work, Worked};
+use super::live::{LiveCounters, Watched};
 use super::start::{self, Start};
 use super::stretch::Stretch;
-use super::{Event, Options, RunError, load, measurement, verify};
+use super::{Event, Lead, Options, RunError, load, measurement, verify};
 use crate::clock::Ticks;
 use crate::dataset::{Tape, TapeError, TapeOptions};
 use crate::engine::{Engine, EngineError};
 use crate::measure::{LevelMeasurement, TableVerification, Verification, VerificationStatus};
-use crate::plan::{Extent, Plan, Workload};
+use crate::plan::{Extent, Plan, WarmUp, Workload};
 use crate::scenario::Reset;
 
 /// Tables whose rows refer to no other are 0, others above all that they refer to.
@@ -104,20 +105,9 @@ impl<'a> Run<'a> {
             // Pages that others brought in would be nobody's against the cap.
             self.engine.drop_caches()?;
         }
-        let live = LiveCounters::default();
+        let watched = Watched::default();
         let per_write = self.workload.reset == Reset::Write;
-        let extent = self.workload.extent;
-        (self.on_event)(Event::LevelStarted {
-            workload: &self.workload.name,
-            iteration,
-            concurrency,
-            planned: measurement::planned(self.workload),
-            duration_ns: match extent {
-                Extent::Total(_) => None,
-                Extent::Time { duration_ns, .. } => Some(duration_ns),
-            },
-            live: live.clone(),
-        });
+        (self.on_event)(started(self.workload, iteration, concurrency, watched.counters.clone()));
         let level =
             measurement::Level { concurrency, iteration, floor_ns: self.floor_ns.unwrap_or(0), per_write };
         let ledger = self.ledger.as_ref().expect("the tables were just made");
@@ -132,7 +122,7 @@ impl<'a> Run<'a> {
             ranks: &self.ranks,
             number: self.number,
         };
-        let (measurement, mut worked) = measurement::measure(&work, &mut *self.engine, level, &live)?;
+        let (measurement, mut worked) = measurement::measure(&work, &mut *self.engine, level, &watched)?;
         let ledger = self.ledger.as_mut().expect("the tables were just made");
         for journal in std::mem::take(&mut worked.journals) {
             ledger.absorb(self.plan, &self.workload.crews, journal);
@@ -274,6 +264,30 @@ impl<'a> Run<'a> {
                 ..Verification::default()
             },
         }
+    }
+}
+
+/// What is known of a level before it starts.
+fn started(workload: &Workload, iteration: u32, concurrency: u32, live: LiveCounters) -> Event<'_> {
+    let crews = workload.crews.len() as u64;
+    let warm_up = match workload.warm_up {
+        WarmUp::None => Lead::default(),
+        WarmUp::Operations(count) => Lead { operations: count * crews, duration_ns: 0 },
+        WarmUp::Time { duration_ns, .. } => Lead { operations: 0, duration_ns },
+    };
+    let duration_ns = match workload.extent {
+        Extent::Total(_) => None,
+        Extent::Time { duration_ns, .. } => Some(duration_ns),
+    };
+    let planned = measurement::planned(workload);
+    Event::LevelStarted {
+        workload: &workload.name,
+        iteration,
+        concurrency,
+        planned,
+        duration_ns,
+        warm_up,
+        live,
     }
 }
 

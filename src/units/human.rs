@@ -30,6 +30,15 @@ pub fn rate(per_second: f64) -> String {
     if per_second >= 99.95 { count(per_second.round() as u64) } else { significant(per_second) }
 }
 
+/// A factor with the digits that tell it from 1: `0.985`, `2.10`, `433`.
+pub fn factor(ratio: f64) -> String {
+    match ratio {
+        r if r >= 9.995 => rate(r),
+        r if r < 0.1 || (0.9..1.1).contains(&r) => format!("{r:.3}"),
+        r => format!("{r:.2}"),
+    }
+}
+
 /// A latency: `340 ns`, `12.3 µs`, `2.61 ms`, `1.20 s`, `120 s`.
 pub fn latency(ms: f64) -> String {
     let ns = ms * 1e6;
@@ -127,6 +136,14 @@ mod tests {
             ["26,123", "344", "100", "12.3", "0.500", "0.00"]
         );
         assert_eq!([12, 12_288, 1_610_612_736].map(bytes), ["12 B", "12.0 KiB", "1.50 GiB"]);
+    }
+
+    #[test]
+    fn factors_have_the_digits_that_tell_them_from_one() {
+        assert_eq!(
+            [0.012_3, 0.334, 0.985, 1.004, 2.104, 12.34, 433.4, 12_345.6].map(factor),
+            ["0.012", "0.33", "0.985", "1.004", "2.10", "12.3", "433", "12,346"]
+        );
     }
 
     #[test]

@@ -4,6 +4,7 @@
 mod batch;
 #[path = "../common/mod.rs"]
 mod common;
+mod live;
 mod open_loop;
 mod pool;
 mod retry;

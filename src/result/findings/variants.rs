@@ -8,7 +8,7 @@ use super::super::model::{Configuration, RunResult, Summary};
 use super::Finding;
 use crate::engine::Durability;
 use crate::plan::BASE_VARIANT;
-use crate::units::workers;
+use crate::units::{factor, workers};
 
 /// More variants than this are not told one by one.
 const TOLD: usize = 6;
@@ -65,10 +65,10 @@ fn figures(level: &Configuration, base: &Configuration) -> Option<(Summary, Summ
 fn differs(name: &str, comparison: &Comparison<'_>) -> Finding {
     let ratios = || comparison.apart.iter().map(|(_, ratio)| *ratio);
     let (least, most) = (ratios().fold(f64::INFINITY, f64::min), ratios().fold(0.0, f64::max));
-    let how_much = if times(least) == times(most) {
-        format!("{} × base", times(least))
+    let how_much = if factor(least) == factor(most) {
+        format!("{} × base", factor(least))
     } else {
-        format!("{} to {} × base", times(least), times(most))
+        format!("{} to {} × base", factor(least), factor(most))
     };
     let place = match (comparison.compared, comparison.apart.as_slice()) {
         (1, _) => String::new(),
@@ -120,11 +120,6 @@ fn no_difference(alike: &[(&str, Comparison<'_>)]) -> Option<Finding> {
     );
     let suggestion = "More iterations would show a smaller difference, if there is one.";
     Some(super::finding("variant-alike", &[], sentence, suggestion))
-}
-
-/// A ratio with the digits that tell it from 1.
-fn times(ratio: f64) -> String {
-    if (0.9..1.1).contains(&ratio) || ratio < 0.1 { format!("{ratio:.3}") } else { format!("{ratio:.2}") }
 }
 
 #[cfg(test)]
