@@ -12,3 +12,4 @@ pub(super) use words::change_or_dash;
 pub use ci::{comparison_github, comparison_junit};
 pub use markdown::comparison_markdown;
 pub use table::comparison_table;
+pub use words::Rows;
