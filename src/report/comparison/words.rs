@@ -7,7 +7,7 @@ use crate::result::{last_key, plain_value};
 use crate::units::{latency, rate, workers};
 
 /// Which level of which case, as far as there are others: `wal, append, 8 workers`.
-pub(super) fn place(scenario: &ScenarioComparison, case: &CaseComparison) -> String {
+pub(in crate::report) fn place(scenario: &ScenarioComparison, case: &CaseComparison) -> String {
     let others = |differs: &dyn Fn(&CaseComparison) -> bool| scenario.cases.iter().any(differs);
     let mut parts = Vec::new();
     if others(&|other| other.variant != case.variant) {
@@ -44,7 +44,7 @@ pub(in crate::report) fn change_or_dash(ratio: Option<f64>) -> String {
 }
 
 /// Both ends of the interval of the change.
-pub(super) fn interval(metric: &MetricComparison) -> String {
+pub(in crate::report) fn interval(metric: &MetricComparison) -> String {
     match (metric.low, metric.high) {
         (Some(low), Some(high)) => format!("{} to {}", change(low), change(high)),
         _ => "–".to_owned(),
