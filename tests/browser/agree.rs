@@ -1,11 +1,12 @@
 //! Holds what a page shows against the results it was made from. What is expected is worked out here from the results alone.
 
 use indexmap::IndexMap;
-use runner::compare::Comparison;
 use runner::result::{Configuration, RunResult, Summary, decode_histogram};
-use runner::units::{latency, rate, workers};
+use runner::units::workers;
 use serde::Deserialize;
 use serde_json::Value;
+
+use super::pictures::{Bars, Forest, Map, wrong_bars, wrong_map};
 
 /// What `seen.js` found.
 #[derive(Debug, Deserialize)]
@@ -23,6 +24,7 @@ pub(crate) struct Seen {
 #[derive(Debug, Deserialize)]
 pub(crate) struct Chart {
     pub(crate) id: String,
+    title: String,
     #[serde(default)]
     x: Vec<f64>,
     #[serde(default)]
@@ -40,63 +42,6 @@ pub(crate) struct Series {
     y: Vec<Option<f64>>,
     /// Upper, then lower.
     ends: Option<Vec<Vec<Option<f64>>>>,
-}
-
-#[derive(Debug, Deserialize)]
-pub(crate) struct Bars {
-    title: String,
-    pub(crate) rows: Vec<BarRow>,
-}
-
-#[derive(Debug, Deserialize)]
-pub(crate) struct BarRow {
-    name: String,
-    figures: [BarFigure; 2],
-}
-
-#[derive(Debug, Deserialize)]
-struct BarFigure {
-    text: String,
-    at: Option<String>,
-    bar: Option<Extent>,
-    interval: Option<Extent>,
-}
-
-/// Shares of the width of what it stands in.
-#[derive(Clone, Copy, Debug, Deserialize)]
-struct Extent {
-    left: f64,
-    width: f64,
-    middle: f64,
-}
-
-#[derive(Debug, Deserialize)]
-pub(crate) struct Map {
-    title: String,
-    rows: Vec<Vec<MapCell>>,
-}
-
-#[derive(Debug, Deserialize)]
-struct MapCell {
-    text: String,
-    at: Option<String>,
-    shade: Option<u32>,
-    colour: String,
-}
-
-#[derive(Debug, Deserialize)]
-pub(crate) struct Forest {
-    title: String,
-    /// Text at the right end of the axis: `+25 %`.
-    end: String,
-    rows: Vec<ForestRow>,
-}
-
-#[derive(Debug, Deserialize)]
-struct ForestRow {
-    texts: Vec<String>,
-    dot: Option<Extent>,
-    interval: Option<Extent>,
 }
 
 /// A result with the document it was read from.
@@ -146,7 +91,14 @@ pub(crate) fn disagreements(seen: &Seen, shown: &Shown) -> Vec<String> {
     wrong
 }
 
-/// Distributions of one workload may stand in several charts; their series have names of their own.
+/// Words of a name in one order: those that all series share may stand in the title instead.
+fn words(name: &str) -> String {
+    let mut words: Vec<&str> = name.split(", ").filter(|word| !["", "all", "base"].contains(word)).collect();
+    words.sort_unstable();
+    words.join(", ")
+}
+
+/// Distributions of one workload may stand in several charts.
 fn merged(charts: &[Chart]) -> Expected {
     let mut all = Expected::new();
     for chart in charts {
@@ -162,7 +114,12 @@ fn merged(charts: &[Chart]) -> Expected {
             };
             let points = chart.x.iter().zip(&one.y).enumerate();
             let points = points.filter_map(|(place, (x, y))| Some((*x, (*y)?, ends(place))));
-            of.insert(one.name.clone(), points.collect());
+            let name = match chart.title.split_once(": ") {
+                Some((_, shared)) => words(&format!("{shared}, {}", one.name)),
+                None => words(&one.name),
+            };
+            let twin = of.insert(name, points.collect());
+            assert!(twin.is_none(), "two series {} of {}", one.name, chart.id);
         }
     }
     all
@@ -182,7 +139,7 @@ fn expected(result: &RunResult) -> Expected {
             if parts.is_empty() { "all".to_owned() } else { parts.join(", ") }
         };
         let mut put = |id: String, series: String, point: Option<Point>| {
-            all.entry(id).or_default().entry(series).or_default().extend(point);
+            all.entry(id).or_default().entry(words(&series)).or_default().extend(point);
         };
         let mut times = 0;
         for level in &levels {
@@ -304,125 +261,5 @@ fn untraced(chart: &Chart, document: &Value) -> Vec<String> {
         }
         own.for_each(drop);
     }
-    wrong
-}
-
-/// A figure with both ends of its interval, where its pointer leads to a median.
-fn figure(document: &Value, pointer: &str) -> Option<(f64, Option<(f64, f64)>)> {
-    let value = document.pointer(pointer)?.as_f64()?;
-    let summary = pointer.strip_suffix("/median").and_then(|summary| document.pointer(summary));
-    let end = |name: &str| summary.and_then(|summary| summary.get(name)).and_then(Value::as_f64);
-    Some((value, end("low").zip(end("high"))))
-}
-
-/// A pixel of the narrowest bar.
-const CLOSE: f64 = 0.01;
-
-fn wrong_bars(bars: &Bars, document: &Value) -> Vec<String> {
-    let mut wrong = Vec::new();
-    for (column, text) in [(0, (|value| format!("{}/s", rate(value))) as fn(f64) -> String), (1, latency)] {
-        let of = |row: &BarRow| figure(document, row.figures[column].at.as_deref()?);
-        let tops = bars
-            .rows
-            .iter()
-            .filter_map(of)
-            .map(|(value, ends)| ends.map_or(value, |(_, high)| high.max(value)));
-        let most = tops.fold(0.0, f64::max);
-        for row in &bars.rows {
-            let seen = &row.figures[column];
-            let Some((value, ends)) = of(row) else {
-                wrong.extend(
-                    (seen.text != "–").then(|| format!("{}, {}: {}", bars.title, row.name, seen.text)),
-                );
-                continue;
-            };
-            let long = seen
-                .bar
-                .is_some_and(|bar| bar.left.abs() < CLOSE && (bar.width - value / most).abs() < CLOSE);
-            let reach = match (ends, seen.interval) {
-                (None, None) => true,
-                (Some((low, high)), Some(seen)) => {
-                    (seen.left - low / most).abs() < CLOSE
-                        && (seen.left + seen.width - high / most).abs() < CLOSE
-                }
-                _ => false,
-            };
-            if !long || !reach || seen.text != text(value) {
-                wrong.push(format!(
-                    "{}, {}: {seen:?} instead of {value} of {most}, {ends:?}",
-                    bars.title, row.name
-                ));
-            }
-        }
-    }
-    wrong
-}
-
-fn wrong_map(map: &Map, document: &Value) -> Vec<String> {
-    let mut wrong = Vec::new();
-    let rates = map.title.ends_with("operations per second");
-    for column in 0..map.rows[0].len() {
-        let cells: Vec<(&MapCell, f64)> = map
-            .rows
-            .iter()
-            .filter_map(|row| {
-                let cell = &row[column];
-                Some((cell, figure(document, cell.at.as_deref()?)?.0))
-            })
-            .collect();
-        for (cell, value) in &cells {
-            let text = if rates { format!("{}/s", rate(*value)) } else { latency(*value) };
-            if cell.text.trim_start_matches("! ") != text {
-                wrong.push(format!("{}: {} instead of {text}", map.title, cell.text));
-            }
-            // Better figures are never lighter, and shades are told apart by the browser's colours.
-            for (other, than) in &cells {
-                let better = if rates { value > than } else { value < than };
-                if better && cell.shade < other.shade
-                    || (cell.shade == other.shade) != (cell.colour == other.colour)
-                {
-                    wrong.push(format!("{}: {} is shaded against {}", map.title, cell.text, other.text));
-                }
-            }
-        }
-        let darkest = cells.iter().any(|(cell, _)| cell.shade == Some(5));
-        wrong.extend((!darkest).then(|| format!("{}: no best cell in column {column}", map.title)));
-    }
-    wrong
-}
-
-/// Everything that the picture of a comparison shows otherwise than the comparison has it.
-pub(crate) fn wrong_forests(seen: &Seen, comparison: &Comparison) -> Vec<String> {
-    let mut wrong = Vec::new();
-    for (forest, scenario) in seen.forests.iter().zip(&comparison.scenarios) {
-        let metrics: Vec<_> = scenario.cases.iter().flat_map(|case| &case.metrics).collect();
-        let percent: f64 = forest.end.trim_matches(['+', '%', ' ']).parse().unwrap_or(f64::NAN);
-        let end = 1.0 + percent / 100.0;
-        let at = |ratio: f64| (0.5 * (1.0 + ratio.ln() / f64::ln(end))).clamp(0.0, 1.0);
-        if forest.rows.len() != metrics.len() || forest.title != scenario.configuration_id {
-            wrong.push(format!("{} rows instead of {}", forest.rows.len(), metrics.len()));
-        }
-        for (row, metric) in forest.rows.iter().zip(metrics) {
-            let dot = match (row.dot, metric.ratio) {
-                (None, None) => true,
-                (Some(dot), Some(ratio)) => (dot.middle - at(ratio)).abs() < CLOSE,
-                _ => false,
-            };
-            let interval = match (row.interval, metric.low.zip(metric.high)) {
-                (None, None) => true,
-                (Some(seen), Some((low, high))) => {
-                    (seen.left - at(low)).abs() < CLOSE && (seen.left + seen.width - at(high)).abs() < CLOSE
-                }
-                _ => false,
-            };
-            let said = row.texts[1] == metric.metric && row.texts[5] == metric.verdict.as_str();
-            if !(dot && interval && said) {
-                wrong.push(format!("{row:?} instead of {metric:?}"));
-            }
-        }
-    }
-    wrong.extend(
-        (seen.forests.len() != comparison.scenarios.len()).then(|| "scenarios are missing".to_owned()),
-    );
     wrong
 }

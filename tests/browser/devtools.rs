@@ -127,7 +127,10 @@ impl Browser {
 }
 
 impl Drop for Browser {
+    /// Its folder can go only when all of its processes have ended, which is when nobody holds the pipe any more.
     fn drop(&mut self) {
+        let _ = self.input.write_all(b"{\"id\":0,\"method\":\"Browser.close\"}\0");
+        while self.messages.recv_timeout(PATIENCE).is_ok() {}
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

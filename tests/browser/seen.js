@@ -3,7 +3,7 @@
   const texts = cells => [...cells].map(cell => cell.textContent);
   const charts = [...document.querySelectorAll("figure[data-chart]")].map(figure => {
     const plot = figure.plot, canvas = figure.querySelector("canvas");
-    if (!plot || !canvas) return { id: figure.id, painted: 0 };
+    if (!plot || !canvas) return { id: figure.id, title: "", painted: 0 };
     const series = [];
     plot.series.slice(1).forEach((one, i) => {
       const values = [...plot.data[i + 1]];
@@ -15,7 +15,7 @@
     const stroke = plot.series[1].stroke(plot, 1), hex = [1, 3, 5].map(at => parseInt(stroke.slice(at, at + 2), 16));
     let painted = 0;
     for (let i = 0; i < pixels.length; i += 4) if (hex.every((part, k) => pixels[i + k] === part) && pixels[i + 3] === 255) painted++;
-    return { id: figure.id, x: [...plot.data[0]], series, painted, rows: [...figure.querySelectorAll("table.values tbody tr")].map(row => texts(row.cells)) };
+    return { id: figure.id, title: figure.querySelector("h3").textContent, x: [...plot.data[0]], series, painted, rows: [...figure.querySelectorAll("table.values tbody tr")].map(row => texts(row.cells)) };
   });
   const place = (element, track) => {
     if (!element) return null;

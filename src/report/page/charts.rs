@@ -1,6 +1,6 @@
 //! The charts of a page: throughput, p99 and errors against concurrency here, distributions and time series in files of their own.
 
-use indexmap::{IndexMap, IndexSet};
+use indexmap::IndexSet;
 
 use super::Shown;
 use super::chart::{Chart, Flag, Head, Kind, Point, axis};
@@ -56,6 +56,14 @@ impl<'a> Part<'a> {
         let several = self.section.levels.iter().any(|other| !other.is_of_same_case(level));
         let case = several.then(|| level.case_or_base());
         let parts: Vec<String> = [self.name.clone(), case, rest].into_iter().flatten().collect();
+        if parts.is_empty() { "all".to_owned() } else { parts.join(", ") }
+    }
+
+    /// The same among levels of one point of the matrix.
+    pub(super) fn named_by_variant(&self, level: &Configuration, rest: Option<String>) -> String {
+        let several = self.section.levels.iter().any(|other| other.variant != level.variant);
+        let variant = several.then(|| level.variant.clone());
+        let parts: Vec<String> = [self.name.clone(), variant, rest].into_iter().flatten().collect();
         if parts.is_empty() { "all".to_owned() } else { parts.join(", ") }
     }
 
@@ -157,6 +165,3 @@ fn errors(index: usize, parts: &[Part<'_>]) -> Option<Chart> {
     }
     (!chart.series.is_empty()).then_some(chart)
 }
-
-/// Levels under a name, in the order of their first.
-pub(super) type Groups<'p, 'a> = IndexMap<String, Vec<(&'p Part<'a>, &'a Configuration)>>;

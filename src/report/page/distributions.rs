@@ -1,7 +1,9 @@
 //! Latency distributions: what share of the operations stayed below what latency.
 
+use indexmap::IndexMap;
+
 use super::chart::{Chart, Head, Kind, Point, axis};
-use super::charts::{Groups, Part};
+use super::charts::Part;
 use crate::result::{Configuration, Iteration, LatencyMs, decode_histogram, last_key, plain_value};
 use crate::units::workers;
 
@@ -15,9 +17,11 @@ const QUANTILES: [f64; 12] = [0.0, 0.25, 0.5, 0.75, 0.9, 0.95, 0.98, 0.99, 0.995
 const TEXT: &str = "Latency that a share of the operations did not exceed. Both axes are logarithmic: each step to the right is a tenth of the \
                     operations that are left. Bands reach from the fastest iteration to the slowest.";
 
-/// One chart where all levels fit, one for each point of the matrix where those fit, otherwise one for each number of workers there, too.
+/// One chart where all levels fit, one for each point of the matrix where those fit, otherwise one for each number of workers there.
 pub(super) fn distributions(index: usize, parts: &[Part<'_>]) -> Vec<Chart> {
-    let groups = [none as fn(&Configuration) -> String, point, point_and_workers]
+    let keys: [fn(&Configuration) -> Key; 3] =
+        [|_| (String::new(), 0), |level| (point(level), 0), |level| (point(level), level.concurrency)];
+    let groups = keys
         .map(|key| grouped(parts, key))
         .into_iter()
         .reduce(
@@ -25,34 +29,42 @@ pub(super) fn distributions(index: usize, parts: &[Part<'_>]) -> Vec<Chart> {
         )
         .unwrap_or_default();
     let (shown, all) = (groups.len().min(MOST_CHARTS), groups.len());
-    let drawn = groups.into_iter().take(MOST_CHARTS).enumerate().filter_map(|(number, (name, levels))| {
-        let mut text = TEXT.to_owned();
-        if levels.len() > MOST_SERIES {
-            text.push_str(&format!(" The first {MOST_SERIES} of {} levels are drawn.", levels.len()));
-        }
-        if shown < all {
-            text.push_str(&format!(" These are {shown} of {all} charts; the others are in the result."));
-        }
-        let title = if name.is_empty() { String::new() } else { format!(": {name}") };
-        let head = Head {
-            id: format!("latency-{index}-{number}"),
-            title: format!("Latency distribution{title}"),
-            text: &text,
-        };
-        let x = axis("share of operations", Kind::Percentile, true);
-        let mut chart = Chart::new(head, x, axis("latency", Kind::Latency, true));
-        for (part, level) in levels.into_iter().take(MOST_SERIES) {
-            if let Some(points) = points(&chart, part, level) {
-                chart.add(part.named(level, Some(workers(&[level.concurrency]))), points);
+    let drawn =
+        groups.into_iter().take(MOST_CHARTS).enumerate().filter_map(|(number, ((name, _), levels))| {
+            let mut text = TEXT.to_owned();
+            if levels.len() > MOST_SERIES {
+                text.push_str(&format!(" The first {MOST_SERIES} of {} levels are drawn.", levels.len()));
             }
-        }
-        (!chart.series.is_empty()).then_some(chart)
-    });
+            if shown < all {
+                text.push_str(&format!(" These are {shown} of {all} charts; the others are in the result."));
+            }
+            // What all of them share stands in the title alone.
+            let same = levels.iter().all(|(_, level)| level.concurrency == levels[0].1.concurrency);
+            let at = workers(&[levels[0].1.concurrency]);
+            let shared = Some(name)
+                .filter(|name| !name.is_empty())
+                .into_iter()
+                .chain((same && levels.len() > 1).then_some(at));
+            let shared = shared.collect::<Vec<_>>().join(", ");
+            let title = if shared.is_empty() { String::new() } else { format!(": {shared}") };
+            let head = Head {
+                id: format!("latency-{index}-{number}"),
+                title: format!("Latency distribution{title}"),
+                text: &text,
+            };
+            let x = axis("share of operations", Kind::Percentile, true);
+            let mut chart = Chart::new(head, x, axis("latency", Kind::Latency, true));
+            let grouped = all > 1;
+            for &(part, level) in levels.iter().take(MOST_SERIES) {
+                let at = (!same || levels.len() == 1).then(|| workers(&[level.concurrency]));
+                let name = if grouped { part.named_by_variant(level, at) } else { part.named(level, at) };
+                if let Some(points) = points(&chart, part, level) {
+                    chart.add(name, points);
+                }
+            }
+            (!chart.series.is_empty()).then_some(chart)
+        });
     drawn.collect()
-}
-
-fn none(_: &Configuration) -> String {
-    String::new()
 }
 
 /// Values of the matrix.
@@ -62,16 +74,14 @@ fn point(level: &Configuration) -> String {
     values.collect::<Vec<_>>().join(", ")
 }
 
-fn point_and_workers(level: &Configuration) -> String {
-    let mut words = point(level);
-    if !words.is_empty() {
-        words.push_str(", ");
-    }
-    words + &workers(&[level.concurrency])
-}
+/// A group's key, of which the first part is its name.
+type Key = (String, u32);
 
-fn grouped<'p, 'a>(parts: &'p [Part<'a>], key: fn(&Configuration) -> String) -> Groups<'p, 'a> {
-    let mut groups = Groups::new();
+fn grouped<'p, 'a>(
+    parts: &'p [Part<'a>],
+    key: fn(&Configuration) -> Key,
+) -> IndexMap<Key, Vec<(&'p Part<'a>, &'a Configuration)>> {
+    let mut groups: IndexMap<Key, Vec<(&Part<'_>, &Configuration)>> = IndexMap::new();
     for part in parts {
         for level in &part.section.levels {
             groups.entry(key(level)).or_default().push((part, *level));

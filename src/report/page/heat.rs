@@ -152,7 +152,7 @@ impl Scale {
 
     fn shade(&self, value: f64) -> u32 {
         let spread = (self.most / self.least).max(LEAST_SPREAD).ln();
-        // What is best is darkest, whichever end that is.
+        // What is best has the strongest shade, whichever end that is.
         let behind = if self.more { self.most / value } else { value / self.least };
         let place = 1.0 - behind.ln() / spread;
         (place * SHADES).clamp(0.0, SHADES - 1.0) as u32

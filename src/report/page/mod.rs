@@ -18,7 +18,7 @@ mod view;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use minijinja::value::Serde;
-use minijinja::{AutoEscape, Environment, Value, context};
+use minijinja::{AutoEscape, Environment, HtmlEscape, Value, context};
 use sha2::{Digest, Sha256};
 
 use super::comparison::comparison_sections;
@@ -48,6 +48,7 @@ pub fn page(shown: &[Shown<'_>], comparison: Option<&Comparison>) -> String {
     let views: Vec<view::View> = shown.iter().map(view::View::new).collect();
     let mut environment = Environment::new();
     environment.set_auto_escape_callback(|_| AutoEscape::Html);
+    environment.add_filter("code", code);
     let page = environment.render_str(
         include_str!("assets/page.html"),
         context! {
@@ -66,6 +67,16 @@ pub fn page(shown: &[Shown<'_>], comparison: Option<&Comparison>) -> String {
         },
     );
     page.expect("the page is shipped with what it needs") + "\n"
+}
+
+/// Escaped, with what stands between backticks as code.
+fn code(text: &str) -> Value {
+    let mut out = String::with_capacity(text.len());
+    for (number, part) in text.split('`').enumerate() {
+        let escaped = HtmlEscape(part);
+        out.push_str(&if number % 2 == 1 { format!("<code>{escaped}</code>") } else { escaped.to_string() });
+    }
+    Value::from_safe_string(out)
 }
 
 #[cfg(test)]

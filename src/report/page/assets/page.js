@@ -153,8 +153,8 @@
     };
     const first = xs[0], last = xs[xs.length - 1];
     const plot = new uPlot({
-      width: printing ? 640 : Math.max(box.clientWidth, 240), height, series, bands, padding: [12, 16, null, null],
-      scales: { x: { time: false, distr: chart.x.log ? 3 : 1, log: 10 }, y: { distr: chart.y.log ? 3 : 1, log: 10, range: span } },
+      width: printing ? 640 : Math.max(box.clientWidth, 240), height, series, bands, padding: [12, 24, null, null],
+      scales: { x: { time: false, distr: chart.x.log ? 3 : 1, log: 10, range: (_, low, high) => [low, high] }, y: { distr: chart.y.log ? 3 : 1, log: 10, range: span } },
       axes: [across, down],
       legend: { show: false },
       cursor: { drag: { x: true, y: false }, points: { size: 10 }, ...(chart.group ? { sync: { key: chart.group } } : {}) },
@@ -162,10 +162,10 @@
         setCursor: [show],
         drawAxes: [borders],
         draw: [mark],
-        setScale: [(u, key) => { if (key === "x") reset.hidden = u.scales.x.min <= first && u.scales.x.max >= last; }],
+        setScale: [(u, key) => { if (key === "x") reset.hidden = u.scales.x.min <= first * 1.0001 && u.scales.x.max >= last * .9999; }],
       },
     }, data, box);
-    box.append(tip);
+    box.append(tip, reset);
     const whole = () => { plot.setScale("x", { min: first, max: last }); exact.textContent = ""; };
     reset.onclick = whole;
     if (chart.series.length > 1) chart.series.forEach((one, s) => {
@@ -177,7 +177,6 @@
       };
       keys.append(key);
     });
-    keys.append(reset);
 
     const to = v => chart.x.log ? Math.log(v) : v, from = v => chart.x.log ? Math.exp(v) : v;
     const view = (middle, half) => {
