@@ -136,12 +136,25 @@ fn the_page_of_an_experiment_shows_what_its_result_has() {
     let file = shipped("file-share-small");
     succeed(&place, &["run", &file].iter().chain(&arguments).copied().collect::<Vec<_>>());
     let shown = shown(&place, "results/file-share-small.json");
-    report(&place, &["results/file-share-small.json"]);
+    let text = report(&place, &["results/file-share-small.json"]);
     quiet(&mut browser, &place);
     let mut page = browser.open(&place.path("report.html"), Look::WIDE);
     let seen = seen(&mut page);
     assert_eq!(disagreements(&seen, &shown), Vec::<String>::new());
     assert!(!seen.maps.is_empty() && !seen.bars.is_empty());
+
+    // A bar, a shade and a figure of their own are noticed.
+    let bar = text.split_once("<div class=\"bar rate\"").unwrap().1.split_once('>').unwrap().0;
+    for (part, other) in [
+        (bar, " style=\"width:3%\""),
+        ("<td class=\"s5\"", "<td class=\"s0\""),
+        ("&#x2f;s</td>", "0&#x2f;s</td>"),
+    ] {
+        let path = altered(&place, &text, part, other);
+        let mut page = browser.open(&path, Look::WIDE);
+        let wrong = disagreements(&self::seen(&mut page), &shown);
+        assert!(!wrong.is_empty(), "{part} may be {other}");
+    }
 }
 
 #[test]
@@ -150,7 +163,7 @@ fn the_page_of_a_comparison_shows_what_came_of_it() {
     let place = Place::new();
     base_0(&place, "before", "4");
     let shown = base_0(&place, "after", "4");
-    report(&place, &["after/base-0.json", "--compare", "before/base-0.json", "--anyway"]);
+    let text = report(&place, &["after/base-0.json", "--compare", "before/base-0.json", "--anyway"]);
     let compared =
         place.run(&["compare", "before/base-0.json", "after/base-0.json", "--anyway", "--format", "json"]);
     let comparison = serde_json::from_str(&compared.stdout).unwrap();
@@ -159,6 +172,12 @@ fn the_page_of_a_comparison_shows_what_came_of_it() {
     let seen = seen(&mut page);
     assert_eq!(wrong_forests(&seen.forests, &comparison), Vec::<String>::new());
     assert_eq!(disagreements(&seen, &shown), Vec::<String>::new());
+
+    // A mark at another place is noticed.
+    let mark = text.split_once("<div class=\"dot\"").unwrap().1.split_once('>').unwrap().0;
+    let path = altered(&place, &text, mark, " style=\"left:2%\"");
+    let mut page = browser.open(&path, Look::WIDE);
+    assert_eq!(wrong_forests(&self::seen(&mut page).forests, &comparison).len(), 1);
 }
 
 /// Where a point of a chart is on the screen.

@@ -35,7 +35,7 @@ pub(super) struct Row {
 /// The ends of axes, as ratios; beyond the last one, marks stand at the border.
 const ENDS: [f64; 6] = [1.1, 1.25, 1.5, 2.0, 4.0, 10.0];
 
-/// A picture for each scenario.
+/// A picture for each scenario, in their order.
 pub(super) fn forests(comparison: &Comparison) -> Vec<Forest> {
     let of = |scenario: &ScenarioComparison| {
         let metrics = || scenario.cases.iter().flat_map(|case| &case.metrics);
@@ -46,7 +46,7 @@ pub(super) fn forests(comparison: &Comparison) -> Vec<Forest> {
             .flat_map(|case| case.metrics.iter().map(|metric| axis.row(place(scenario, case), metric)));
         Forest { title: scenario.configuration_id.clone(), ticks: axis.ticks(), rows: rows.collect() }
     };
-    comparison.scenarios.iter().map(of).filter(|forest| !forest.rows.is_empty()).collect()
+    comparison.scenarios.iter().map(of).collect()
 }
 
 /// Logarithmic: half and double are equally far from the middle.
@@ -101,7 +101,7 @@ impl Axis {
 /// A ratio as a change without decimals.
 fn whole(ratio: f64) -> String {
     if ratio == 1.0 {
-        return "no change".to_owned();
+        return "0 %".to_owned();
     }
     format!("{:+.0} %", (ratio - 1.0) * 100.0).replace('-', "−")
 }

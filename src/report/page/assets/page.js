@@ -97,7 +97,7 @@
 
     const common = axis => ({ stroke: text, grid: { stroke: line, width: 1 }, ticks: { stroke: line, width: 1 }, font: "12px system-ui, sans-serif", labelFont: "12px system-ui, sans-serif",
       label: axis.label, values: (_, vs) => vs.map(v => v == null ? null : write[axis.kind](v)) });
-    const across = common(chart.x), down = { ...common(chart.y), size: 66 };
+    const across = { ...common(chart.x), size: 34, labelSize: 22 }, down = { ...common(chart.y), size: 62, labelSize: 22 };
     const roomy = least => (u, vs) => { let last = -1e9; return vs.map(v => { const at = u.valToPos(v, "x"); if (at - last < least) return null; last = at; return v; }); };
     if (chart.x.kind === "workers") { across.splits = (u, _, low, high) => xs.filter(x => x >= low && x <= high); across.filter = roomy(28); }
     if (chart.x.kind === "percentile") { across.splits = (u, _, low, high) => [1, 2, 4, 10, 20, 100, 1e3, 1e4, 1e5].filter(v => v >= low * .999 && v <= high * 1.001); across.filter = roomy(52); }
