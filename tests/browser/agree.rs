@@ -211,7 +211,11 @@ fn p99(level: &Configuration, x: f64) -> Option<Point> {
 /// At the shares that the page draws, as far as there are operations beyond them.
 fn distribution(level: &Configuration) -> Vec<Point> {
     let Some(histogram) = level.histogram.as_deref().and_then(decode_histogram) else { return Vec::new() };
-    let shares = [0.0, 0.25, 0.5, 0.75, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999, 0.9999, 0.99999];
+    // Where there is a band, only those within it that it has.
+    let mut shares = vec![0.0, 0.25, 0.5, 0.75, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999, 0.9999, 0.99999];
+    if level.iterations.len() > 1 {
+        shares.retain(|share| ![0.75, 0.98, 0.995].contains(share));
+    }
     let reached =
         shares.into_iter().filter(|share| *share == 0.0 || (1.0 - share) * histogram.len() as f64 >= 1.0);
     let points = reached.map(|share| {

@@ -13,6 +13,8 @@ const MOST_SERIES: usize = 8;
 const MOST_CHARTS: usize = 12;
 /// Shares of the operations that the distribution is drawn at.
 const QUANTILES: [f64; 12] = [0.0, 0.25, 0.5, 0.75, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999, 0.9999, 0.99999];
+/// Those among the percentiles of iterations that iterations do not have.
+const BETWEEN: [f64; 3] = [0.75, 0.98, 0.995];
 
 const TEXT: &str = "Latency that a share of the operations did not exceed. Both axes are logarithmic: each step to the right is a tenth of the \
                     operations that are left. Bands reach from the fastest iteration to the slowest.";
@@ -94,7 +96,10 @@ fn grouped<'p, 'a>(
 fn points(chart: &Chart, part: &Part<'_>, level: &Configuration) -> Option<Vec<Point>> {
     let histogram = level.histogram.as_deref().and_then(decode_histogram)?;
     let reached = |share: &&f64| (1.0 - **share) * histogram.len() as f64 >= 1.0 || **share == 0.0;
-    let points = QUANTILES.iter().filter(reached).map(|&share| {
+    // A band between percentiles that iterations do not have would be a guess, beside a line that is none.
+    let banded = level.iterations.len() > 1;
+    let guessed = |share: &&f64| banded && BETWEEN.contains(*share);
+    let points = QUANTILES.iter().filter(reached).filter(|share| !guessed(share)).map(|&share| {
         let ms = histogram.value_at_quantile(share) as f64 / 1e6;
         let mut point =
             chart.point(1.0 / (1.0 - share), Some(ms), part.pointer(level, &place(level, share, ms)));
