@@ -161,6 +161,21 @@ fn believable(name: &str, result: &Value, cases: usize, workloads: &[String], le
         if let Some(metrics) = level.get("metrics") {
             assert_eq!(metrics["errorCount"], errors, "{name}, {workload}");
         }
+        operations_come_to_the_whole(level);
+    }
+}
+
+/// The operations of each iteration sum to its figures; a level of one operation does not say them twice.
+fn operations_come_to_the_whole(level: &Value) {
+    let names = level["operations"].as_object().expect("a level has operations").len();
+    for iteration in level["iterations"].as_array().expect("a level has iterations") {
+        let operations = iteration.get("operations").and_then(Value::as_object);
+        assert_eq!(operations.map_or(1, serde_json::Map::len), names, "{iteration}");
+        for (key, slack) in [("attempted", 0.0), ("succeeded", 0.0), ("throughput", 0.01)] {
+            let figure = |one: &Value| one[key].as_f64().expect("a figure");
+            let sum = operations.map(|all| all.values().map(figure).sum::<f64>());
+            assert!(sum.is_none_or(|sum| (sum - figure(iteration)).abs() <= slack), "{key}: {iteration}");
+        }
     }
 }
 

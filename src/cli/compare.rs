@@ -3,39 +3,102 @@
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
-use indexmap::IndexMap;
 
 use super::output::put;
 use super::{Exit, stdout_color, stdout_width};
-use crate::compare::{self, Comparison, Incomparable, METRICS, Options, Source, Verdict};
-use crate::diagnostic::nearest;
-use crate::report::{self, TableOptions};
-use crate::result::{BASELINE_FOLDER, Baselines, read, results_in};
+use crate::compare::{self, Comparison, Incomparable, MetricName, Options, Selection, Source, Verdict};
+use crate::report::{self, Rows, TableOptions};
+use crate::result::{BASELINE_FOLDER, Baselines, last_key, read, results_in};
 
 #[derive(Debug, Args)]
 pub(super) struct CompareArgs {
     /// What to hold against: a result file, a folder of results, or the name of a baseline.
     #[arg(value_name = "BASE")]
     base: String,
-    /// What is held against it: the same kinds.
-    #[arg(value_name = "CANDIDATE")]
-    candidate: String,
+    /// What is held against it: the same kinds. Left out where two cases of the base are compared.
+    #[arg(value_name = "CANDIDATE", required_unless_present_any = ["candidate_variant", "candidate_case"])]
+    candidate: Option<String>,
+    #[command(flatten)]
+    cases: Cases,
     #[command(flatten)]
     pub(super) rules: Rules,
     /// What to print.
     #[arg(long, value_enum, default_value_t = CompareFormat::Table)]
     format: CompareFormat,
+    /// Show every row of single operations too, not only those that differ from the whole.
+    #[arg(long)]
+    all: bool,
+}
+
+/// One case of each side, for `compare` and `report`.
+#[derive(Clone, Debug, Args)]
+pub(super) struct Cases {
+    /// Of the base only this variant; `base` is the file as it stands.
+    #[arg(long, value_name = "NAME", requires = "candidate_variant")]
+    base_variant: Option<String>,
+    /// Of the candidate only this variant.
+    #[arg(long, value_name = "NAME", requires = "base_variant")]
+    candidate_variant: Option<String>,
+    /// Of the base only this point of the matrix: journal_mode=delete. Several keys with commas, or repeated.
+    #[arg(long, value_name = "KEY=VALUE", value_parser = parameter, value_delimiter = ',', requires = "candidate_case")]
+    base_case: Vec<(String, String)>,
+    /// Of the candidate only this point of the matrix.
+    #[arg(long, value_name = "KEY=VALUE", value_parser = parameter, value_delimiter = ',', requires = "base_case")]
+    candidate_case: Vec<(String, String)>,
+}
+
+impl Cases {
+    /// How to compare.
+    ///
+    /// # Errors
+    /// In words, when the two points do not name the same keys: what differs in other ways cannot be paired.
+    pub(super) fn options(&self, rules: &Rules) -> Result<Options, String> {
+        let of = |variant: &Option<String>, parameters: &[(String, String)]| Selection {
+            variant: variant.clone(),
+            parameters: parameters.to_vec(),
+        };
+        let keys = |parameters: &[(String, String)]| {
+            let mut keys: Vec<String> = parameters.iter().map(|(key, _)| last_key(key).to_owned()).collect();
+            keys.sort();
+            keys
+        };
+        let (base, candidate) = (keys(&self.base_case), keys(&self.candidate_case));
+        if base != candidate {
+            return Err(format!(
+                "--base-case names {} and --candidate-case {}: both have to name the same keys",
+                base.join(", "),
+                candidate.join(", ")
+            ));
+        }
+        Ok(Options {
+            base_case: of(&self.base_variant, &self.base_case),
+            candidate_case: of(&self.candidate_variant, &self.candidate_case),
+            ..rules.options()
+        })
+    }
+}
+
+/// `journal_mode=delete`.
+fn parameter(text: &str) -> Result<(String, String), String> {
+    let (key, value) =
+        text.split_once('=').ok_or("a key of the matrix with its value: journal_mode=delete")?;
+    let (key, value) = (key.trim(), value.trim().trim_matches(['"', '\'']));
+    if key.is_empty() || value.is_empty() {
+        return Err("a key of the matrix with its value: journal_mode=delete".to_owned());
+    }
+    Ok((key.to_owned(), value.to_owned()))
 }
 
 /// What decides, for `compare` and for `run --baseline`.
 #[derive(Clone, Debug, Args)]
 pub(super) struct Rules {
-    /// A difference that matters, 5 % where it is not given; or that of a metric: latency.p99=10%. To be repeated.
+    /// A difference that matters, 5 % where it is not given; or that of a metric: latency.p99=10%, read/latency.p99=10%. To be repeated.
     #[arg(long, value_name = "[METRIC=]PERCENT", value_parser = threshold)]
-    threshold: Vec<(Option<String>, f64)>,
-    /// Only this metric: throughput, latency.avg, latency.p50, latency.p90, latency.p95, latency.p99 or success_rate. To be repeated.
-    #[arg(long, value_name = "METRIC", value_parser = metric)]
-    metric: Vec<String>,
+    threshold: Vec<(Option<MetricName>, f64)>,
+    /// Only this metric: throughput, latency.avg, latency.p50, latency.p90, latency.p95, latency.p99 or success_rate; of one operation
+    /// read/latency.p99, of each */latency.p99. To be repeated.
+    #[arg(long, value_name = "METRIC")]
+    metric: Vec<MetricName>,
     /// Compare results that should not be compared; every table then says so.
     #[arg(long)]
     anyway: bool,
@@ -58,20 +121,10 @@ pub(super) enum CompareFormat {
     Github,
 }
 
-fn metric(text: &str) -> Result<String, String> {
-    if METRICS.contains(&text) {
-        return Ok(text.to_owned());
-    }
-    Err(match nearest(text, METRICS) {
-        Some(near) => format!("did you mean `{near}`?"),
-        None => format!("one of {}", METRICS.join(", ")),
-    })
-}
-
 /// `5`, `5%` or `latency.p99=10%`, as shares.
-fn threshold(text: &str) -> Result<(Option<String>, f64), String> {
+fn threshold(text: &str) -> Result<(Option<MetricName>, f64), String> {
     let (name, share) = match text.split_once('=') {
-        Some((name, share)) => (Some(metric(name.trim())?), share),
+        Some((name, share)) => (Some(name.trim().parse()?), share),
         None => (None, text),
     };
     let number = share.trim().trim_end_matches('%').trim();
@@ -87,36 +140,80 @@ impl Rules {
         let single = self.threshold.iter().filter_map(|(name, share)| Some((name.clone()?, *share)));
         Options {
             threshold: general.map_or(Options::default().threshold, |(_, share)| *share),
-            thresholds: single.collect::<IndexMap<String, f64>>(),
+            thresholds: single.collect(),
             metrics: self.metric.clone(),
             anyway: self.anyway,
+            ..Options::default()
         }
     }
 
-    /// Compares, and tells why not where that cannot be.
-    pub(super) fn compare(&self, base: &[Source], candidate: &[Source]) -> Result<Comparison, Exit> {
-        compare::compare(base, candidate, &self.options()).map_err(|error| {
-            eprintln!("error: {error}");
-            if let Incomparable::Differs { .. } = error {
-                eprintln!("help: measure both under the same circumstances, or add `--anyway`");
-            }
-            Exit::Wrong
-        })
+    /// Whether an operation is asked for by its name, so that its rows are wanted.
+    fn name_operations(&self) -> bool {
+        self.metric.iter().any(|name| name.to_string().contains('/'))
+    }
+}
+
+/// Compares, and tells why not where that cannot be.
+pub(super) fn held(base: &[Source], candidate: &[Source], options: &Options) -> Result<Comparison, Exit> {
+    compare::compare(base, candidate, options).map_err(|error| wrong(&error))
+}
+
+fn wrong(error: &Incomparable) -> Exit {
+    eprintln!("error: {error}");
+    match error {
+        Incomparable::Differs { .. } => {
+            eprintln!("help: measure both under the same circumstances, or add `--anyway`");
+        }
+        Incomparable::NothingInCommon { .. } => {
+            eprintln!(
+                "help: two result files that are named themselves are compared whatever their scenarios are called"
+            );
+        }
+        _ => {}
+    }
+    Exit::Wrong
+}
+
+/// Both sides of a comparison with how they are compared; without a candidate, two cases of the base.
+///
+/// # Errors
+/// In words, one for each thing that is wrong.
+pub(super) fn sides(
+    base: &str,
+    candidate: Option<&str>,
+    cases: &Cases,
+    rules: &Rules,
+) -> Result<(Vec<Source>, Vec<Source>, Options), Vec<String>> {
+    let options = cases.options(rules).map_err(|words| vec![words])?;
+    if candidate.is_none() && options.base_case == options.candidate_case {
+        return Err(vec!["base and candidate are one and the same case of one result".to_owned()]);
+    }
+    let sides = [base, candidate.unwrap_or(base)];
+    let options = Options { single_files: sides.iter().all(|side| Path::new(side).is_file()), ..options };
+    match sides.map(|name| find(name, &rules.baselines)) {
+        [Ok(base), Ok(candidate)] => Ok((base, candidate, options)),
+        found => {
+            let mut words: Vec<String> = found.into_iter().filter_map(Result::err).collect();
+            words.dedup();
+            Err(words)
+        }
     }
 }
 
 /// Compares two sides. A regression ends with 1.
 pub(super) fn compare(arguments: &CompareArgs) -> Exit {
-    let sides = [&arguments.base, &arguments.candidate].map(|name| find(name, &arguments.rules.baselines));
-    let [base, candidate] = match sides {
-        [Ok(base), Ok(candidate)] => [base, candidate],
-        sides => {
-            sides.into_iter().filter_map(Result::err).for_each(|words| eprintln!("error: {words}"));
-            return Exit::Wrong;
-        }
-    };
-    match arguments.rules.compare(&base, &candidate) {
-        Ok(comparison) => print(&comparison, arguments.format),
+    let rules = &arguments.rules;
+    let (base, candidate, options) =
+        match sides(&arguments.base, arguments.candidate.as_deref(), &arguments.cases, rules) {
+            Ok(sides) => sides,
+            Err(words) => {
+                words.iter().for_each(|words| eprintln!("error: {words}"));
+                return Exit::Wrong;
+            }
+        };
+    let rows = if arguments.all || rules.name_operations() { Rows::All } else { Rows::Telling };
+    match held(&base, &candidate, &options) {
+        Ok(comparison) => print(&comparison, arguments.format, rows),
         Err(exit) => exit,
     }
 }
@@ -132,7 +229,11 @@ impl<'a> Baseline<'a> {
     /// Finds it.
     pub(super) fn find(name: &str, rules: &'a Rules) -> Result<Baseline<'a>, Exit> {
         match find(name, &rules.baselines) {
-            Ok(base) => Ok(Baseline { base, rules }),
+            Ok(base) => {
+                let once = compare::check_once("the base", &base);
+                let fine = once.and_then(|()| rules.options().check_operations(&base));
+                fine.map(|()| Baseline { base, rules }).map_err(|error| wrong(&error))
+            }
             Err(words) => {
                 eprintln!("error: {words}");
                 Err(Exit::Wrong)
@@ -157,27 +258,28 @@ impl<'a> Baseline<'a> {
         let name = &candidate.result.configuration_id;
         let base: Vec<Source> =
             self.base.iter().filter(|source| source.result.configuration_id == *name).cloned().collect();
-        match self.rules.compare(&base, &[candidate]) {
-            Ok(comparison) => print(&comparison, CompareFormat::Table),
+        let rows = if self.rules.name_operations() { Rows::All } else { Rows::Telling };
+        match held(&base, &[candidate], &self.rules.options()) {
+            Ok(comparison) => print(&comparison, CompareFormat::Table, rows),
             Err(exit) => exit,
         }
     }
 }
 
 /// Prints a comparison; how it ends is what it came to.
-pub(super) fn print(comparison: &Comparison, format: CompareFormat) -> Exit {
+pub(super) fn print(comparison: &Comparison, format: CompareFormat, rows: Rows) -> Exit {
     let text = match format {
         CompareFormat::Table => {
             let options = TableOptions { color: stdout_color(), width: stdout_width(), path: None };
-            report::comparison_table(comparison, options)
+            report::comparison_table(comparison, options, rows)
         }
         CompareFormat::Json => {
             let text = serde_json::to_string_pretty(comparison).expect("a comparison can be written as JSON");
             text + "\n"
         }
-        CompareFormat::Markdown => report::comparison_markdown(comparison),
+        CompareFormat::Markdown => report::comparison_markdown(comparison, rows),
         CompareFormat::Junit => report::comparison_junit(comparison),
-        CompareFormat::Github => report::comparison_github(comparison),
+        CompareFormat::Github => report::comparison_github(comparison, rows),
     };
     let regressed = if comparison.verdict == Verdict::Regressed { Exit::Failed } else { Exit::Fine };
     put(&text).max(regressed)
@@ -220,8 +322,9 @@ mod tests {
     fn a_threshold_is_a_share_of_all_metrics_or_of_one() {
         assert_eq!(threshold("5%"), Ok((None, 0.05)));
         assert_eq!(threshold("2.5"), Ok((None, 0.025)));
-        assert_eq!(threshold("latency.p99 = 10 %"), Ok((Some("latency.p99".to_owned()), 0.1)));
+        assert_eq!(threshold("latency.p99 = 10 %"), Ok((Some("latency.p99".parse().unwrap()), 0.1)));
+        assert_eq!(threshold("read/throughput=1"), Ok((Some("read/throughput".parse().unwrap()), 0.01)));
         assert!(threshold("0").unwrap_err().starts_with("a share above 0"));
-        assert_eq!(threshold("latency.p9=1").unwrap_err(), "did you mean `latency.p90`?");
+        assert!(threshold("latency.p9=1").unwrap_err().starts_with("did you mean `latency.p90`?"));
     }
 }

@@ -102,6 +102,7 @@ enum Command {
     /// Hold results against others: per level and metric the change, its interval, a test, and a verdict. A regression ends with 1.
     #[command(
         after_help = "Examples:\n  runner compare before.json results/base-0.json\n  runner compare main results --threshold 3% --threshold latency.p99=10%\n  \
+        runner compare results/mine.json --base-variant delete --candidate-variant wal\n  \
         runner compare main results --format markdown > comment.md"
     )]
     Compare(compare::CompareArgs),

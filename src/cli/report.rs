@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
-use super::compare::{Rules, find};
+use super::compare::{Cases, Rules, find, held};
 use super::output::put;
 use super::{Exit, stdout_color, stdout_width};
-use crate::compare::Source;
+use crate::compare::{Comparison, Options, Source};
 use crate::files::reason;
 use crate::report::{self, Shown, TableOptions};
 
@@ -25,6 +25,8 @@ pub(super) struct ReportArgs {
     /// Hold the results against this baseline, result or folder, and put the comparison first.
     #[arg(long, value_name = "BASE")]
     compare: Option<String>,
+    #[command(flatten)]
+    cases: Cases,
     #[command(flatten)]
     rules: Rules,
 }
@@ -81,13 +83,7 @@ fn wrong(words: &str) -> Exit {
 }
 
 fn page(arguments: &ReportArgs, sources: &[Source]) -> Result<String, Exit> {
-    let comparison = match &arguments.compare {
-        None => None,
-        Some(name) => {
-            let base = find(name, &arguments.rules.baselines).map_err(|words| wrong(&words))?;
-            Some(arguments.rules.compare(&base, sources)?)
-        }
-    };
+    let comparison = comparison(arguments, sources)?;
     let name = |source: &Source| {
         let id = &source.result.configuration_id;
         let twins = sources.iter().filter(|other| other.result.configuration_id == *id).count();
@@ -98,6 +94,25 @@ fn page(arguments: &ReportArgs, sources: &[Source]) -> Result<String, Exit> {
         .map(|source| Shown { name: name(source), path: source.path.clone(), result: &source.result })
         .collect();
     Ok(report::page(&shown, comparison.as_ref()))
+}
+
+/// The results against a base, or two cases of the only result; nothing where neither is asked for.
+fn comparison(arguments: &ReportArgs, sources: &[Source]) -> Result<Option<Comparison>, Exit> {
+    let options = arguments.cases.options(&arguments.rules).map_err(|words| wrong(&words))?;
+    let one = options.base_case != options.candidate_case;
+    let (base, single_files) = match (&arguments.compare, arguments.results.as_slice()) {
+        (Some(name), results) => {
+            let base = find(name, &arguments.rules.baselines).map_err(|words| wrong(&words))?;
+            let file = |name: &String| Path::new(name).is_file();
+            (base, file(name) && results.len() == 1 && results.iter().all(file))
+        }
+        (None, [_]) if one => (sources.to_vec(), false),
+        (None, _) if one => {
+            return Err(wrong("two cases are compared of one result; name one, or a base with `--compare`"));
+        }
+        (None, _) => return Ok(None),
+    };
+    held(&base, sources, &Options { single_files, ..options }).map(Some)
 }
 
 /// Writes beside the file and puts it in its place, so that an earlier one is never lost by half. What runner did not write stays.

@@ -5,6 +5,10 @@ use crate::stats;
 
 /// The probability that chance alone makes any difference of a comparison.
 pub(super) const ALPHA: f64 = 0.05;
+/// The share of the threshold that is left to the machine. Iterations of one run lie close in time and do not see what shifts from one run to the
+/// next; so the whole interval of a difference has to lie beyond this much of the threshold, as in a minimum-effect test (Murphy and Myors 1999,
+/// "Testing the Hypothesis That Treatments Have Negligible Effects").
+pub(super) const ALLOWANCE: f64 = 0.5;
 
 /// One metric's values on both sides, in the order in which they were measured, and what was computed from them.
 #[derive(Debug)]
@@ -63,15 +67,14 @@ pub(super) struct Rule {
     pub(super) tests: usize,
 }
 
-/// Decides: a difference is one when the test finds it, when it is greater than what parts of one run differ by, and when its interval reaches the
-/// threshold. It is none when its interval stays within the threshold. Everything else is open.
+/// Decides: a difference is one when the test finds it, when it is greater than what parts of one run differ by, when its interval reaches the
+/// threshold, and when all of that lies beyond [`ALLOWANCE`]. It is none when its interval stays within the threshold. Everything else is open.
 pub(super) fn judge(evidence: &Evidence, p_corrected: Option<f64>, rule: Rule) -> Judgement {
     if let Some(doubt) = &evidence.doubt {
         return Judgement::new(Verdict::Inconclusive, doubt.clone());
     }
-    let (Some(ratio), Some(p)) = (evidence.ratio, p_corrected) else {
-        return without_test(evidence);
-    };
+    let Some(p) = p_corrected else { return without_test(evidence) };
+    let Some(ratio) = evidence.ratio else { return without_ratio(evidence, p, rule) };
     let bound = (1.0 + rule.threshold).ln();
     let difference = ratio.ratio.ln();
     let (low, high) = ratio.interval.unwrap_or((ratio.ratio, ratio.ratio));
@@ -93,38 +96,69 @@ pub(super) fn judge(evidence: &Evidence, p_corrected: Option<f64>, rule: Rule) -
         };
         return Judgement::new(Verdict::Unchanged, words);
     }
-    if p < ALPHA {
-        let better = (difference > 0.0) == (rule.better == Better::Higher);
-        let verdict = if better { Verdict::Improved } else { Verdict::Regressed };
-        return Judgement::new(
-            verdict,
-            format!("p {} after correction for {} tests", p_value(p), rule.tests),
-        );
+    let near = if difference > 0.0 { low.ln() } else { -high.ln() };
+    let beyond = ratio.interval.is_some() && near > bound * ALLOWANCE;
+    let mut words = rule.tested(p);
+    if p < ALPHA && beyond {
+        return Judgement::new(rule.verdict(difference), words);
     }
-    let (a, b) = (&evidence.base, &evidence.candidate);
-    let alpha = ALPHA / rule.tests.max(1) as f64;
-    let sought = difference.abs().max(bound);
-    let iterations = stats::repetitions_to_tell(a, b, sought, alpha);
-    let enough = a.len().min(b.len()) as u64;
-    let iterations = iterations.map(|n| if n > enough { n } else { enough * 2 });
-    let mut words = format!("p {} after correction for {} tests", p_value(p), rule.tests);
+    if p < ALPHA {
+        words.push_str("; a difference, but its interval reaches to less than half of the threshold");
+    }
+    let iterations = iterations_to_decide(evidence, difference.abs(), bound, rule.tests);
     if let Some(iterations) = iterations {
         words.push_str(&format!("; about {iterations} iterations of each would decide"));
     }
     Judgement { verdict: Verdict::Inconclusive, reason: words, iterations_to_decide: iterations }
 }
 
+impl Rule {
+    /// Of a difference in one direction.
+    fn verdict(self, difference: f64) -> Verdict {
+        let better = (difference > 0.0) == (self.better == Better::Higher);
+        if better { Verdict::Improved } else { Verdict::Regressed }
+    }
+
+    fn tested(self, p: f64) -> String {
+        format!("p {} after correction for {} tests", p_value(p), self.tests)
+    }
+}
+
+/// How many iterations would either find a difference and bring its interval beyond the allowance, or bring it within the threshold, whichever is
+/// nearer.
+fn iterations_to_decide(evidence: &Evidence, difference: f64, bound: f64, tests: usize) -> Option<u64> {
+    let (a, b) = (&evidence.base, &evidence.candidate);
+    let tell = |sought: f64, alpha: f64| stats::repetitions_to_tell(a, b, sought, alpha);
+    let (beyond, within) = (difference - bound * ALLOWANCE, bound - difference);
+    let wanted = if beyond > within {
+        tell(difference, ALPHA / tests.max(1) as f64)?.max(tell(beyond, ALPHA)?)
+    } else {
+        tell(within, ALPHA)?
+    };
+    let enough = a.len().min(b.len()) as u64;
+    Some(if wanted > enough { wanted } else { enough * 2 })
+}
+
+/// A base that is 0, at least now and then: what came of it has a direction, but no size.
+fn without_ratio(evidence: &Evidence, p: f64, rule: Rule) -> Judgement {
+    let middle = |values: &[f64]| stats::summary(values, 0).map_or(0.0, |found| found.median);
+    let difference = middle(&evidence.candidate) - middle(&evidence.base);
+    if evidence.base == evidence.candidate {
+        Judgement::new(Verdict::Unchanged, "the same values")
+    } else if p < ALPHA && difference != 0.0 {
+        let words = format!("{}; there is no ratio to a figure of 0", rule.tested(p));
+        Judgement::new(rule.verdict(difference), words)
+    } else {
+        Judgement::new(Verdict::Inconclusive, "there is no ratio to a figure of 0")
+    }
+}
+
 /// Nothing to be sure of.
 fn without_test(evidence: &Evidence) -> Judgement {
-    let (a, b) = (&evidence.base, &evidence.candidate);
-    if a.len() > 1 && b.len() > 1 && a == b {
-        return Judgement::new(Verdict::Unchanged, "the same values");
-    }
-    let words = match (a.len(), b.len()) {
+    let words = match (evidence.base.len(), evidence.candidate.len()) {
         (1, 1) => "one iteration of each: no significance can be had; run both with `--iterations 10`",
         (1, _) => "one iteration of the base: no significance can be had; run it with `--iterations 10`",
-        (_, 1) => "one iteration of the candidate: no significance can be had; run it with `--iterations 10`",
-        _ => "there is no ratio to a figure of 0",
+        _ => "one iteration of the candidate: no significance can be had; run it with `--iterations 10`",
     };
     Judgement::new(Verdict::Inconclusive, words)
 }
@@ -197,6 +231,54 @@ mod tests {
         assert!(stats::mann_whitney(&drifting, &later).is_some_and(|p| p < ALPHA));
         let found = verdict(drifting, later, RULE);
         assert_eq!(found.verdict, Verdict::Inconclusive, "{found:?}");
+    }
+
+    #[test]
+    fn a_difference_whose_interval_begins_within_half_of_the_threshold_is_not_sure_to_matter() {
+        // The interval runs from less than 2.5 % to more than 5 %.
+        let found = verdict(around(1.0, 0.03), around(1.04, 0.03), RULE);
+        assert_eq!(found.verdict, Verdict::Inconclusive, "{found:?}");
+        assert!(
+            found.reason.contains("its interval reaches to less than half of the threshold"),
+            "{found:?}"
+        );
+        assert!(found.iterations_to_decide.is_some_and(|n| n > 10), "{found:?}");
+    }
+
+    #[test]
+    fn what_falls_to_nothing_is_a_regression_and_what_rises_from_nothing_an_improvement() {
+        let rule = Rule { better: Better::Higher, ..RULE };
+        let lost = verdict(around(1_000.0, 0.01), vec![0.0; 10], rule);
+        assert_eq!(lost.verdict, Verdict::Regressed, "{lost:?}");
+        let found = verdict(vec![0.0; 10], around(1_000.0, 0.01), rule);
+        assert_eq!(found.verdict, Verdict::Improved, "{found:?}");
+        assert!(found.reason.ends_with("there is no ratio to a figure of 0"), "{found:?}");
+    }
+
+    /// Runs of a machine that is a little faster or slower each time, by half a per cent as a rule, which no iteration of a run sees.
+    #[test]
+    fn the_same_thing_run_twice_is_seldom_called_a_difference_and_five_percent_nearly_always() {
+        let mut draw = crate::template::Draw::new(23);
+        let mut run = |mean: f64| -> Vec<f64> {
+            let shift = 1.0 + 0.005 * normal(&mut draw);
+            (0..10).map(|_| mean * shift * (1.0 + 0.01 * normal(&mut draw))).collect()
+        };
+        let rule = Rule { tests: 24, ..RULE };
+        let trials = 100;
+        let (mut alarms, mut found) = (0, 0);
+        for _ in 0..trials {
+            let (base, same, slower) = (run(1.0), run(1.0), run(1.05));
+            let called = |other: Vec<f64>| verdict(base.clone(), other, rule).verdict;
+            alarms += u32::from(matches!(called(same), Verdict::Regressed | Verdict::Improved));
+            found += u32::from(called(slower) == Verdict::Regressed);
+        }
+        assert!(alarms <= 1 && found >= 80, "{alarms} false alarms, {found} of {trials} found");
+    }
+
+    /// Standard normal, by Box and Muller.
+    fn normal(draw: &mut crate::template::Draw) -> f64 {
+        let radius = (-2.0 * (1.0 - draw.unit()).ln()).sqrt();
+        radius * (std::f64::consts::TAU * draw.unit()).cos()
     }
 
     #[test]

@@ -1,18 +1,35 @@
 //! Is the candidate faster than the base, by how much, and is that sure? From stored results alone.
 //!
-//! Every case and metric that both have gets a ratio with its interval, a p-value from a test that assumes no normal distribution, corrected for
-//! their number, and a verdict. Where results are found is left to `cli`, drawing to `report`.
+//! Every level that both have gets, for all operations together and for each, a ratio of every metric with its interval, a p-value from a test that
+//! assumes no normal distribution, corrected for their number, and a verdict. Where results are found is left to `cli`, drawing to `report`.
 
+mod differences;
+mod error;
 mod judge;
+mod levels;
 mod metric;
 mod model;
+mod options;
 mod pairs;
+mod select;
 
 use serde_json::Value;
 
-pub use metric::METRICS;
+pub use error::Incomparable;
+pub use metric::{METRICS, MetricName};
 pub use model::*;
-pub use pairs::{Incomparable, Options, Source, compare};
+pub use options::Options;
+pub use pairs::{check_once, compare};
+pub use select::Selection;
+
+/// A stored result and its file.
+#[derive(Clone, Debug)]
+pub struct Source {
+    /// As it is told.
+    pub path: String,
+    /// What it holds.
+    pub result: crate::result::RunResult,
+}
 
 /// `schemas/comparison.schema.json`, draft 2020-12.
 pub fn json_schema() -> Value {

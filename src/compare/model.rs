@@ -36,14 +36,20 @@ pub struct Comparison {
 pub struct ScenarioComparison {
     /// Its name.
     pub configuration_id: String,
+    /// Its name in the candidate, where that is another.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub candidate_id: Option<String>,
     /// The base.
     pub base: Side,
     /// The candidate.
     pub candidate: Side,
     /// What the two do not share though a comparison asks for it. Not empty only where that was told to be ignored.
     pub differences: Vec<Difference>,
-    /// Settings of the database that differ: what is being compared, as a rule.
+    /// Settings of the database, and keys of the file, its variants and its matrix, that differ: what is being compared, as a rule.
     pub settings: Vec<Difference>,
+    /// What should be kept in mind: that a side was measured beside other work. It changes no verdict.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub cautions: Vec<String>,
     /// One for each level that both have, in the base's order.
     pub cases: Vec<CaseComparison>,
     /// Levels that only the base has.
@@ -65,6 +71,9 @@ pub struct Side {
     /// Commit of the runner that measured.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub commit: Option<String>,
+    /// The only case of it that is compared: its variant, values of the matrix, or both. Absent where all are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub case: Option<String>,
 }
 
 /// Something that the two sides do not share.
@@ -79,6 +88,9 @@ pub struct Difference {
     /// The candidate's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub candidate: Option<String>,
+    /// Its parts, where they are known: keys of the scenario, workloads, options of a compiler.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub keys: Vec<Difference>,
 }
 
 /// One level of one case.
@@ -87,15 +99,18 @@ pub struct Difference {
 pub struct CaseComparison {
     /// Name of the workload.
     pub workload: String,
-    /// Name of the variant.
+    /// Name of the variant; the base's, where two are held against one another.
     pub variant: String,
-    /// Values of the matrix, by key.
+    /// Values of the matrix that both share, by key.
     pub parameters: IndexMap<String, serde_json::Value>,
     /// Workers.
     pub concurrency: u32,
     /// The worst of its metrics'.
     pub verdict: Verdict,
-    /// One for each metric that both have.
+    /// Why there is no metric; absent where there are some.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// One for each metric that both have: those of all operations together, then those of each.
     pub metrics: Vec<MetricComparison>,
 }
 
@@ -103,6 +118,9 @@ pub struct CaseComparison {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct MetricComparison {
+    /// Of which operation; absent for all together.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub operation: Option<String>,
     /// Which: `throughput`, `latency.p99`, ….
     pub metric: String,
     /// `1/s`, `ms`, or `share`.
@@ -117,11 +135,11 @@ pub struct MetricComparison {
     pub base_iterations: u64,
     /// The candidate's iterations.
     pub candidate_iterations: u64,
-    /// JSON pointer to the base's level in its file.
+    /// JSON pointer to the iterations of the base's level in its file.
     pub base_pointer: String,
-    /// JSON pointer to the candidate's level in its file.
+    /// JSON pointer to the iterations of the candidate's level in its file.
     pub candidate_pointer: String,
-    /// Candidate ÷ base; absent where one is 0.
+    /// Candidate ÷ base; absent where the base is 0 in any iteration.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ratio: Option<f64>,
     /// Lower end of the ratio's 95 % confidence interval; absent for fewer than three iterations of a side.
@@ -173,6 +191,16 @@ pub enum Verdict {
     Inconclusive,
     /// Worse, and that is sure.
     Regressed,
+}
+
+impl MetricComparison {
+    /// `latency.p99`, or of one operation `read/latency.p99`.
+    pub fn name(&self) -> String {
+        match &self.operation {
+            Some(operation) => format!("{operation}/{}", self.metric),
+            None => self.metric.clone(),
+        }
+    }
 }
 
 impl Verdict {

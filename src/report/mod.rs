@@ -17,7 +17,7 @@ mod summary;
 mod table;
 mod targets;
 
-pub use comparison::{comparison_github, comparison_junit, comparison_markdown, comparison_table};
+pub use comparison::{Rows, comparison_github, comparison_junit, comparison_markdown, comparison_table};
 pub use csv::{csv, csv_header, csv_rows};
 pub use history::history;
 pub use markdown::markdown;

@@ -6,7 +6,7 @@ use super::load;
 use super::{HISTOGRAM_UNIT, Validity, encode_histogram, model::*};
 use crate::measure::{
     CheckpointMeasurement, ErrorMeasurement, Latencies, LevelMeasurement, OperationMeasurement, Verification,
-    VerificationStatus, WorkerMeasurement,
+    WorkerMeasurement,
 };
 use crate::plan::{Extent, Plan, Workload};
 
@@ -14,7 +14,7 @@ use crate::plan::{Extent, Plan, Workload};
 ///
 /// # Panics
 /// If the plan has none of that name.
-fn workload<'a>(plan: &'a Plan, level: &LevelMeasurement) -> &'a Workload {
+pub(super) fn workload<'a>(plan: &'a Plan, level: &LevelMeasurement) -> &'a Workload {
     let found = plan.workloads.iter().find(|workload| workload.name == level.workload);
     found.expect("a measurement names a workload of its plan")
 }
@@ -108,7 +108,7 @@ fn limits(plan: &Plan) -> Option<LimitFigures> {
 }
 
 /// All operations together, and their latencies.
-fn overall(level: &LevelMeasurement) -> (Latencies, OperationFigures) {
+pub(super) fn overall(level: &LevelMeasurement) -> (Latencies, OperationFigures) {
     let mut succeeded = Latencies::default();
     let mut failed = Latencies::default();
     for operation in &level.operations {
@@ -125,13 +125,21 @@ fn overall(level: &LevelMeasurement) -> (Latencies, OperationFigures) {
 }
 
 /// Those that the workload has.
-fn operations(level: &LevelMeasurement, workload: &Workload) -> IndexMap<String, OperationFigures> {
+pub(super) fn operations_of<'a>(
+    level: &'a LevelMeasurement,
+    workload: &Workload,
+) -> impl Iterator<Item = &'a OperationMeasurement> {
     let comes =
         |index: usize| workload.crews.iter().any(|crew| crew.counts.get(index).is_some_and(|n| *n > 0));
     let measured = level.operations.iter().enumerate();
     measured
-        .filter(|(index, one)| comes(*index) || one.succeeded.count() + one.errors + one.unknown > 0)
-        .map(|(_, one)| {
+        .filter(move |(index, one)| comes(*index) || one.succeeded.count() + one.errors + one.unknown > 0)
+        .map(|(_, one)| one)
+}
+
+fn operations(level: &LevelMeasurement, workload: &Workload) -> IndexMap<String, OperationFigures> {
+    operations_of(level, workload)
+        .map(|one| {
             let figures = OperationFigures {
                 bytes_per_second: bytes_per_second(one.payload_bytes, level.duration_ns),
                 histogram: histogram(&one.succeeded),
@@ -164,7 +172,7 @@ fn error_figures(kinds: &[ErrorMeasurement], name: &dyn Fn(usize) -> String) -> 
 }
 
 /// Without payload and histogram.
-fn figures(
+pub(super) fn figures(
     succeeded: &Latencies,
     failed: &Latencies,
     (errors, unknown): (u64, u64),
@@ -267,32 +275,6 @@ fn workers(measured: &[WorkerMeasurement]) -> Workers {
         most: list.iter().min_by_key(|w| std::cmp::Reverse(w.succeeded)).map(share),
         longest_wait_ms: measured.iter().map(|w| w.longest_ns).max().map(ms),
         list,
-    }
-}
-
-/// One repetition by itself.
-pub(super) fn iteration(level: &LevelMeasurement, verified: VerificationStatus, position: u32) -> Iteration {
-    let (_, overall) = overall(level);
-    Iteration {
-        iteration: level.iteration,
-        position,
-        status: match verified {
-            _ if !level.complete => IterationStatus::CutShort,
-            VerificationStatus::Failed => IterationStatus::VerificationFailed,
-            _ => IterationStatus::Succeeded,
-        },
-        attempted: overall.count + overall.errors + overall.unknown,
-        succeeded: overall.count,
-        throughput: overall.throughput,
-        payload_bytes_per_second: overall.bytes_per_second,
-        duration_ms: ms(level.duration_ns),
-        avg_ms: overall.latency_ms.map(|l| l.avg),
-        p50_ms: overall.latency_ms.map(|l| l.p50),
-        p90_ms: overall.latency_ms.map(|l| l.p90),
-        p95_ms: overall.latency_ms.map(|l| l.p95),
-        p99_ms: overall.latency_ms.map(|l| l.p99),
-        p999_ms: overall.latency_ms.map(|l| l.p999),
-        peak_memory_bytes: level.resources.peak_memory_bytes,
     }
 }
 

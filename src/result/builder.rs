@@ -8,7 +8,7 @@ use super::iterations::{append, worst};
 use super::model::*;
 use super::statistics::statistics;
 use super::validity::{Circumstances, assess};
-use super::{find, targets};
+use super::{find, iteration, targets};
 use crate::measure::{LevelMeasurement, Verification};
 use crate::plan::Plan;
 
@@ -109,7 +109,7 @@ impl Builder {
         let index = self.level(plan, &level.workload, level.concurrency);
         let open = &mut self.levels[index];
         open.assert_new(level.iteration);
-        let iteration = build::iteration(level, verification.status, position);
+        let iteration = iteration::iteration(plan, level, verification.status, position);
         open.failures.extend(failure(&iteration, &verification));
         match &mut open.pooled {
             Some(pooled) => append(pooled, level),

@@ -10,6 +10,7 @@ mod case;
 mod environment;
 mod findings;
 mod histogram;
+mod iteration;
 mod iterations;
 mod load;
 mod model;

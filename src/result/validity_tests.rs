@@ -11,7 +11,7 @@ fn codes(level: &Configuration, circumstances: &Circumstances) -> Vec<String> {
 fn calm() -> (Configuration, Circumstances) {
     let mut level = finished().configurations.remove(0);
     level.succeeded = 100_000;
-    level.iterations.push(level.iterations[0]);
+    level.iterations.push(level.iterations[0].clone());
     (level, Circumstances { clock_resolution_ns: 30, ..Circumstances::default() })
 }
 

@@ -27,11 +27,11 @@ pub struct Ratio {
     pub interval: Option<(f64, f64)>,
 }
 
-/// The ratio of two medians, with the bootstrap percentile interval: both sides are drawn anew, each from its own values. Absent where a median
-/// is not above 0, or a side is empty. Which resamples are drawn follows from `seed`.
+/// The ratio of two medians, with the bootstrap percentile interval: both sides are drawn anew, each from its own values. Absent where a value of
+/// the base is not above 0, one of the candidate below 0, or a side is empty. Which resamples are drawn follows from `seed`.
 pub fn ratio(base: &[f64], candidate: &[f64], seed: u64) -> Option<Ratio> {
     let (base, candidate) = (sorted(base), sorted(candidate));
-    if base.is_empty() || candidate.is_empty() || base[0] <= 0.0 || candidate[0] <= 0.0 {
+    if base.is_empty() || candidate.is_empty() || base[0] <= 0.0 || candidate[0] < 0.0 {
         return None;
     }
     let enough = base.len().min(candidate.len()) >= LEAST_FOR_INTERVAL;
@@ -240,6 +240,7 @@ mod tests {
         assert_eq!(mann_whitney(&[1.0, 1.0], &[1.0, 1.0, 1.0]), Some(1.0));
         assert_eq!(ratio(&[], &[1.0], 1), None);
         assert_eq!(ratio(&[0.0], &[1.0], 1), None);
+        assert_eq!(ratio(&[1.0; 3], &[0.0; 3], 1), Some(Ratio { ratio: 0.0, interval: Some((0.0, 0.0)) }));
         assert_eq!(ratio(&[2.0, 2.0], &[3.0], 1), Some(Ratio { ratio: 1.5, interval: None }));
         assert_eq!(noise(&[1.0, 2.0, 3.0]), None);
     }

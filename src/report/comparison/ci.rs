@@ -9,26 +9,20 @@ use crate::compare::{Comparison, Verdict};
 pub fn comparison_junit(comparison: &Comparison) -> String {
     let mut report = Report::new("runner compare");
     for scenario in &comparison.scenarios {
-        let mut suite = TestSuite::new(scenario.configuration_id.as_str());
+        let mut suite = TestSuite::new(title(scenario));
+        let mut add = |name: String, verdict: Verdict, words: String| {
+            let mut test = TestCase::new(name, status(verdict, words));
+            test.set_classname(scenario.configuration_id.as_str());
+            suite.add_test_case(test);
+        };
         for case in &scenario.cases {
+            let place = place(scenario, case);
+            if let Some(words) = without_metrics(scenario, case) {
+                add(place.clone(), case.verdict, words);
+            }
             for metric in &case.metrics {
                 let words = sentence(scenario, case, metric);
-                let status = match metric.verdict {
-                    Verdict::Regressed => {
-                        let mut failure = TestCaseStatus::non_success(NonSuccessKind::Failure);
-                        failure.set_message(words).set_type("regression");
-                        failure
-                    }
-                    Verdict::Inconclusive => {
-                        let mut skipped = TestCaseStatus::skipped();
-                        skipped.set_message(words);
-                        skipped
-                    }
-                    Verdict::Improved | Verdict::Unchanged => TestCaseStatus::success(),
-                };
-                let mut test = TestCase::new(format!("{}: {}", place(scenario, case), metric.metric), status);
-                test.set_classname(scenario.configuration_id.as_str());
-                suite.add_test_case(test);
+                add(format!("{place}: {}", metric.name()), metric.verdict, words);
             }
         }
         report.add_test_suite(suite);
@@ -37,26 +31,54 @@ pub fn comparison_junit(comparison: &Comparison) -> String {
     if text.ends_with('\n') { text } else { text + "\n" }
 }
 
-/// A line for each metric that is not unchanged, as a workflow command: an error, a warning, or a notice.
-pub fn comparison_github(comparison: &Comparison) -> String {
-    let mut out = String::new();
-    for (scenario, case, metric) in metrics(comparison) {
-        let level = match metric.verdict {
-            Verdict::Regressed => "error",
-            Verdict::Inconclusive => "warning",
-            Verdict::Improved => "notice",
-            Verdict::Unchanged => continue,
-        };
-        let title = format!("{} {}", metric.metric, metric.verdict.as_str());
-        let words = sentence(scenario, case, metric);
-        out.push_str(&format!("::{level} title={}::{}\n", property(&title), data(&words)));
+fn status(verdict: Verdict, words: String) -> TestCaseStatus {
+    match verdict {
+        Verdict::Regressed => {
+            let mut failure = TestCaseStatus::non_success(NonSuccessKind::Failure);
+            failure.set_message(words).set_type("regression");
+            failure
+        }
+        Verdict::Inconclusive => {
+            let mut skipped = TestCaseStatus::skipped();
+            skipped.set_message(words);
+            skipped
+        }
+        Verdict::Improved | Verdict::Unchanged => TestCaseStatus::success(),
     }
-    out.push_str(&format!(
-        "::{} title=runner compare::{}\n",
-        if comparison.verdict == Verdict::Regressed { "error" } else { "notice" },
-        data(&tally(comparison))
-    ));
+}
+
+/// What it came to, then a line for each metric that is told and not unchanged, the worst first, as workflow commands: errors, warnings, notices.
+/// GitHub shows only the first ten of each kind.
+pub fn comparison_github(comparison: &Comparison, rows: Rows) -> String {
+    let verdict = if comparison.verdict == Verdict::Regressed { "error" } else { "notice" };
+    let mut out = command(verdict, "runner compare", &tally(comparison));
+    for scenario in comparison.scenarios.iter().filter(|scenario| !scenario.differences.is_empty()) {
+        out.push_str(&command("warning", &title(scenario), &warning(scenario).unwrap_or_default()));
+    }
+    for scenario in &comparison.scenarios {
+        scenario.cautions.iter().for_each(|words| out.push_str(&command("notice", &title(scenario), words)));
+    }
+    let kinds =
+        [(Verdict::Regressed, "error"), (Verdict::Inconclusive, "warning"), (Verdict::Improved, "notice")];
+    for (verdict, level) in kinds {
+        for scenario in &comparison.scenarios {
+            for case in scenario.cases.iter().filter(|case| case.verdict == verdict) {
+                if let Some(words) = without_metrics(scenario, case) {
+                    out.push_str(&command(level, verdict.as_str(), &words));
+                }
+            }
+        }
+        let metrics = metrics(comparison).filter(|(_, _, metric)| metric.verdict == verdict);
+        for (scenario, case, metric) in metrics.filter(|(_, case, metric)| is_told(case, metric, rows)) {
+            let title = format!("{} {}", metric.name(), verdict.as_str());
+            out.push_str(&command(level, &title, &sentence(scenario, case, metric)));
+        }
+    }
     out
+}
+
+fn command(level: &str, title: &str, words: &str) -> String {
+    format!("::{level} title={}::{}\n", property(title), data(words))
 }
 
 /// Text of a workflow command.

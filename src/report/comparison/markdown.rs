@@ -2,22 +2,20 @@
 
 use super::super::markdown::{escaped, rows};
 use super::words::*;
-use crate::compare::{Comparison, MetricComparison, ScenarioComparison, Verdict};
+use crate::compare::{Comparison, Difference, MetricComparison, ScenarioComparison, Verdict};
 
-/// Rows of a scenario beyond which those that are unchanged are only counted.
-const MANY: usize = 24;
+/// Rows of a scenario beyond which those that are unchanged are only counted: a comment on a pull request has its limit.
+const MANY: usize = 60;
 
 /// A heading with the verdict, the regressions in words, and a table for each scenario. Ends with a line feed.
-pub fn comparison_markdown(comparison: &Comparison) -> String {
+pub fn comparison_markdown(comparison: &Comparison, rows: Rows) -> String {
     let mut out = format!("## {}: {}\n\n", capitalised(comparison.verdict), tally(comparison));
-    let regressed = metrics(comparison).filter(|(_, _, metric)| metric.verdict == Verdict::Regressed);
-    let sentences: Vec<String> = regressed
-        .map(|(scenario, case, metric)| format!("- {}\n", escaped(&sentence(scenario, case, metric))))
-        .collect();
+    let sentences: Vec<String> =
+        regressions(comparison).iter().map(|words| format!("- {}\n", escaped(words))).collect();
     if !sentences.is_empty() {
         out.push_str(&format!("{}\n", sentences.concat()));
     }
-    comparison.scenarios.iter().for_each(|scenario| out.push_str(&one(scenario)));
+    comparison.scenarios.iter().for_each(|scenario| out.push_str(&one(scenario, rows)));
     lonely(comparison).iter().for_each(|line| out.push_str(&format!("{}\n\n", escaped(line))));
     out.push_str(&format!(
         "Medians over iterations; 95 % bootstrap intervals of their ratio; Mann-Whitney U test, corrected for {} tests (Holm), level {}.\n",
@@ -31,38 +29,32 @@ fn capitalised(verdict: Verdict) -> String {
     word[..1].to_uppercase() + &word[1..]
 }
 
-fn one(scenario: &ScenarioComparison) -> String {
-    let mut out = format!("### {}\n\n", escaped(&scenario.configuration_id));
-    let settings: Vec<String> = scenario.settings.iter().map(|one| escaped(&difference(one))).collect();
+fn one(scenario: &ScenarioComparison, shown: Rows) -> String {
+    let mut out = format!("### {}\n\n", escaped(&title(scenario)));
+    let settings: Vec<String> = settings(scenario).iter().map(|one| escaped(one)).collect();
     if !settings.is_empty() {
         out.push_str(&format!("{}\n\n", settings.join(" · ")));
     }
     if let Some(warning) = warning(scenario) {
-        out.push_str(&format!("> **{}**\n\n", escaped(&warning)));
+        out.push_str(&format!("> **{}**\n>\n", escaped(&warning)));
+        let lines = scenario.differences.iter().flat_map(Difference::lines);
+        lines.for_each(|line| out.push_str(&listed(&line)));
+        out.push('\n');
     }
+    scenario.cautions.iter().for_each(|words| out.push_str(&format!("{}\n\n", escaped(words))));
     let all: Vec<(String, &MetricComparison)> = scenario
         .cases
         .iter()
-        .flat_map(|case| case.metrics.iter().map(move |metric| (place(scenario, case), metric)))
+        .flat_map(|case| case.metrics.iter().map(move |metric| (case, metric)))
+        .filter(|(case, metric)| is_told(case, metric, shown))
+        .map(|(case, metric)| (place(scenario, case), metric))
         .collect();
-    let told = |metric: &MetricComparison| all.len() <= MANY || metric.verdict != Verdict::Unchanged;
-    let cells = all.iter().filter(|(_, metric)| told(metric)).map(|(place, metric)| {
-        let verdict = match metric.verdict {
-            Verdict::Regressed => "**regressed**".to_owned(),
-            other => other.as_str().to_owned(),
-        };
-        vec![
-            escaped(place),
-            metric.metric.clone(),
-            value(metric, metric.base),
-            value(metric, metric.candidate),
-            change_or_dash(metric.ratio),
-            interval(metric),
-            p_value(metric),
-            percent(metric.threshold),
-            verdict,
-        ]
-    });
+    if all.is_empty() {
+        return out;
+    }
+    let many = all.len() > MANY && shown == Rows::Telling;
+    let told = |metric: &MetricComparison| !many || metric.verdict != Verdict::Unchanged;
+    let cells = all.iter().filter(|(_, metric)| told(metric)).map(|(place, metric)| cells(place, metric));
     let header =
         ["level", "metric", "base", "candidate", "change", "95 % interval", "p", "threshold", "verdict"];
     out.push_str(&rows(&header, cells));
@@ -70,6 +62,34 @@ fn one(scenario: &ScenarioComparison) -> String {
     if left_out > 0 {
         out.push_str(&format!("\n{left_out} more are unchanged.\n"));
     }
+    if let Some(words) = hidden(scenario, shown) {
+        out.push_str(&format!("\n{words}.\n"));
+    }
     out.push('\n');
     out
+}
+
+/// An item of a list in a quotation; what was indented is indented there.
+fn listed(line: &str) -> String {
+    let inner = line.trim_start();
+    let depth = line.len() - inner.len();
+    format!("> {}- {}\n", " ".repeat(depth), escaped(inner))
+}
+
+fn cells(place: &str, metric: &MetricComparison) -> Vec<String> {
+    let verdict = match metric.verdict {
+        Verdict::Regressed => "**regressed**".to_owned(),
+        other => other.as_str().to_owned(),
+    };
+    vec![
+        escaped(place),
+        escaped(&metric.name()),
+        value(metric, metric.base),
+        value(metric, metric.candidate),
+        change_or_dash(metric.ratio),
+        interval(metric),
+        p_value(metric),
+        percent(metric.threshold),
+        verdict,
+    ]
 }

@@ -7,8 +7,9 @@ mod table;
 mod words;
 
 pub(super) use page::comparison_sections;
-pub(super) use words::{change_or_dash, interval, place};
+pub(super) use words::{change_or_dash, interval, is_told, place, title};
 
 pub use ci::{comparison_github, comparison_junit};
 pub use markdown::comparison_markdown;
 pub use table::comparison_table;
+pub use words::Rows;

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::words::*;
-use crate::compare::{Comparison, ScenarioComparison, Verdict};
+use crate::compare::{CaseComparison, Comparison, Difference, MetricComparison, ScenarioComparison};
 
 /// What the template shows of a comparison.
 #[derive(Debug, Serialize)]
@@ -11,6 +11,8 @@ pub(in crate::report) struct Sections {
     verdict: &'static str,
     tally: String,
     regressions: Vec<String>,
+    /// Levels that only one side has, or that decide nothing, and what should be kept in mind.
+    notes: Vec<String>,
     scenarios: Vec<Section>,
 }
 
@@ -18,64 +20,80 @@ pub(in crate::report) struct Sections {
 struct Section {
     name: String,
     warning: Option<String>,
+    differences: Vec<String>,
     settings: Vec<String>,
     table: Table,
+    /// Rows of operations that say what the whole says, too.
+    rest: Option<Table>,
 }
 
 #[derive(Debug, Serialize)]
 struct Table {
-    header: Vec<&'static str>,
+    header: [&'static str; 11],
     rows: Vec<Vec<String>>,
 }
 
 /// The verdict, the regressions in words, and a table for each scenario.
 pub(in crate::report) fn comparison_sections(comparison: &Comparison) -> Sections {
-    let regressed = metrics(comparison).filter(|(_, _, metric)| metric.verdict == Verdict::Regressed);
+    let cautions = comparison
+        .scenarios
+        .iter()
+        .flat_map(|one| one.cautions.iter().map(move |words| format!("{}: {words}", title(one))));
     Sections {
         verdict: comparison.verdict.as_str(),
         tally: tally(comparison),
-        regressions: regressed.map(|(scenario, case, metric)| sentence(scenario, case, metric)).collect(),
+        regressions: regressions(comparison),
+        notes: lonely(comparison).into_iter().chain(cautions).collect(),
         scenarios: comparison.scenarios.iter().map(section).collect(),
     }
 }
 
 fn section(scenario: &ScenarioComparison) -> Section {
-    let rows = scenario.cases.iter().flat_map(|case| {
-        case.metrics.iter().map(|metric| {
-            vec![
-                place(scenario, case),
-                metric.metric.clone(),
-                value(metric, metric.base),
-                value(metric, metric.candidate),
-                change_or_dash(metric.ratio),
-                interval(metric),
-                p_value(metric),
-                metric.noise.map_or_else(|| "–".to_owned(), percent),
-                percent(metric.threshold),
-                metric.verdict.as_str().to_owned(),
-                metric.base_pointer.clone(),
-            ]
-        })
-    });
+    let all = || scenario.cases.iter().flat_map(|case| case.metrics.iter().map(move |metric| (case, metric)));
+    let table = |told: bool| Table {
+        header: HEADER,
+        rows: all()
+            .filter(|(case, metric)| is_told(case, metric, Rows::Telling) == told)
+            .map(|(case, metric)| row(scenario, case, metric))
+            .collect(),
+    };
+    let rest = table(false);
     Section {
-        name: scenario.configuration_id.clone(),
+        name: title(scenario),
         warning: warning(scenario),
-        settings: scenario.settings.iter().map(difference).collect(),
-        table: Table {
-            header: vec![
-                "level",
-                "metric",
-                "base",
-                "candidate",
-                "change",
-                "95 % interval",
-                "p",
-                "noise",
-                "threshold",
-                "verdict",
-                "JSON pointer",
-            ],
-            rows: rows.collect(),
-        },
+        differences: scenario.differences.iter().flat_map(Difference::lines).collect(),
+        settings: settings(scenario),
+        table: table(true),
+        rest: (!rest.rows.is_empty()).then_some(rest),
     }
+}
+
+const HEADER: [&str; 11] = [
+    "level",
+    "metric",
+    "base",
+    "candidate",
+    "change",
+    "95 % interval",
+    "p",
+    "noise",
+    "threshold",
+    "verdict",
+    "JSON pointer",
+];
+
+fn row(scenario: &ScenarioComparison, case: &CaseComparison, metric: &MetricComparison) -> Vec<String> {
+    vec![
+        place(scenario, case),
+        metric.name(),
+        value(metric, metric.base),
+        value(metric, metric.candidate),
+        change_or_dash(metric.ratio),
+        interval(metric),
+        p_value(metric),
+        metric.noise.map_or_else(|| "–".to_owned(), percent),
+        percent(metric.threshold),
+        metric.verdict.as_str().to_owned(),
+        metric.base_pointer.clone(),
+    ]
 }

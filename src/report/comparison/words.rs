@@ -6,6 +6,60 @@ use crate::compare::{
 use crate::result::{last_key, plain_value};
 use crate::units::{latency, rate, workers};
 
+/// Which rows of a comparison are drawn.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Rows {
+    /// All of the whole; of single operations those that say something else.
+    #[default]
+    Telling,
+    /// Every metric of every operation, too.
+    All,
+}
+
+/// The scenario, and where two of them or two cases are held against one another, both: `journal (delete → wal)`.
+pub(in crate::report) fn title(scenario: &ScenarioComparison) -> String {
+    let mut title = scenario.configuration_id.clone();
+    if let Some(candidate) = &scenario.candidate_id {
+        title.push_str(&format!(" → {candidate}"));
+    }
+    match (&scenario.base.case, &scenario.candidate.case) {
+        (Some(base), Some(candidate)) if base == candidate => title.push_str(&format!(" ({base})")),
+        (Some(base), Some(candidate)) => title.push_str(&format!(" ({base} → {candidate})")),
+        _ => {}
+    }
+    title
+}
+
+/// Whether a row is drawn. An operation's is where it improved or regressed, and where it is open though the same metric of the whole is not.
+pub(in crate::report) fn is_told(case: &CaseComparison, metric: &MetricComparison, rows: Rows) -> bool {
+    let mut whole = case.metrics.iter().filter(|other| other.operation.is_none()).peekable();
+    if rows == Rows::All || metric.operation.is_none() || whole.peek().is_none() {
+        return true;
+    }
+    match metric.verdict {
+        Verdict::Regressed | Verdict::Improved => true,
+        Verdict::Inconclusive => {
+            whole.any(|other| other.metric == metric.metric && other.verdict != Verdict::Inconclusive)
+        }
+        Verdict::Unchanged => false,
+    }
+}
+
+/// How many rows of operations are not drawn: `Of single operations 20 unchanged and 4 inconclusive rows are not shown`.
+pub(super) fn hidden(scenario: &ScenarioComparison, rows: Rows) -> Option<String> {
+    let all = scenario.cases.iter().flat_map(|case| case.metrics.iter().map(move |metric| (case, metric)));
+    let left: Vec<Verdict> =
+        all.filter(|(case, metric)| !is_told(case, metric, rows)).map(|(_, metric)| metric.verdict).collect();
+    let count = |verdict: Verdict| left.iter().filter(|other| **other == verdict).count();
+    let parts: Vec<String> = [Verdict::Unchanged, Verdict::Inconclusive]
+        .into_iter()
+        .filter(|verdict| count(*verdict) > 0)
+        .map(|verdict| format!("{} {}", count(verdict), verdict.as_str()))
+        .collect();
+    let rows = if left.len() == 1 { "row is" } else { "rows are" };
+    (!left.is_empty()).then(|| format!("Of single operations {} {rows} not shown", parts.join(" and ")))
+}
+
 /// Which level of which case, as far as there are others: `wal, append, 8 workers`.
 pub(in crate::report) fn place(scenario: &ScenarioComparison, case: &CaseComparison) -> String {
     let others = |differs: &dyn Fn(&CaseComparison) -> bool| scenario.cases.iter().any(differs);
@@ -86,9 +140,9 @@ pub(super) fn sentence(
     };
     format!(
         "{}, {}: {} {}: {} → {} ({}{ends}; threshold {}, {word}; {})",
-        scenario.configuration_id,
+        title(scenario),
         place(scenario, case),
-        metric.metric,
+        metric.name(),
         metric.verdict.as_str(),
         value(metric, metric.base),
         value(metric, metric.candidate),
@@ -98,9 +152,30 @@ pub(super) fn sentence(
     )
 }
 
-/// How many metrics came to what, the worst first: `2 regressed, 10 unchanged`.
+/// A level that has no metrics, with why; absent where it has some.
+pub(super) fn without_metrics(scenario: &ScenarioComparison, case: &CaseComparison) -> Option<String> {
+    let reason = case.reason.as_ref()?;
+    Some(format!("{}, {}: {}: {reason}", title(scenario), place(scenario, case), case.verdict.as_str()))
+}
+
+/// What became worse, each in a sentence.
+pub(super) fn regressions(comparison: &Comparison) -> Vec<String> {
+    let mut found = Vec::new();
+    for scenario in &comparison.scenarios {
+        for case in scenario.cases.iter().filter(|case| case.verdict == Verdict::Regressed) {
+            found.extend(without_metrics(scenario, case));
+            let worse = case.metrics.iter().filter(|metric| metric.verdict == Verdict::Regressed);
+            found.extend(worse.map(|metric| sentence(scenario, case, metric)));
+        }
+    }
+    found
+}
+
+/// How many metrics came to what, the worst first: `2 regressed, 10 unchanged`. A level without metrics counts as one.
 pub(super) fn tally(comparison: &Comparison) -> String {
-    let all = || metrics(comparison).map(|(_, _, metric)| metric.verdict);
+    let levels = comparison.scenarios.iter().flat_map(|scenario| &scenario.cases);
+    let levels: Vec<Verdict> = levels.filter(|case| case.reason.is_some()).map(|case| case.verdict).collect();
+    let all = || metrics(comparison).map(|(_, _, metric)| metric.verdict).chain(levels.iter().copied());
     let order = [Verdict::Regressed, Verdict::Inconclusive, Verdict::Improved, Verdict::Unchanged];
     let parts = order.iter().filter_map(|verdict| {
         let number = all().filter(|other| other == verdict).count();
@@ -127,17 +202,16 @@ pub(super) fn warning(scenario: &ScenarioComparison) -> Option<String> {
     if scenario.differences.is_empty() {
         return None;
     }
-    let names: Vec<&str> = scenario.differences.iter().map(|difference| difference.name.as_str()).collect();
+    let names: Vec<&str> = scenario.differences.iter().map(Difference::label).collect();
     Some(format!("These two should not be compared: they differ in {}.", names.join(", ")))
 }
 
-/// `journal_mode: delete → wal`.
-pub(super) fn difference(difference: &Difference) -> String {
-    let side = |value: &Option<String>| value.clone().unwrap_or_else(|| "–".to_owned());
-    format!("{}: {} → {}", difference.name, side(&difference.base), side(&difference.candidate))
+/// What is compared, `journal_mode: delete → wal`, each once.
+pub(super) fn settings(scenario: &ScenarioComparison) -> Vec<String> {
+    scenario.settings.iter().flat_map(Difference::lines).collect()
 }
 
-/// Levels and scenarios that only one side has.
+/// Levels and scenarios that only one side has, and levels that decide nothing.
 pub(super) fn lonely(comparison: &Comparison) -> Vec<String> {
     let mut lines = Vec::new();
     let mut tell = |names: &[String], of: &str, side: &str| {
@@ -148,9 +222,13 @@ pub(super) fn lonely(comparison: &Comparison) -> Vec<String> {
     tell(&comparison.only_base, "", "base");
     tell(&comparison.only_candidate, "", "candidate");
     for scenario in &comparison.scenarios {
-        let of = format!(" of {}", scenario.configuration_id);
+        let of = format!(" of {}", title(scenario));
         tell(&scenario.only_base, &of, "base");
         tell(&scenario.only_candidate, &of, "candidate");
+    }
+    for scenario in &comparison.scenarios {
+        let open = scenario.cases.iter().filter(|case| case.verdict != Verdict::Regressed);
+        lines.extend(open.filter_map(|case| without_metrics(scenario, case)));
     }
     lines
 }

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::compare::{Comparison, MetricComparison, ScenarioComparison};
-use crate::report::comparison::{change_or_dash, interval, place};
+use crate::report::comparison::{Rows, change_or_dash, interval, is_told, place, title};
 
 /// The picture of one scenario's comparison.
 #[derive(Debug, Serialize)]
@@ -38,13 +38,12 @@ const ENDS: [f64; 6] = [1.1, 1.25, 1.5, 2.0, 4.0, 10.0];
 /// A picture for each scenario, in their order.
 pub(super) fn forests(comparison: &Comparison) -> Vec<Forest> {
     let of = |scenario: &ScenarioComparison| {
-        let metrics = || scenario.cases.iter().flat_map(|case| &case.metrics);
-        let axis = Axis::new(metrics());
-        let rows = scenario
-            .cases
-            .iter()
-            .flat_map(|case| case.metrics.iter().map(|metric| axis.row(place(scenario, case), metric)));
-        Forest { title: scenario.configuration_id.clone(), ticks: axis.ticks(), rows: rows.collect() }
+        let all =
+            scenario.cases.iter().flat_map(|case| case.metrics.iter().map(move |metric| (case, metric)));
+        let told: Vec<_> = all.filter(|(case, metric)| is_told(case, metric, Rows::Telling)).collect();
+        let axis = Axis::new(told.iter().map(|(_, metric)| *metric));
+        let rows = told.iter().map(|(case, metric)| axis.row(place(scenario, case), metric));
+        Forest { title: title(scenario), ticks: axis.ticks(), rows: rows.collect() }
     };
     comparison.scenarios.iter().map(of).collect()
 }
@@ -85,7 +84,7 @@ impl Axis {
     fn row(&self, level: String, metric: &MetricComparison) -> Row {
         Row {
             level,
-            metric: metric.metric.clone(),
+            metric: metric.name(),
             change: change_or_dash(metric.ratio),
             ends: interval(metric),
             verdict: metric.verdict.as_str(),

@@ -1,10 +1,11 @@
 //! The iterations of a level, what they come to, and those that failed.
 
+use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// One repetition of a level.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Iteration {
     /// Which repetition, from 1.
@@ -47,6 +48,36 @@ pub struct Iteration {
     /// Peak memory of the process, or of its group where there is a limit, bytes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub peak_memory_bytes: Option<u64>,
+    /// Each operation by its name, in the order of the scenario; absent where the level has but one, whose figures these are.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub operations: IndexMap<String, OperationIteration>,
+}
+
+/// One operation in one repetition of a level.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct OperationIteration {
+    /// How often it was attempted.
+    pub attempted: u64,
+    /// How often it was acknowledged.
+    pub succeeded: u64,
+    /// Acknowledged per second of the iteration.
+    pub throughput: f64,
+    /// Mean latency, milliseconds; absent where none was acknowledged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub avg_ms: Option<f64>,
+    /// Median latency, milliseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub p50_ms: Option<f64>,
+    /// 90th percentile, milliseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub p90_ms: Option<f64>,
+    /// 95th percentile, milliseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub p95_ms: Option<f64>,
+    /// 99th percentile, milliseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub p99_ms: Option<f64>,
 }
 
 /// How an iteration that was measured ended.

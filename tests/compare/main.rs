@@ -1,7 +1,11 @@
 //! Promise: a comparison says of each metric whether it changed, by how much and how sure that is, ends with 1 on a regression, and refuses what
 //! should not be compared. Figures are written into real results, so that they are known.
 
+#[path = "../common/mod.rs"]
 mod common;
+
+mod cases;
+mod operations;
 
 use common::Place;
 use runner::result::{Iteration, IterationStatus, RunResult};
@@ -10,6 +14,17 @@ use runner::result::{Iteration, IterationStatus, RunResult};
 fn ten(mean: f64) -> Vec<f64> {
     let shifts = [0.3, -0.9, 0.7, -0.2, 0.1, -0.6, 0.9, -0.4, 0.5, -0.7];
     shifts.iter().map(|shift| mean * (1.0 + shift * 0.01)).collect()
+}
+
+/// Compares as JSON, which must be valid against its own schema. What the command ended with, and the document.
+fn compared(place: &Place, arguments: &[&str]) -> (i32, serde_json::Value) {
+    let ended = place.run(&[&["compare"], arguments, &["--format", "json"]].concat());
+    assert_eq!(ended.stderr, "");
+    let found: serde_json::Value = serde_json::from_str(&ended.stdout).unwrap();
+    let schema: serde_json::Value =
+        serde_json::from_str(&place.run(&["schema", "comparison"]).stdout).unwrap();
+    assert!(jsonschema::is_valid(&schema, &found), "{found}");
+    (ended.code, found)
 }
 
 /// A result of this build, as if it were to be believed, with these figures of throughput.
@@ -36,6 +51,7 @@ fn with_figures(result: &RunResult, throughput: &[f64]) -> RunResult {
                 p99_ms: None,
                 p999_ms: None,
                 peak_memory_bytes: None,
+                operations: Default::default(),
             })
             .collect();
     }
@@ -68,11 +84,11 @@ fn a_regression_ends_with_1_and_names_level_metric_values_interval_and_threshold
     assert_eq!(markdown.code, 1);
     let line =
         markdown.stdout.lines().find(|line| line.starts_with("- mine, 2 workers: throughput")).unwrap();
-    for part in
-        ["regressed", "1,000/s → 900/s", "−10.0 %", "95 % interval −1", "threshold 5 %", "higher is better"]
-    {
-        assert!(line.contains(part), "{part}: {line}");
-    }
+    assert_eq!(
+        line,
+        "- mine, 2 workers: throughput regressed: 1,000/s → 900/s (−10.0 %, 95 % interval −10.7 % to −9.2 %; threshold 5 %, higher is better; \
+         p below 0.0001 after correction for 4 tests)"
+    );
 }
 
 #[test]
@@ -104,15 +120,11 @@ fn a_threshold_can_be_of_all_metrics_or_of_one() {
 #[test]
 fn one_iteration_is_inconclusive_and_says_that_no_significance_can_be_had() {
     let place = place();
-    let ended = place.run(&["compare", "base.json", "single.json", "--format", "json"]);
-    assert_eq!(ended.code, 0);
-    let found: serde_json::Value = serde_json::from_str(&ended.stdout).unwrap();
+    let (code, found) = compared(&place, &["base.json", "single.json"]);
+    assert_eq!(code, 0);
     let metric = &found["scenarios"][0]["cases"][0]["metrics"][0];
     assert_eq!((metric["verdict"].as_str(), metric.get("p")), (Some("inconclusive"), None));
     assert!(metric["reason"].as_str().unwrap().contains("no significance can be had"), "{metric}");
-    let schema: serde_json::Value =
-        serde_json::from_str(&place.run(&["schema", "comparison"]).stdout).unwrap();
-    assert!(jsonschema::is_valid(&schema, &found));
 }
 
 #[test]
@@ -141,15 +153,106 @@ fn results_that_differ_in_more_than_settings_are_refused_unless_told_otherwise()
     let refused = place.run(&["compare", "base.json", "other.json"]);
     assert_eq!((refused.code, refused.stdout.as_str()), (2, ""));
     assert!(
-        refused.stderr.contains("Linux 1.0 in the candidate") && refused.stderr.contains("--anyway"),
+        refused.stderr.contains(" → Linux 1.0\n") && refused.stderr.contains("--anyway"),
         "{}",
         refused.stderr
     );
     for format in ["table", "markdown"] {
         let anyway = place.run(&["compare", "base.json", "other.json", "--anyway", "--format", format]);
         assert_eq!(anyway.code, 0);
-        assert!(anyway.stdout.contains("should not be compared: they differ in kernel"), "{}", anyway.stdout);
+        assert!(
+            anyway.stdout.contains("should not be compared: they differ in the kernel"),
+            "{}",
+            anyway.stdout
+        );
     }
+}
+
+#[test]
+fn a_gate_is_not_passed_by_what_does_not_work_at_all() {
+    let place = place();
+    let text = std::fs::read_to_string(place.path("base.json")).unwrap();
+    let mut refused: RunResult = serde_json::from_str(&text).unwrap();
+    for one in refused.configurations.iter_mut().flat_map(|level| &mut level.iterations) {
+        (one.succeeded, one.throughput, one.avg_ms) = (0, 0.0, None);
+    }
+    place.write("refused.json", &serde_json::to_string(&refused).unwrap());
+    let (code, found) = compared(&place, &["base.json", "refused.json"]);
+    assert_eq!(code, 1);
+    let metrics = found["scenarios"][0]["cases"][0]["metrics"].as_array().unwrap();
+    let told: Vec<_> = metrics.iter().map(|one| (one["metric"].as_str(), one["verdict"].as_str())).collect();
+    assert_eq!(told, [(Some("throughput"), Some("regressed")), (Some("success_rate"), Some("regressed"))]);
+    let mut lost = refused.clone();
+    for one in lost.configurations.iter_mut().flat_map(|level| &mut level.iterations) {
+        one.status = IterationStatus::VerificationFailed;
+    }
+    place.write("lost.json", &serde_json::to_string(&lost).unwrap());
+    let (code, found) = compared(&place, &["base.json", "lost.json"]);
+    assert_eq!((code, found["verdict"].as_str()), (1, Some("regressed")));
+    for format in ["table", "markdown", "junit", "github"] {
+        let told = place.run(&["compare", "base.json", "lost.json", "--format", format]).stdout;
+        assert!(told.contains("regressed: no iteration of the candidate succeeded"), "{format}: {told}");
+    }
+}
+
+#[test]
+fn a_side_that_was_measured_beside_other_work_says_so_in_every_format() {
+    let place = place();
+    let text = std::fs::read_to_string(place.path("slower.json")).unwrap();
+    let mut busy: RunResult = serde_json::from_str(&text).unwrap();
+    let sentence = "3 other tasks wanted a processor when the level started.".to_owned();
+    busy.configurations[1].validity.doubts =
+        vec![runner::result::Doubt { code: "other-load".to_owned(), sentence, invalidating: false }];
+    place.write("busy.json", &serde_json::to_string(&busy).unwrap());
+    let words = "Other work wanted a processor while the candidate was measured (1 of 2 levels): a difference may be that.";
+    let (code, found) = compared(&place, &["base.json", "busy.json"]);
+    assert_eq!((code, &found["scenarios"][0]["cautions"]), (1, &serde_json::json!([words])));
+    for format in ["table", "markdown", "github"] {
+        let told = place.run(&["compare", "base.json", "busy.json", "--format", format]).stdout;
+        assert!(told.replace('\n', " ").contains(words), "{format}: {told}");
+    }
+}
+
+#[test]
+fn a_comparison_with_nothing_in_it_does_not_pass() {
+    let place = place();
+    let text = std::fs::read_to_string(place.path("same.json")).unwrap();
+    let mut other: RunResult = serde_json::from_str(&text).unwrap();
+    other.configurations.iter_mut().for_each(|level| level.concurrency += 10);
+    place.write("other.json", &serde_json::to_string(&other).unwrap());
+    let ended = place.run(&["compare", "base.json", "other.json"]);
+    assert_eq!((ended.code, ended.stdout.as_str()), (2, ""));
+    assert_eq!(
+        ended.stderr,
+        "error: there is nothing to compare: the two have no level in common; base has base, 1 worker; base, 2 workers; \
+         candidate has base, 11 workers; base, 12 workers\n"
+    );
+    let missing = place.run(&["compare", "base.json", "same.json", "--metric", "latency.p99"]);
+    assert_eq!((missing.code, missing.stdout.as_str()), (2, ""));
+    assert!(
+        missing.stderr.starts_with("error: there is nothing to compare: no metric"),
+        "{}",
+        missing.stderr
+    );
+}
+
+#[test]
+fn a_side_with_two_results_of_one_scenario_is_refused() {
+    let place = place();
+    for name in ["base", "same"] {
+        std::fs::create_dir_all(place.path("both")).unwrap();
+        std::fs::copy(place.path(&format!("{name}.json")), place.path(&format!("both/{name}.json"))).unwrap();
+    }
+    let ended = place.run(&["compare", "base.json", "both"]);
+    assert_eq!(ended.code, 2);
+    assert_eq!(
+        ended.stderr,
+        "error: the candidate has more than one result of mine: both/base.json, both/same.json; name one of them\n"
+    );
+    let run = place.run(&["run", "mine.toml", "--baseline", "both", "--results", "elsewhere"]);
+    assert_eq!(run.code, 2);
+    assert!(run.stderr.contains("the base has more than one result of mine"), "{}", run.stderr);
+    assert!(!place.path("elsewhere").exists(), "it is told before anything runs");
 }
 
 #[test]
@@ -203,6 +306,7 @@ fn junit_counts_a_regression_as_a_failure_and_github_as_an_error() {
     assert!(junit.contains("tests=\"4\"") && junit.contains("failures=\"4\""), "{junit}");
     let github = place.run(&["compare", "base.json", "slower.json", "--format", "github"]).stdout;
     assert_eq!(github.matches("::error title=").count(), 5, "{github}");
+    assert!(github.starts_with("::error title=runner compare::4 regressed\n"), "{github}");
     assert!(github.contains("−10.0 %25"), "{github}");
 }
 
