@@ -153,7 +153,7 @@
     };
     const first = xs[0], last = xs[xs.length - 1];
     const plot = new uPlot({
-      width: printing ? 640 : Math.max(box.clientWidth, 240), height, series, bands, padding: [12, 24, null, null],
+      width: printing ? 640 : Math.max(box.clientWidth, 240), height, series, bands, padding: [12, chart.x.kind === "percentile" ? 34 : 24, null, null],
       scales: { x: { time: false, distr: chart.x.log ? 3 : 1, log: 10, range: (_, low, high) => [low, high] }, y: { distr: chart.y.log ? 3 : 1, log: 10, range: span } },
       axes: [across, down],
       legend: { show: false },
