@@ -3,7 +3,7 @@
 use indexmap::IndexSet;
 
 use super::setting::{differ_in_durability, short};
-use crate::result::{Configuration, LatencyMs, RunResult, Summary, last_key, plain_value};
+use crate::result::{Configuration, LatencyMs, OperationFigures, RunResult, Summary, last_key, plain_value};
 use crate::units::{bytes, compact, count, duration, latency_or_dash, rate};
 
 /// One column of a table of levels.
@@ -12,6 +12,14 @@ pub(super) struct Column {
     /// Those with the greatest number go first when the line is too short; 0 always stays.
     pub(super) dispensable: u8,
     pub(super) cell: Cell,
+    /// JSON pointer below the level to what the cell shows; absent where that is computed from several values.
+    pub(super) place: Option<&'static str>,
+}
+
+impl Column {
+    fn at(self, place: &'static str) -> Column {
+        Column { place: Some(place), ..self }
+    }
 }
 
 /// What a column shows of a level.
@@ -60,56 +68,73 @@ pub(super) fn columns(result: &RunResult, levels: &[&Configuration]) -> Vec<Colu
         column("workers", 0, |level| {
             let mark = if level.validity.valid { "" } else { "! " };
             format!("{mark}{}", level.concurrency)
-        }),
-        column(succeeded_header(writes), if plain { 0 } else { 2 }, |level| count(level.succeeded)),
-        column("errors", 0, |level| count(level.overall.errors)),
+        })
+        .at("/concurrency"),
+        column(succeeded_header(writes), if plain { 0 } else { 2 }, |level| count(level.succeeded))
+            .at("/succeeded"),
+        column("errors", 0, |level| count(level.overall.errors)).at("/overall/errors"),
     ]);
     if any(|level| level.unknown > 0) {
-        columns.push(column("unknown", 0, |level| count(level.unknown)));
+        columns.push(column("unknown", 0, |level| count(level.unknown)).at("/unknown"));
     }
     if any(|level| !level.failures.is_empty()) {
-        columns.push(column("failed", 0, failed_iterations));
+        columns.push(column("failed", 0, failed_iterations).at("/iterationsFailed"));
     }
     if open {
-        columns.push(column("asked/s", 0, |level| {
-            level.arrivals.as_ref().map_or_else(dash, |arrivals| rate(arrivals.asked_rate))
-        }));
-        columns.push(column("achieved/s", 0, |level| {
-            level.arrivals.as_ref().map_or_else(dash, |arrivals| rate(arrivals.achieved_rate))
-        }));
+        columns.push(
+            column("asked/s", 0, |level| {
+                level.arrivals.as_ref().map_or_else(dash, |arrivals| rate(arrivals.asked_rate))
+            })
+            .at("/arrivals/askedRate"),
+        );
+        columns.push(
+            column("achieved/s", 0, |level| {
+                level.arrivals.as_ref().map_or_else(dash, |arrivals| rate(arrivals.achieved_rate))
+            })
+            .at("/arrivals/achievedRate"),
+        );
     } else if any(|level| level.statistics.is_some()) {
-        columns.push(column(median_header(writes), 0, |level| throughput(level).map_or_else(dash, rate)));
-        columns.push(column("95 % interval", 1, |level| {
-            level.statistics.as_ref().map_or_else(dash, |found| interval(&found.throughput, rate))
-        }));
+        columns.push(
+            column(median_header(writes), 0, |level| throughput(level).map_or_else(dash, rate))
+                .at("/statistics/throughput/median"),
+        );
+        columns.push(
+            column("95 % interval", 1, |level| {
+                level.statistics.as_ref().map_or_else(dash, |found| interval(&found.throughput, rate))
+            })
+            .at("/statistics/throughput"),
+        );
     } else {
-        columns.push(column(rate_header(writes), 0, |level| rate(level.overall.throughput)));
+        columns.push(
+            column(rate_header(writes), 0, |level| rate(level.overall.throughput)).at("/overall/throughput"),
+        );
     }
     if any(|level| level.cv.is_some()) {
-        columns.push(column("cv", 1, |level| level.cv.map_or_else(dash, percent)));
+        columns.push(column("cv", 1, |level| level.cv.map_or_else(dash, percent)).at("/cv"));
     }
     if any(|level| level.overall.bytes_per_second.is_some()) {
         columns.push(column("MB/s", 0, |level| payload(level).map_or_else(dash, megabytes)));
     }
     columns.extend([
-        column("avg", 2, |level| time(level.overall.latency_ms, |l| l.avg)),
-        column("p50", 4, |level| time(level.overall.latency_ms, |l| l.p50)),
-        column("p95", 1, |level| time(level.overall.latency_ms, |l| l.p95)),
-        column("p99", 0, |level| time(level.overall.latency_ms, |l| l.p99)),
-        column("max", 3, |level| time(level.overall.latency_ms, |l| l.max)),
+        column("avg", 2, |level| time(level.overall.latency_ms, |l| l.avg)).at("/overall/latencyMs/avg"),
+        column("p50", 4, |level| time(level.overall.latency_ms, |l| l.p50)).at("/overall/latencyMs/p50"),
+        column("p95", 1, |level| time(level.overall.latency_ms, |l| l.p95)).at("/overall/latencyMs/p95"),
+        column("p99", 0, |level| time(level.overall.latency_ms, |l| l.p99)).at("/overall/latencyMs/p99"),
+        column("max", 3, |level| time(level.overall.latency_ms, |l| l.max)).at("/overall/latencyMs/max"),
     ]);
     columns.extend(of_some(levels));
     let limited = any(|level| level.limits.is_some());
     columns.extend([
-        column("duration", 5, |level| duration(level.duration_ms)),
-        column("per worker", 6, per_worker),
-        column("memory", if limited { 1 } else { 7 }, |level| peak_memory(level).map_or_else(dash, bytes)),
+        column("duration", 5, |level| duration(level.duration_ms)).at("/durationMs"),
+        column("per worker", 6, per_worker).at("/workers"),
+        column("memory", if limited { 1 } else { 7 }, |level| peak_memory(level).map_or_else(dash, bytes))
+            .at("/resources/peakMemoryBytes"),
     ]);
     columns
 }
 
 fn column(header: &str, dispensable: u8, cell: impl Fn(&Configuration) -> String + 'static) -> Column {
-    Column { header: header.to_owned(), dispensable, cell: Box::new(cell) }
+    Column { header: header.to_owned(), dispensable, cell: Box::new(cell), place: None }
 }
 
 /// What only some workloads have.
@@ -117,25 +142,38 @@ fn of_some(levels: &[&Configuration]) -> Vec<Column> {
     let any = |has: fn(&Configuration) -> bool| levels.iter().any(|level| has(level));
     let mut columns = Vec::new();
     if any(|level| level.arrivals.is_some()) {
-        columns.push(column("service p99", 0, |level| time(level.overall.service_ms, |l| l.p99)));
-        columns.push(column("backlog", 0, |level| {
-            level.arrivals.as_ref().map_or_else(dash, |arrivals| count(arrivals.backlog_max))
-        }));
+        columns.push(
+            column("service p99", 0, |level| time(level.overall.service_ms, |l| l.p99))
+                .at("/overall/serviceMs/p99"),
+        );
+        columns.push(
+            column("backlog", 0, |level| {
+                level.arrivals.as_ref().map_or_else(dash, |arrivals| count(arrivals.backlog_max))
+            })
+            .at("/arrivals/backlogMax"),
+        );
     }
     if any(|level| level.pool.is_some()) {
-        columns.push(column("checkout p99", 1, |level| {
-            time(level.pool.as_ref().and_then(|pool| pool.checkout_ms), |l| l.p99)
-        }));
+        columns.push(
+            column("checkout p99", 1, |level| {
+                time(level.pool.as_ref().and_then(|pool| pool.checkout_ms), |l| l.p99)
+            })
+            .at("/pool/checkoutMs/p99"),
+        );
     }
     if any(|level| level.batches.is_some()) {
-        columns.push(column("batch p99", 1, |level| {
-            time(level.batches.as_ref().and_then(|batches| batches.latency_ms), |l| l.p99)
-        }));
+        columns.push(
+            column("batch p99", 1, |level| {
+                time(level.batches.as_ref().and_then(|batches| batches.latency_ms), |l| l.p99)
+            })
+            .at("/batches/latencyMs/p99"),
+        );
     }
     if any(|level| level.retries.is_some()) {
-        columns.push(column("retries", 1, |level| {
-            level.retries.map_or_else(dash, |retries| count(retries.attempts))
-        }));
+        columns.push(
+            column("retries", 1, |level| level.retries.map_or_else(dash, |retries| count(retries.attempts)))
+                .at("/retries/attempts"),
+        );
     }
     columns
 }
@@ -271,26 +309,32 @@ pub(super) fn operation_rows(levels: &[&Configuration]) -> (Vec<String>, Vec<Vec
     header.extend(["success", "ops/s"].map(str::to_owned));
     header.extend(payload.then(|| "MB/s".to_owned()));
     header.extend(["avg", "p50", "p99"].map(str::to_owned));
+    let rows = by_operation(levels).into_iter().map(|(name, level, figures)| {
+        let mut row = vec![name.to_owned()];
+        row.extend(columns.iter().map(|column| (column.cell)(level)));
+        row.extend([count(figures.count), count(figures.errors)]);
+        row.extend(unknown.then(|| count(figures.unknown)));
+        row.extend([figures.success_rate.map_or_else(dash, percent), rate(figures.throughput)]);
+        row.extend(payload.then(|| figures.bytes_per_second.map_or_else(dash, megabytes)));
+        row.extend([
+            time(figures.latency_ms, |l| l.avg),
+            time(figures.latency_ms, |l| l.p50),
+            time(figures.latency_ms, |l| l.p99),
+        ]);
+        row
+    });
+    (header, rows.collect())
+}
+
+/// Each operation at each level that has it, in the order of `operation_rows`.
+pub(super) fn by_operation<'a>(
+    levels: &[&'a Configuration],
+) -> Vec<(&'a str, &'a Configuration, &'a OperationFigures)> {
     let names: IndexSet<&String> = levels.iter().flat_map(|level| level.operations.keys()).collect();
-    let mut rows = Vec::new();
-    for name in names {
-        for level in levels {
-            let Some(figures) = level.operations.get(name) else { continue };
-            let mut row = vec![name.clone()];
-            row.extend(columns.iter().map(|column| (column.cell)(level)));
-            row.extend([count(figures.count), count(figures.errors)]);
-            row.extend(unknown.then(|| count(figures.unknown)));
-            row.extend([figures.success_rate.map_or_else(dash, percent), rate(figures.throughput)]);
-            row.extend(payload.then(|| figures.bytes_per_second.map_or_else(dash, megabytes)));
-            row.extend([
-                time(figures.latency_ms, |l| l.avg),
-                time(figures.latency_ms, |l| l.p50),
-                time(figures.latency_ms, |l| l.p99),
-            ]);
-            rows.push(row);
-        }
-    }
-    (header, rows)
+    let of = |name: &'a String| {
+        levels.iter().filter_map(move |level| Some((name.as_str(), *level, level.operations.get(name)?)))
+    };
+    names.into_iter().flat_map(of).collect()
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ mod table;
 mod words;
 
 pub(super) use page::comparison_sections;
-pub(super) use words::change_or_dash;
+pub(super) use words::{change_or_dash, interval, is_told, place, title};
 
 pub use ci::{comparison_github, comparison_junit};
 pub use markdown::comparison_markdown;

@@ -17,7 +17,7 @@ pub enum Rows {
 }
 
 /// The scenario, and where two of them or two cases are held against one another, both: `journal (delete → wal)`.
-pub(super) fn title(scenario: &ScenarioComparison) -> String {
+pub(in crate::report) fn title(scenario: &ScenarioComparison) -> String {
     let mut title = scenario.configuration_id.clone();
     if let Some(candidate) = &scenario.candidate_id {
         title.push_str(&format!(" → {candidate}"));
@@ -31,7 +31,7 @@ pub(super) fn title(scenario: &ScenarioComparison) -> String {
 }
 
 /// Whether a row is drawn. An operation's is where it improved or regressed, and where it is open though the same metric of the whole is not.
-pub(super) fn is_told(case: &CaseComparison, metric: &MetricComparison, rows: Rows) -> bool {
+pub(in crate::report) fn is_told(case: &CaseComparison, metric: &MetricComparison, rows: Rows) -> bool {
     let mut whole = case.metrics.iter().filter(|other| other.operation.is_none()).peekable();
     if rows == Rows::All || metric.operation.is_none() || whole.peek().is_none() {
         return true;
@@ -61,7 +61,7 @@ pub(super) fn hidden(scenario: &ScenarioComparison, rows: Rows) -> Option<String
 }
 
 /// Which level of which case, as far as there are others: `wal, append, 8 workers`.
-pub(super) fn place(scenario: &ScenarioComparison, case: &CaseComparison) -> String {
+pub(in crate::report) fn place(scenario: &ScenarioComparison, case: &CaseComparison) -> String {
     let others = |differs: &dyn Fn(&CaseComparison) -> bool| scenario.cases.iter().any(differs);
     let mut parts = Vec::new();
     if others(&|other| other.variant != case.variant) {
@@ -98,7 +98,7 @@ pub(in crate::report) fn change_or_dash(ratio: Option<f64>) -> String {
 }
 
 /// Both ends of the interval of the change.
-pub(super) fn interval(metric: &MetricComparison) -> String {
+pub(in crate::report) fn interval(metric: &MetricComparison) -> String {
     match (metric.low, metric.high) {
         (Some(low), Some(high)) => format!("{} to {}", change(low), change(high)),
         _ => "–".to_owned(),

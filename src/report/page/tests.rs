@@ -1,6 +1,7 @@
 //! What a page has, and what it must not have.
 
 use super::*;
+use crate::result::SecondFigures;
 use crate::result::testing::{experiment, finished};
 
 fn drawn(result: &RunResult) -> String {
@@ -73,5 +74,55 @@ fn what_should_not_be_believed_stands_before_every_figure() {
 fn cases_of_a_matrix_are_a_map_with_their_places() {
     let page = drawn(&experiment());
     assert!(page.contains("class=\"heat\""));
-    assert!(page.contains("title=\"&#x2f;configurations&#x2f;0\""), "{page}");
+    assert!(
+        page.contains("data-at=\"&#x2f;configurations&#x2f;0&#x2f;statistics&#x2f;throughput&#x2f;median\""),
+        "{page}"
+    );
+}
+
+#[test]
+fn every_pointer_of_a_page_leads_to_something() {
+    for result in [finished(), experiment()] {
+        let document = serde_json::to_value(&result).unwrap();
+        let page = drawn(&result).replace("&#x2f;", "/");
+        let places = page.split("data-at=\"").chain(page.split("<code>")).skip(1);
+        let pointers: Vec<&str> = places
+            .filter(|rest| rest.starts_with('/'))
+            .map(|rest| rest.split(['"', '<']).next().unwrap())
+            .collect();
+        assert!(pointers.len() > 20, "{pointers:?}");
+        let lost: Vec<_> = pointers.iter().filter(|pointer| document.pointer(pointer).is_none()).collect();
+        assert!(lost.is_empty(), "{lost:?}");
+    }
+}
+
+#[test]
+fn hours_of_many_levels_fit_into_a_megabyte() {
+    let mut result = finished();
+    let second = result.configurations[0].time_series[0];
+    let mut level = result.configurations[0].clone();
+    level.time_series =
+        (0..3_600).map(|number| SecondFigures { second: number, p99: Some(1.5), ..second }).collect();
+    result.configurations = (1..=40)
+        .map(|concurrency| {
+            level.concurrency = concurrency;
+            level.clone()
+        })
+        .collect();
+    let page = drawn(&result);
+    assert!(page.matches("data-chart=\"time-").count() == 12 && page.len() < 1_000_000, "{}", page.len());
+}
+
+#[test]
+fn results_of_one_scenario_stand_side_by_side() {
+    let (slow, mut fast) = (experiment(), experiment());
+    for level in &mut fast.configurations {
+        if let Some(statistics) = &mut level.statistics {
+            statistics.throughput.median *= 2.0;
+        }
+    }
+    let one = |name: &str, result| Shown { name: name.to_owned(), path: String::new(), result };
+    let page = page(&[one("before.json", &slow), one("after.json", &fast)], None);
+    assert!(page.contains("before.json, base") && page.contains("after.json, wal"));
+    assert!(page.contains("× 2.00"), "{page}");
 }

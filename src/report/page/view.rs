@@ -4,13 +4,12 @@ use serde::Serialize;
 
 use super::Shown;
 use super::heat::{Heat, maps};
-use crate::report::columns::{columns, operation_rows, sections};
+use super::status::{Chip, chips};
+use super::tables::{Table, Tables};
 use crate::report::notes::{Mood, notes};
 use crate::report::scaling::scaling;
 use crate::report::setting::{machine, setting};
-use crate::report::targets::target_rows;
 use crate::result::{RunResult, Status};
-use crate::units::count;
 
 /// What the template shows of a result.
 #[derive(Debug, Serialize)]
@@ -19,6 +18,8 @@ pub(super) struct View {
     path: String,
     description: String,
     lines: Vec<String>,
+    /// How it ended and whether it should be believed, at a glance.
+    chips: Vec<Chip>,
     /// What has to be known before any figure.
     caution: Vec<Sentence>,
     scaling: Vec<String>,
@@ -28,6 +29,8 @@ pub(super) struct View {
     maps: Vec<Heat>,
     errors: Table,
     settings: Vec<(String, String)>,
+    /// Of cases that differ from the above: their names with what is different.
+    other_settings: Vec<(String, Vec<(String, String)>)>,
     environment: Vec<(String, String)>,
     text: String,
 }
@@ -37,32 +40,6 @@ struct Sentence {
     mood: &'static str,
     label: String,
     text: String,
-}
-
-/// Numbers are to the right of their columns, the first column to the left.
-#[derive(Debug, Serialize)]
-struct Table {
-    header: Vec<String>,
-    rows: Vec<Vec<String>>,
-    /// Columns of words.
-    words: Vec<bool>,
-    /// So many rows that they are shown only to who asks.
-    long: bool,
-}
-
-/// Rows that stand among the first things that a reader sees.
-const MANY_ROWS: usize = 12;
-
-impl Table {
-    fn new(header: Vec<String>, rows: Vec<Vec<String>>) -> Table {
-        let is_word = |cell: &String| cell.starts_with(|c: char| c.is_alphabetic() || "✓✗?".contains(c));
-        let of_words = |column: usize| {
-            rows.iter()
-                .filter_map(|row| row.get(column))
-                .all(|cell| is_word(cell) || cell == "–" || cell.is_empty())
-        };
-        Table { words: (0..header.len()).map(of_words).collect(), long: rows.len() > MANY_ROWS, header, rows }
-    }
 }
 
 #[derive(Debug, Serialize)]
@@ -81,84 +58,69 @@ impl View {
             .collect();
         let (caution, notes): (Vec<Sentence>, Vec<Sentence>) =
             all.into_iter().partition(|one| one.mood == "bad");
-        let mut lines = vec![result.timestamp.clone(), setting(result), machine(result)];
-        if result.quick {
-            lines.push("a quick look: totals were divided".to_owned());
-        }
-        if result.status != Status::Completed {
-            lines.push("not completed".to_owned());
-        }
+        let tables = Tables::new(result);
+        let workloads = tables
+            .sections()
+            .into_iter()
+            .map(|section| Workload {
+                name: section.workload.to_owned(),
+                levels: tables.levels(&section),
+                operations: tables.operations(&section),
+            })
+            .collect();
         View {
             name: shown.name.clone(),
             path: shown.path.clone(),
             description: result.scenario.description.clone(),
-            lines,
+            lines: lines(result),
+            chips: chips(result),
             caution,
             scaling: scaling(result),
             notes,
-            targets: target_rows(result)
-                .map(|(header, rows)| Table::new(header.into_iter().map(str::to_owned).collect(), rows)),
-            workloads: workloads(result),
+            targets: tables.targets(),
+            workloads,
             maps: maps(result),
-            errors: errors(result),
-            settings: result
-                .engine
-                .settings
-                .iter()
-                .map(|(name, value)| (name.clone(), value.clone()))
-                .collect(),
-            environment: result
-                .environment
-                .comparability
-                .iter()
-                .map(|(n, v)| (n.clone(), v.clone()))
-                .collect(),
+            errors: tables.errors(),
+            settings: pairs(&result.engine.settings),
+            other_settings: other_settings(result),
+            environment: pairs(&result.environment.comparability),
             text: result.scenario.text.clone(),
         }
     }
 }
 
-fn mood(mood: Mood) -> &'static str {
+fn lines(result: &RunResult) -> Vec<String> {
+    let mut lines = vec![result.timestamp.clone(), setting(result), machine(result)];
+    if result.quick {
+        lines.push("a quick look: totals were divided".to_owned());
+    }
+    if result.status != Status::Completed {
+        lines.push("not completed".to_owned());
+    }
+    lines
+}
+
+fn pairs<'a>(map: impl IntoIterator<Item = (&'a String, &'a String)>) -> Vec<(String, String)> {
+    map.into_iter().map(|(name, value)| (name.clone(), value.clone())).collect()
+}
+
+/// Each case once.
+fn other_settings(result: &RunResult) -> Vec<(String, Vec<(String, String)>)> {
+    let mut cases: Vec<(String, Vec<(String, String)>)> = Vec::new();
+    for level in result.configurations.iter().filter(|level| !level.settings.is_empty()) {
+        let name = level.case_or_base();
+        if !cases.iter().any(|(other, _)| *other == name) {
+            cases.push((name, pairs(&level.settings)));
+        }
+    }
+    cases
+}
+
+pub(super) fn mood(mood: Mood) -> &'static str {
     match mood {
         Mood::Good => "good",
         Mood::Neutral => "neutral",
         Mood::Caution => "caution",
         Mood::Bad => "bad",
     }
-}
-
-fn workloads(result: &RunResult) -> Vec<Workload> {
-    let one = |section: crate::report::columns::Section<'_>| {
-        let columns = columns(result, &section.levels);
-        let operations = section.levels.iter().any(|level| level.operations.len() > 1);
-        Workload {
-            name: section.workload.to_owned(),
-            levels: Table::new(
-                columns.iter().map(|column| column.header.clone()).collect(),
-                section
-                    .levels
-                    .iter()
-                    .map(|level| columns.iter().map(|column| (column.cell)(level)).collect())
-                    .collect(),
-            ),
-            operations: operations.then(|| {
-                let (header, rows) = operation_rows(&section.levels);
-                Table::new(header, rows)
-            }),
-        }
-    };
-    sections(result).into_iter().map(one).collect()
-}
-
-fn errors(result: &RunResult) -> Table {
-    let rows = result.configurations.iter().flat_map(|level| {
-        level.errors.iter().map(|error| {
-            let of = [level.case_or_base(), level.workload.clone(), level.concurrency.to_string()];
-            let figures =
-                [error.operation.clone(), error.code.clone(), count(error.count), error.sample.clone()];
-            of.into_iter().chain(figures).collect()
-        })
-    });
-    let header = ["case", "workload", "workers", "operation", "code", "count", "the first one"];
-    Table::new(header.map(str::to_owned).to_vec(), rows.collect())
 }

@@ -1,0 +1,125 @@
+//! Cases, and several results, side by side: bars of throughput and p99, each with its change from the first.
+
+use indexmap::IndexMap;
+use serde::Serialize;
+
+use super::Shown;
+use super::place::{Place, p99, throughput};
+use crate::report::columns::sections;
+use crate::result::{Configuration, last_key, plain_value};
+use crate::units::{latency, rate, workers};
+
+/// What stands side by side at one number of workers and one point of the matrix.
+#[derive(Debug, Serialize)]
+pub(super) struct Bars {
+    pub(super) title: String,
+    pub(super) rows: Vec<Row>,
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct Row {
+    pub(super) name: String,
+    pub(super) rate: Option<Bar>,
+    pub(super) p99: Option<Bar>,
+}
+
+/// A figure as a bar. Lengths are shares of the longest of its group, per cent.
+#[derive(Debug, Serialize)]
+pub(super) struct Bar {
+    pub(super) text: String,
+    /// How it differs from the first row of its group; empty there.
+    pub(super) change: String,
+    pub(super) pointer: String,
+    pub(super) length: f64,
+    /// Start and width of its interval.
+    pub(super) interval: Option<(f64, f64)>,
+    /// The interval in words.
+    pub(super) ends: String,
+}
+
+/// One of those that are compared.
+struct One<'a> {
+    name: String,
+    level: &'a Configuration,
+    /// Its place among all levels of its result.
+    index: usize,
+}
+
+/// A group for each workload, number of workers and point of the matrix where several variants or several results meet.
+pub(super) fn bars(shown: &[Shown<'_>]) -> Vec<Bars> {
+    let mut groups: IndexMap<String, Vec<One<'_>>> = IndexMap::new();
+    for one in shown {
+        let workloads = sections(one.result).len();
+        for (index, level) in one.result.configurations.iter().enumerate() {
+            groups.entry(title(level, workloads > 1)).or_default().push(One {
+                name: name(one, level, shown.len() > 1),
+                level,
+                index,
+            });
+        }
+    }
+    let several = groups.into_iter().filter(|(_, group)| group.len() > 1);
+    several.map(|(title, group)| drawn(title, &group)).collect()
+}
+
+fn title(level: &Configuration, several: bool) -> String {
+    let workload = several.then(|| level.workload.clone());
+    let point =
+        level.parameters.iter().map(|(key, value)| format!("{} {}", last_key(key), plain_value(value)));
+    let at = std::iter::once(workers(&[level.concurrency]));
+    workload.into_iter().chain(point).chain(at).collect::<Vec<_>>().join(", ")
+}
+
+fn name(shown: &Shown<'_>, level: &Configuration, several: bool) -> String {
+    let varied = shown.result.configurations.iter().any(|other| other.variant != level.variant);
+    match (several, varied) {
+        (true, true) => format!("{}, {}", shown.name, level.variant),
+        (true, false) => shown.name.clone(),
+        _ => level.variant.clone(),
+    }
+}
+
+fn drawn(title: String, group: &[One<'_>]) -> Bars {
+    let rates = column(group, throughput, |value| format!("{}/s", rate(value)));
+    let tails = column(group, p99, latency);
+    let rows = group.iter().zip(rates).zip(tails).map(|((one, rate), p99)| {
+        let mark = if one.level.validity.valid { "" } else { "! " };
+        Row { name: format!("{mark}{}", one.name), rate, p99 }
+    });
+    Bars { title, rows: rows.collect() }
+}
+
+fn column(
+    group: &[One<'_>],
+    figure: fn(&Configuration) -> Option<Place>,
+    text: fn(f64) -> String,
+) -> Vec<Option<Bar>> {
+    let places: Vec<Option<Place>> = group.iter().map(|one| figure(one.level)).collect();
+    let ends = places
+        .iter()
+        .flatten()
+        .map(|place| place.interval.map_or(place.value, |(_, high)| high.max(place.value)));
+    let most = ends.fold(0.0, f64::max);
+    let length = |value: f64| if most > 0.0 { value / most * 100.0 } else { 0.0 };
+    let first = places.first().and_then(Option::as_ref).map(|place| place.value);
+    let bar = |(number, (one, place)): (usize, (&One<'_>, &Option<Place>))| {
+        let place = place.as_ref()?;
+        let base = first.filter(|base| number > 0 && *base > 0.0);
+        Some(Bar {
+            text: text(place.value),
+            change: base.map_or_else(String::new, |base| times(place.value / base)),
+            pointer: format!("/configurations/{}{}", one.index, place.pointer),
+            length: length(place.value),
+            interval: place.interval.map(|(low, high)| (length(low), length(high) - length(low))),
+            ends: place
+                .interval
+                .map_or_else(String::new, |(low, high)| format!("{} to {}", text(low), text(high))),
+        })
+    };
+    group.iter().zip(&places).enumerate().map(bar).collect()
+}
+
+/// `× 1.25`.
+fn times(ratio: f64) -> String {
+    if ratio >= 9.995 { format!("× {ratio:.1}") } else { format!("× {ratio:.2}") }
+}
