@@ -7,7 +7,9 @@ use super::compare::Baseline;
 use super::conduct::Scenario;
 use super::layout::broken_lines;
 use super::prepare::{self, Ready};
-use super::{Exit, Format, RunArgs, outlook, signals, stderr_color, stdout_color, stdout_width, wrap_width};
+use super::{
+    Exit, Format, RunArgs, outlook, profile, signals, stderr_color, stdout_color, stdout_width, wrap_width,
+};
 use crate::clock::Clock;
 use crate::files::reason;
 use crate::report::{self, TableOptions};
@@ -37,6 +39,13 @@ pub(super) fn run(arguments: &RunArgs) -> Exit {
         }
         return exit;
     }
+    let sampler = match profile::sampler(arguments.profile) {
+        Ok(sampler) => sampler,
+        Err(reason) => {
+            eprintln!("error: `--profile` cannot be had: {reason}");
+            return exit.max(Exit::Wrong);
+        }
+    };
     let stop = match signals::install() {
         Ok(stop) => stop,
         Err(error) => {
@@ -58,9 +67,13 @@ pub(super) fn run(arguments: &RunArgs) -> Exit {
             }
             continue;
         }
-        let outcome = Scenario { arguments, scenario, stop: &stop, clock: &clock }.run();
+        let outcome =
+            Scenario { arguments, scenario, stop: &stop, clock: &clock, sampler: sampler.as_ref() }.run();
         if let Some(document) = outcome.document.as_deref().filter(|_| !arguments.quiet) {
             print_result(document, arguments.format, &mut header_printed);
+        }
+        if let Some(path) = outcome.flame_graph.as_deref().filter(|_| !arguments.quiet) {
+            eprintln!("flame graph: {}", path.display());
         }
         outcome.failures.iter().for_each(|failure| eprintln!("error: {failure}"));
         exit = exit.max(outcome.exit);

@@ -35,6 +35,8 @@ pub(super) struct Call<'a> {
     pub(super) plan: &'a Plan,
     pub(super) stretch: &'a Stretch,
     pub(super) keep_db: bool,
+    /// Whether what is measured is sampled.
+    pub(super) profile: bool,
     /// Folder of states to begin from again.
     pub(super) starts: Option<&'a Path>,
 }
@@ -92,6 +94,7 @@ impl Call<'_> {
             overrides: self.overrides.clone(),
             unit: Unit { case: self.plan.case, stretch: self.stretch.clone() },
             keep_db: self.keep_db,
+            profile: self.profile,
             starts: self.starts.map(Path::to_owned),
             doors: group.doors(),
             parent: std::process::id(),

@@ -23,6 +23,8 @@ pub(super) struct Job {
     pub(super) overrides: Overrides,
     pub(super) unit: Unit,
     pub(super) keep_db: bool,
+    /// Whether what is measured is sampled.
+    pub(super) profile: bool,
     /// Folder of states to begin from again.
     pub(super) starts: Option<PathBuf>,
     /// Of its control group.
