@@ -66,7 +66,7 @@ fn the_flame_graph_names_what_was_measured_and_not_what_was_around_it() {
     for around in [
         "::verify::",
         "::load::",
-        "Tape>::generate",
+        "::generate",
         "::floor",
         "runner::cli::",
         "sqlite3_close",
@@ -153,7 +153,7 @@ fn a_flame_graph_takes_the_place_of_an_earlier_one() {
 }
 
 #[test]
-fn several_cases_are_profiled_each_by_itself_and_a_plain_run_takes_nothing_over_from_them() {
+fn several_cases_are_profiled_each_by_itself() {
     let place = Place::new();
     let varied = scenario(60_000) + "\n[variants.short]\nworkloads.changes.total = 40_000\n";
     place.write("mine.toml", &varied);
@@ -175,11 +175,11 @@ fn an_interrupted_run_draws_what_it_measured_and_leaves_no_part_of_a_file() {
     );
     place.write(
         "mine.toml",
-        &long.replace("total_writes = 20_000_000", "duration = '10m'\nmax_operations = 3_000_000"),
+        &long.replace("total_writes = 20_000_000", "duration = '10m'\nmax_operations = 500_000"),
     );
     let mut running = place.start(&["run", "mine.toml", "--profile", "cpu"]);
     // Rows are written, so it is measuring.
-    running.until("rows are there", |_| size(&place.path("db/mine.db")) > 4_000_000);
+    running.until("rows are there", |_| size(&place.path("db/mine.db")) > 1_000_000);
     running.interrupt();
     let ended = running.ended();
     assert_eq!(ended.code, 130, "{}", ended.stderr);
