@@ -5,6 +5,8 @@
 mod drawing;
 mod names;
 mod sampler;
+#[cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]
+mod symbols;
 
 use serde::{Deserialize, Serialize};
 

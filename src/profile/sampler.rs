@@ -14,12 +14,9 @@ mod imp {
     use tempfile::TempDir;
     use tempfile::env::override_temp_dir;
 
-    use super::super::names::{Image, origin, plain};
+    use super::super::symbols::Symbols;
     use super::super::{FREQUENCY_HZ, Function, Origin, Profile};
     use crate::files::reason;
-
-    /// What stands for a function whose name is not known.
-    const NAMELESS: &str = "[without a name]";
 
     /// Samples all threads of this process between `start` and `stop`. A process has one at most.
     pub struct Sampler {
@@ -41,9 +38,8 @@ mod imp {
         /// # Errors
         /// In a sentence, why this process cannot be sampled.
         pub fn new() -> Result<Sampler, String> {
-            let own = Sampler::new as fn() -> Result<Sampler, String> as *const () as usize;
-            let named = name(own).is_some_and(|name| origin(&name, true) == Origin::Runner);
-            if !named {
+            let own = Sampler::new as fn() -> Result<Sampler, String> as *const () as u64;
+            if Symbols::own().function(own).origin != Origin::Runner {
                 return Err(
                     "this binary holds no names of functions: it was stripped of its symbols".to_owned()
                 );
@@ -75,19 +71,19 @@ mod imp {
         /// What was sampled, with names. None where nothing was.
         pub fn take(&self) -> Option<Profile> {
             let report = lock(&self.taken).take()?;
-            let image = Image::own();
+            let mut symbols = Symbols::own();
             let mut known = HashMap::new();
-            let mut function = |address: usize| -> Function {
-                let of_address = || {
-                    let name = name(address).unwrap_or_else(|| NAMELESS.to_owned());
-                    let origin = origin(&name, image.holds(address));
-                    Function { name: plain(&name), origin }
-                };
-                known.entry(address).or_insert_with(of_address).clone()
+            let mut function = |address: u64| -> Function {
+                known.entry(address).or_insert_with(|| symbols.function(address)).clone()
             };
             let sampled = report.data.iter().map(|(stack, samples)| {
                 let thread = &stack.thread_name[..stack.thread_name_length];
-                let calls = stack.frames.iter().rev().map(|frame| function(frame.ip)).collect();
+                let mut calls: Vec<Function> = Vec::with_capacity(stack.frames.len());
+                for (place, frame) in stack.frames.iter().enumerate() {
+                    // All but the first are where a call returns to, which may be behind the end of the caller.
+                    calls.push(function(frame.ip as u64 - u64::from(place > 0)));
+                }
+                calls.reverse();
                 (String::from_utf8_lossy(thread).into_owned(), calls, u64::try_from(*samples).unwrap_or(0))
             });
             let profile = Profile::of(sampled);
@@ -97,16 +93,6 @@ mod imp {
 
     fn guard() -> rpprof::Result<ProfilerGuard<'static>> {
         ProfilerGuardBuilder::default().frequency(FREQUENCY_HZ.cast_signed()).build()
-    }
-
-    /// The function that holds an address. Of those that the compiler put into one another it is the outermost: samples of one function are
-    /// noted as one, wherever in it they were taken.
-    fn name(address: usize) -> Option<String> {
-        let mut outermost = None;
-        backtrace::resolve(std::ptr::without_provenance_mut(address), |symbol| {
-            outermost = symbol.name().map(|name| format!("{name:#}"));
-        });
-        outermost
     }
 
     fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
