@@ -187,6 +187,7 @@ fn product(plan: &Plan) -> f64 {
         stop: Arc::clone(&stop),
         tape_budget_bytes: u64::MAX,
         tape_folder: std::env::temp_dir(),
+        sampler: None,
     };
     let mut rate = 0.0;
     // The comparison of rows is no part of the figure: the run is stopped after its level.

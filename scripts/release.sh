@@ -28,9 +28,10 @@ fi
 [ -n "${!variable:-}" ] || fail "no C compiler for musl: apt-get install musl-tools, or set $variable"
 rustup target list --installed | grep -qx "$target" || rustup target add "$target"
 
+# Names of functions stay, for `--profile`; lines and files go.
 # What the package holds follows from the commit alone, so nothing of this machine's paths gets into the binary.
 remap="--remap-path-prefix=$PWD=. --remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=cargo"
-RUSTFLAGS="${RUSTFLAGS:-} $remap -C strip=symbols -C target-feature=+crt-static" \
+RUSTFLAGS="${RUSTFLAGS:-} $remap -C strip=debuginfo -C target-feature=+crt-static" \
     cargo build --release --locked --target "$target"
 binary=${CARGO_TARGET_DIR:-target}/$target/release/runner
 

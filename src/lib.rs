@@ -15,6 +15,7 @@
 //! plan         Scenario -> Plan
 //! draft        new scenario files: starters, and drafts from a database
 //! machine      what this machine is: kernel, processors, file systems, limits
+//! profile      where processor time goes while something is measured: samples, and their picture
 //! engine       Engine, Connector and Session; sqlite, postgres, null (the floor), scripted (for tests)
 //! measure      histogram, recorder, what a level measured
 //! stats        estimates over iterations: median, spread, bootstrap intervals
@@ -42,6 +43,7 @@ pub mod files;
 pub mod machine;
 pub mod measure;
 pub mod plan;
+pub mod profile;
 pub mod report;
 pub mod result;
 pub mod run;

@@ -82,6 +82,7 @@ fn carried_out(target: &str, script: Script, environment: Environment) -> RunRes
         stop: Arc::default(),
         tape_budget_bytes: run::TAPE_BUDGET_BYTES,
         tape_folder: std::env::temp_dir(),
+        sampler: None,
     };
     run::execute(&plan, &mut engine, &options, &mut |event| {
         if let Event::LevelFinished { measurement, verification } = event {

@@ -217,6 +217,7 @@ fn all_verified(busy_timeout: &str, top: &str, sections: &str) -> Vec<Level> {
         stop,
         tape_budget_bytes: run::TAPE_BUDGET_BYTES,
         tape_folder: place.root().to_owned(),
+        sampler: None,
     };
     let (mut levels, mut rows) = (Vec::new(), BTreeMap::new());
     run::execute(&plan, &mut engine, &options, &mut |event| match event {

@@ -85,7 +85,13 @@ fn carried_out(top: &str, text: &str) -> BTreeMap<String, (u64, u64)> {
         Arc::clone(&stop),
     )
     .unwrap();
-    let options = Options { clock, stop, tape_budget_bytes: 1 << 20, tape_folder: folder.path().to_owned() };
+    let options = Options {
+        clock,
+        stop,
+        tape_budget_bytes: 1 << 20,
+        tape_folder: folder.path().to_owned(),
+        sampler: None,
+    };
     let mut found = BTreeMap::new();
     run::execute(&plan, &mut engine, &options, &mut |event| {
         if let Event::LevelFinished { measurement, verification } = event {

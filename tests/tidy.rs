@@ -25,6 +25,7 @@ const ORDER: &[&str] = &[
     "plan",
     "draft",
     "machine",
+    "profile",
     "engine",
     "measure",
     "stats",

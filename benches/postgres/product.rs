@@ -79,6 +79,7 @@ fn level(plan: &Plan, engine: &mut dyn Engine, clock: &Clock, stop: &Arc<AtomicB
         stop: Arc::clone(stop),
         tape_budget_bytes: run::TAPE_BUDGET_BYTES,
         tape_folder: std::env::temp_dir(),
+        sampler: None,
     };
     let mut level = None;
     let ended = run::execute(plan, engine, &options, &mut |event| match event {

@@ -53,6 +53,7 @@ fn level(plan: &Plan, engine: &mut dyn Engine, stop: &Arc<AtomicBool>, tape_fold
         stop: Arc::clone(stop),
         tape_budget_bytes: run::TAPE_BUDGET_BYTES,
         tape_folder: tape_folder.to_owned(),
+        sampler: None,
     };
     let mut level = Level {
         measured: Measured { acknowledged: 0, duration_ns: 0 },

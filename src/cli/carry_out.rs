@@ -8,7 +8,7 @@ use super::conduct::Scenario;
 use super::layout::broken_lines;
 use super::output::table_options;
 use super::prepare::{self, Ready};
-use super::{Exit, Format, RunArgs, outlook, signals, stderr_color, wrap_width};
+use super::{Exit, Format, RunArgs, outlook, profile, signals, stderr_color, wrap_width};
 use crate::clock::Clock;
 use crate::files::reason;
 use crate::report;
@@ -38,6 +38,13 @@ pub(super) fn run(arguments: &RunArgs) -> Exit {
         }
         return exit;
     }
+    let sampler = match profile::sampler(arguments.profile) {
+        Ok(sampler) => sampler,
+        Err(reason) => {
+            eprintln!("error: `--profile` cannot be had: {reason}");
+            return exit.max(Exit::Wrong);
+        }
+    };
     let stop = match signals::install() {
         Ok(stop) => stop,
         Err(error) => {
@@ -59,9 +66,13 @@ pub(super) fn run(arguments: &RunArgs) -> Exit {
             }
             continue;
         }
-        let outcome = Scenario { arguments, scenario, stop: &stop, clock: &clock }.run();
+        let outcome =
+            Scenario { arguments, scenario, stop: &stop, clock: &clock, sampler: sampler.as_ref() }.run();
         if let Some(document) = outcome.document.as_deref().filter(|_| !arguments.quiet) {
             print_result(document, arguments.format, &mut header_printed);
+        }
+        if let Some(path) = outcome.flame_graph.as_deref().filter(|_| !arguments.quiet) {
+            eprintln!("flame graph: {}", path.display());
         }
         outcome.failures.iter().for_each(|failure| eprintln!("error: {failure}"));
         exit = exit.max(outcome.exit);

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::log::Log;
 use super::prepare::Ready;
+use super::profile::{self, Picture};
 use super::progress::{self, Progress};
 use super::verdict::{Ended, failures};
 use super::{Exit, RunArgs, stderr_color, stderr_columns};
@@ -13,9 +14,10 @@ use crate::diagnostic::{Code, Diagnostic, render_within};
 use crate::engine::{Engine, Facts};
 use crate::experiment::{self, Conductor, Journal, Outcome, UnitError, UnitKey};
 use crate::plan::{Experiment, Plan};
+use crate::profile::Sampler;
 use crate::report;
 use crate::result::{Builder, Environment, FailedIteration, Status, Store, StoreError};
-use crate::run::{self, Event, Unit};
+use crate::run::{self, Event, Options, Unit};
 use crate::units::count;
 
 /// Between two saves while units go on: the document of many cases takes longer to write than a short iteration to run.
@@ -42,17 +44,23 @@ pub(super) struct Scenario<'a> {
     pub(super) scenario: &'a Ready,
     pub(super) stop: &'a Arc<AtomicBool>,
     pub(super) clock: &'a Clock,
+    pub(super) sampler: Option<&'a Arc<Sampler>>,
 }
 
 impl Scenario<'_> {
     pub(super) fn run(&self) -> Ended {
         let plan = self.scenario.plan();
+        if let Some(refusal) = self.sampler.and_then(|_| profile::refusal(&self.scenario.experiment)) {
+            eprintln!("error: {}: {refusal}", self.scenario.path.display());
+            return Exit::Wrong.into();
+        }
         let store = match Store::prepare(&self.arguments.results, &plan.name, plan.outputs.schema.as_deref())
         {
             Ok(store) => store,
             Err(error) => return self.tell_store(&error).into(),
         };
-        if let Err(error) = check_outputs(plan, &store) {
+        let pictured = if self.sampler.is_some() { Picture::check(&store) } else { Ok(()) };
+        if let Err(error) = pictured.and_then(|()| check_outputs(plan, &store)) {
             return self.tell_store(&error).into();
         }
         if let Err(refusal) = experiment::check_limits(&self.scenario.experiment) {
@@ -69,7 +77,7 @@ impl Scenario<'_> {
 
     /// One case: one engine for all of it.
     fn at_once(&self, plan: &Plan, store: &Store) -> Result<Ended, UnitError> {
-        let (started, environment) = begin(plan);
+        let (started, environment) = self.begin(plan);
         let mut engine =
             experiment::open_engine(plan, self.clock, self.stop).map_err(|error| UnitError::from(&error))?;
         let mut work = Work::new(self, store, Builder::new(plan, &engine.facts(), environment, started));
@@ -84,7 +92,7 @@ impl Scenario<'_> {
     /// Several cases, or limits: each unit by itself, and what is finished is not run again.
     fn by_units(&self, experiment: &Experiment, store: &Store) -> Result<Ended, UnitError> {
         let plan = experiment.first();
-        let (started, environment) = begin(plan);
+        let (started, environment) = self.begin(plan);
         let facts = self.facts(plan)?;
         let mut work = Work::new(self, store, Builder::new(plan, &facts, environment, started));
         let journal = Journal::at(&store.beside().join("cases"));
@@ -105,6 +113,13 @@ impl Scenario<'_> {
             engine.tear_down(false).map(|()| facts)
         });
         found.map_err(|error| UnitError::from(&error))
+    }
+
+    /// When it is, and where.
+    fn begin(&self, plan: &Plan) -> (jiff::Timestamp, Environment) {
+        let mut environment = Environment::measure(plan.database.file());
+        environment.runner.profiler = self.arguments.profile.map(|profiled| profiled.as_str().to_owned());
+        (jiff::Timestamp::now(), environment)
     }
 
     fn tell_unit(&self, case: usize, error: &UnitError) -> Exit {
@@ -140,17 +155,13 @@ fn check_outputs(plan: &Plan, store: &Store) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// When it is, and where.
-fn begin(plan: &Plan) -> (jiff::Timestamp, Environment) {
-    (jiff::Timestamp::now(), Environment::measure(plan.database.file()))
-}
-
 /// A scenario while it is carried out.
 struct Work<'a> {
     scenario: &'a Scenario<'a>,
     store: &'a Store,
     result: Builder,
     log: Log,
+    picture: Picture,
     saved: Option<Ticks>,
     /// Iterations so far.
     position: u32,
@@ -159,20 +170,22 @@ struct Work<'a> {
 impl<'a> Work<'a> {
     fn new(scenario: &'a Scenario<'a>, store: &'a Store, result: Builder) -> Self {
         let log = Log::new(scenario.scenario.plan(), &store.beside());
-        Work { scenario, store, result, log, saved: None, position: 0 }
+        let picture = Picture::new(&scenario.scenario.experiment);
+        Work { scenario, store, result, log, picture, saved: None, position: 0 }
     }
 
     fn levels(&mut self, plan: &Plan, engine: &mut dyn Engine) -> Result<(), Halt> {
-        let Scenario { arguments, clock, stop, .. } = self.scenario;
+        let Scenario { arguments, clock, stop, sampler, .. } = self.scenario;
         let mut progress = Progress::of_plan(plan, arguments.quiet);
         let mut unsaved = None;
-        let options = experiment::options(plan, clock, stop);
+        let options = Options { sampler: sampler.cloned(), ..experiment::options(plan, clock, stop) };
         let ran = run::execute(plan, engine, &options, &mut |event| {
             progress.follow(&event);
             self.log.follow(plan, &event);
             if let Event::LevelFinished { measurement, verification } = event {
                 self.position += 1;
                 self.result.add_level(plan, measurement, verification, self.position);
+                self.picture.add(plan, measurement);
                 if let Err(error) = self.store.save(&self.result.document, false) {
                     unsaved = Some(error);
                     // Levels whose result cannot be kept are not worth running.
@@ -187,14 +200,15 @@ impl<'a> Work<'a> {
     }
 
     fn units(&mut self, experiment: &Experiment, journal: &Journal) -> Result<(), Halt> {
-        let Scenario { arguments, scenario, clock, stop } = self.scenario;
+        let Scenario { arguments, scenario, clock, stop, sampler } = self.scenario;
         let kept = |source| StoreError::Write { path: self.store.beside().join("cases"), source };
         if arguments.fresh {
             journal.clear().map_err(kept)?;
         }
         let machine = self.result.document.environment.comparability_key.clone();
         let conductor = Conductor::new(&arguments.overrides.overrides(), clock, stop);
-        let mut conductor = conductor.watched(progress::shown(arguments.quiet));
+        let conductor = conductor.watched(progress::shown(arguments.quiet));
+        let mut conductor = conductor.with_sampler(sampler.cloned());
         let units = run::order(experiment);
         for (index, unit) in units.iter().enumerate() {
             let plan = &experiment.cases[unit.case];
@@ -248,6 +262,7 @@ impl<'a> Work<'a> {
         for level in &outcome.levels {
             self.position += 1;
             self.result.add_level(plan, &level.measurement, level.verification.clone(), self.position);
+            self.picture.add(plan, &level.measurement);
         }
         let Some(reason) = &outcome.failure else { return };
         self.log.tell(plan, reason);
@@ -315,12 +330,13 @@ impl<'a> Work<'a> {
             if plan.outputs.summary {
                 self.store.put_beside(SUMMARY, &report::summary(result))?;
             }
-            Ok(path)
+            Ok((path, self.picture.store(self.store, result)?))
         });
         match stored {
-            Ok(path) => Ended { exit, document: Some(path), failures },
+            Ok((path, flame_graph)) => Ended { exit, document: Some(path), flame_graph, failures },
             Err(error) => {
-                Ended { exit: exit.max(self.scenario.tell_store(&error)), document: None, failures }
+                let exit = exit.max(self.scenario.tell_store(&error));
+                Ended { exit, document: None, flame_graph: None, failures }
             }
         }
     }

@@ -25,6 +25,7 @@ mod output;
 mod pace;
 mod prepare;
 mod preview;
+mod profile;
 mod progress;
 mod report;
 mod signals;
@@ -205,6 +206,9 @@ struct RunArgs {
     baseline: Option<String>,
     #[command(flatten)]
     rules: compare::Rules,
+    /// Sample where processor time goes while measuring, and draw it as a flame graph beside the result, which is marked.
+    #[arg(long, value_enum, value_name = "WHAT")]
+    profile: Option<profile::Profiled>,
     /// No progress and no table; problems are still told.
     #[arg(long)]
     quiet: bool,

@@ -10,13 +10,15 @@ use crate::units::workers;
 pub(super) struct Ended {
     pub(super) exit: Exit,
     pub(super) document: Option<PathBuf>,
+    /// Where the picture of a profile is.
+    pub(super) flame_graph: Option<PathBuf>,
     /// What is to be told behind the figures.
     pub(super) failures: Vec<String>,
 }
 
 impl From<Exit> for Ended {
     fn from(exit: Exit) -> Self {
-        Ended { exit, document: None, failures: Vec::new() }
+        Ended { exit, document: None, flame_graph: None, failures: Vec::new() }
     }
 }
 

@@ -13,6 +13,7 @@ use crate::engine::postgres::PostgresEngine;
 use crate::engine::sqlite::{SqliteEngine, Starts, ensure_descriptors};
 use crate::engine::{Engine, EngineError, Facts};
 use crate::plan::{Database, Driver, Location, Operation, Plan, SqliteDatabase, Table};
+use crate::profile::Sampler;
 use crate::run::{self, Event, Options, Stretch};
 
 /// Of capped memory, the part that the tape may take: one in so many. The rest is what is measured.
@@ -106,6 +107,7 @@ pub fn options(plan: &Plan, clock: &Clock, stop: &Arc<AtomicBool>) -> Options {
         stop: Arc::clone(stop),
         tape_budget_bytes: run::TAPE_BUDGET_BYTES.min(part),
         tape_folder: tape_folder(plan),
+        sampler: None,
     }
 }
 
@@ -138,6 +140,7 @@ pub(super) struct Here<'a> {
     pub(super) stop: &'a Arc<AtomicBool>,
     pub(super) keep_db: bool,
     pub(super) starts: Option<Arc<Starts>>,
+    pub(super) sampler: Option<Arc<Sampler>>,
 }
 
 impl Here<'_> {
@@ -152,7 +155,7 @@ impl Here<'_> {
             Ok(engine) => engine,
             Err(error) => return UnitError::from(&error).into(),
         };
-        let options = options(plan, self.clock, self.stop);
+        let options = Options { sampler: self.sampler.clone(), ..options(plan, self.clock, self.stop) };
         let ended = run::execute_stretch(plan, stretch, engine.as_mut(), &options, on_event);
         let facts = engine.facts();
         let removed = engine.tear_down(self.keep_db).map_err(|error| UnitError::from(&error));

@@ -13,6 +13,7 @@ use crate::engine::sqlite::Starts;
 use crate::files::reason;
 use crate::machine::cgroup;
 use crate::plan;
+use crate::profile::Sampler;
 use crate::run::LiveCounters;
 
 /// Between two words on how far it has come.
@@ -86,12 +87,17 @@ fn carry_out<W: Write>(job: Job, voice: &Voice<W>, stop: &Arc<AtomicBool>) -> Ca
         let words = "a file that the scenario names has changed since it was checked; run it again";
         return UnitError::Ended(words.to_owned()).into();
     };
+    let sampler = match job.profile.then(Sampler::new).transpose() {
+        Ok(sampler) => sampler.map(Arc::new),
+        Err(reason) => return UnitError::Unavailable(reason).into(),
+    };
     let clock = Clock::real();
     let here = Here {
         clock: &clock,
         stop,
         keep_db: job.keep_db,
         starts: job.starts.map(|folder| Arc::new(Starts::of(folder))),
+        sampler,
     };
     here.carry_out(&plan, &job.unit.stretch, &mut |event| {
         let (message, counters) = message(event);

@@ -42,6 +42,7 @@ use crate::engine::{EngineError, Facts};
 use crate::machine::cgroup::{self, Caps, Refusal};
 use crate::measure::{LevelMeasurement, Verification};
 use crate::plan::{Experiment, Limits, Plan};
+use crate::profile::Sampler;
 use crate::run::{Event, RunError, Stretch};
 use crate::scenario::Overrides;
 
@@ -164,6 +165,7 @@ pub struct Conductor {
     watched: bool,
     /// States of databases to begin from again, by the database's path.
     starts: BTreeMap<PathBuf, Arc<Starts>>,
+    sampler: Option<Arc<Sampler>>,
 }
 
 impl Conductor {
@@ -177,7 +179,14 @@ impl Conductor {
             stop: Arc::clone(stop),
             watched: false,
             starts: BTreeMap::new(),
+            sampler: None,
         }
+    }
+
+    /// Samples what is measured, in children too.
+    #[must_use]
+    pub fn with_sampler(self, sampler: Option<Arc<Sampler>>) -> Conductor {
+        Conductor { sampler, ..self }
     }
 
     /// Calls another program for children: one that is not `runner` itself has to.
@@ -208,7 +217,13 @@ impl Conductor {
         let starts = self.starts(plan);
         if plan.limits.is_empty() {
             let mut levels = Vec::new();
-            let here = here::Here { clock: &self.clock, stop: &self.stop, keep_db, starts };
+            let here = here::Here {
+                clock: &self.clock,
+                stop: &self.stop,
+                keep_db,
+                starts,
+                sampler: self.sampler.clone(),
+            };
             let ran = here.carry_out(plan, stretch, &mut |event| {
                 if let Event::LevelFinished { measurement, verification } = &event {
                     let (measurement, verification) = ((*measurement).clone(), verification.clone());
@@ -227,6 +242,7 @@ impl Conductor {
             stretch,
             keep_db,
             watched: self.watched,
+            profile: self.sampler.is_some(),
             starts: starts.as_deref().map(Starts::folder),
         };
         call.run(on_event)

@@ -37,6 +37,8 @@ pub(super) struct Call<'a> {
     pub(super) keep_db: bool,
     /// Whether anybody watches how far it has come.
     pub(super) watched: bool,
+    /// Whether what is measured is sampled.
+    pub(super) profile: bool,
     /// Folder of states to begin from again.
     pub(super) starts: Option<&'a Path>,
 }
@@ -95,6 +97,7 @@ impl Call<'_> {
             unit: Unit { case: self.plan.case, stretch: self.stretch.clone() },
             keep_db: self.keep_db,
             watched: self.watched,
+            profile: self.profile,
             starts: self.starts.map(Path::to_owned),
             doors: group.doors(),
             parent: std::process::id(),

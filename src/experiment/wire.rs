@@ -25,6 +25,8 @@ pub(super) struct Job {
     pub(super) keep_db: bool,
     /// Whether anybody watches: it tells then how far it has come.
     pub(super) watched: bool,
+    /// Whether what is measured is sampled.
+    pub(super) profile: bool,
     /// Folder of states to begin from again.
     pub(super) starts: Option<PathBuf>,
     /// Of its control group.

@@ -13,6 +13,8 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
+use crate::profile::Profile;
+
 pub use histogram::{Latencies, Moments};
 pub use recorder::{Merged, Notes, Recorder, Sample, merge};
 pub use series::TimeSeries;
@@ -70,6 +72,9 @@ pub struct LevelMeasurement {
     pub times: Option<TimesMeasurement>,
     /// Checkpoints of the write-ahead log during the level.
     pub checkpoints: Vec<CheckpointMeasurement>,
+    /// Where processor time went, if a profiler ran.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub profile: Option<Profile>,
 }
 
 /// What was done before measuring.

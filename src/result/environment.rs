@@ -113,6 +113,9 @@ pub struct Runner {
     /// Commit that it was built from, with a `+` where files had been changed; absent when that is not known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub commit: Option<String>,
+    /// The profiler that ran while levels were measured, `cpu`; absent where there was none, as a rule.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub profiler: Option<String>,
 }
 
 /// What holds the database file. Absent parts were not measured, or there is no file.
@@ -138,6 +141,7 @@ impl Runner {
             build_profile: if cfg!(debug_assertions) { "debug" } else { "release" }.to_owned(),
             target: env!("RUNNER_TARGET").to_owned(),
             commit: Some(env!("RUNNER_COMMIT").to_owned()).filter(|commit| commit != "unknown"),
+            profiler: None,
         }
     }
 }
@@ -176,6 +180,7 @@ impl Environment {
         let rows = [&effective["tables"], &effective["vars"], &effective["locale"], &effective["order"]];
         let fields = [
             ("runner", Some(format!("{} {}", self.runner.version, self.runner.build_profile))),
+            ("profiler", self.runner.profiler.clone()),
             // Another C library is another allocator, for SQLite too.
             ("target", Some(self.runner.target.clone())),
             ("engine", Some(format!("{} {} {}", engine.name, engine.version, engine.source_id))),

@@ -103,6 +103,7 @@ pub(crate) fn environment() -> Environment {
             build_profile: "release".to_owned(),
             target: "x86_64-unknown-linux-gnu".to_owned(),
             commit: None,
+            profiler: None,
         },
         machine: Machine { kernel: Some("Linux 6.1".to_owned()), cpu_count: Some(2), ..Machine::default() },
         storage: Storage {

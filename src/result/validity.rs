@@ -47,6 +47,8 @@ pub struct Circumstances {
     pub memory_file_system: Option<String>,
     /// Operations of this variant were delayed on purpose.
     pub test_delay: Option<String>,
+    /// A profiler ran.
+    pub profiled: bool,
     /// Settings that could not be confirmed.
     pub unconfirmed_settings: Vec<String>,
 }
@@ -61,6 +63,7 @@ impl Circumstances {
             quick: result.quick,
             clock_resolution_ns: environment.clock_resolution_ns,
             memory_file_system: system.filter(|system| system.in_memory).map(|system| system.kind.clone()),
+            profiled: environment.runner.profiler.is_some(),
             test_delay: result.engine.settings.get(TEST_DELAY).cloned(),
             unconfirmed_settings: result.engine.unconfirmed_settings.clone(),
         }
@@ -121,6 +124,11 @@ fn invalidating(level: &Configuration, circumstances: &Circumstances, doubts: &m
         let sentence =
             "The runner is a debug build, which is many times slower; build it with `cargo build --release`.";
         doubts.push(doubt("debug-build", true, sentence));
+    }
+    if circumstances.profiled {
+        let sentence =
+            "A profiler ran along, and what it cost is in the figures; run again without `--profile`.";
+        doubts.push(doubt("profiled", true, sentence));
     }
     if let Some(delay) = &circumstances.test_delay {
         let sentence = format!("Operations were delayed on purpose, for a test of the statistics ({delay}).");

@@ -27,6 +27,7 @@ fn circumstances_of_the_run_cast_doubt_on_every_level() {
     let (level, circumstances) = calm();
     let cases = [
         ("debug-build", true, Circumstances { debug_build: true, ..circumstances.clone() }),
+        ("profiled", true, Circumstances { profiled: true, ..circumstances.clone() }),
         ("quick-run", false, Circumstances { quick: true, ..circumstances.clone() }),
         ("timer-bound", true, Circumstances { clock_resolution_ns: 1_000_000, ..circumstances.clone() }),
         (

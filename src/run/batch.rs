@@ -51,6 +51,7 @@ impl<'a> Worker<'a, '_> {
             ended: false,
         };
         batches.run();
+        batches.worker.shared.origin.sampling().leave();
         let settled = batches.size.settled();
         self.tally.batches.settled.extend(settled);
         (self.tally, self.journal)

@@ -7,6 +7,7 @@
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use super::pacing::Schedule;
+use super::sampling::Sampling;
 use crate::dataset::{Dataset, Tape};
 use crate::plan::{Extent, WarmUp, Workload};
 
@@ -14,25 +15,38 @@ const UNSET: u64 = u64::MAX;
 
 /// When measuring begins, nanoseconds since the barrier; one for all crews of a level.
 #[derive(Debug)]
-pub(super) struct Origin(AtomicU64);
+pub(super) struct Origin {
+    ns: AtomicU64,
+    /// Begins with measuring.
+    sampling: Sampling,
+}
 
 impl Origin {
     /// Known beforehand where there is no warm-up.
-    pub(super) fn new(warm_up: WarmUp) -> Self {
-        Origin(AtomicU64::new(if warm_up == WarmUp::None { 0 } else { UNSET }))
+    pub(super) fn new(warm_up: WarmUp, sampling: Sampling) -> Self {
+        if warm_up == WarmUp::None {
+            sampling.begin();
+        }
+        Origin { ns: AtomicU64::new(if warm_up == WarmUp::None { 0 } else { UNSET }), sampling }
     }
 
     /// Absent while warming up.
     #[inline]
     pub(super) fn get(&self) -> Option<u64> {
-        let ns = self.0.load(Ordering::Acquire);
+        let ns = self.ns.load(Ordering::Acquire);
         (ns != UNSET).then_some(ns)
     }
 
     /// The first to say so decides.
     pub(super) fn set(&self, ns: u64) {
         // Whoever comes later finds it set.
-        let _ = self.0.compare_exchange(UNSET, ns, Ordering::AcqRel, Ordering::Acquire);
+        if self.ns.compare_exchange(UNSET, ns, Ordering::AcqRel, Ordering::Acquire).is_ok() {
+            self.sampling.begin();
+        }
+    }
+
+    pub(super) fn sampling(&self) -> &Sampling {
+        &self.sampling
     }
 }
 

@@ -10,6 +10,7 @@ use super::journal::Journal;
 use super::line::Line;
 use super::live::Watched;
 use super::pool::Connections;
+use super::sampling::Sampling;
 use super::states::RowStates;
 use super::worker::{Shared, Tally, Worker};
 use crate::clock::{Clock, Crowd, Joined, Ticks};
@@ -17,6 +18,7 @@ use crate::dataset::Tape;
 use crate::engine::{Connector, EngineError, Session};
 use crate::measure::{ArrivalMeasurement, Merged, Notes, PoolMeasurement, Recorder, merge};
 use crate::plan::{Extent, Load, Plan, Pool, WarmUp, Workload};
+use crate::profile::{Profile, Sampler};
 use crate::template::mix;
 
 /// What a level works on.
@@ -33,6 +35,7 @@ pub(super) struct Work<'a> {
     pub(super) ranks: &'a [usize],
     /// Tells this level's arrivals from those of others.
     pub(super) number: u64,
+    pub(super) sampler: Option<&'a Arc<Sampler>>,
 }
 
 /// How the workers reach the database.
@@ -83,6 +86,7 @@ pub(super) struct Worked {
     /// Ended before its work was done.
     pub(super) halted: bool,
     pub(super) fatal: Option<EngineError>,
+    pub(super) profile: Option<Profile>,
 }
 
 /// Lets every worker work on its crew's tape, one rayon worker each, from a barrier on.
@@ -100,7 +104,7 @@ pub(super) fn work(
     let crews = crews(work);
     let crew_of = crew_of(work.workload, workers);
     let (start, halt, fatal) = (OnceLock::new(), AtomicBool::new(false), Mutex::new(None));
-    let origin = Origin::new(work.workload.warm_up);
+    let origin = Origin::new(work.workload.warm_up, Sampling::new(work.sampler, workers));
     let results: Vec<(Notes, (Tally, Journal))> = threads.broadcast(|context| {
         let number = context.index();
         let mut recorder = Recorder::new(number, work.plan.operations.len(), &watched.series);
@@ -154,6 +158,7 @@ pub(super) fn work(
         used_up,
         halted,
         fatal: fatal.into_inner().unwrap_or_else(PoisonError::into_inner),
+        profile: origin.sampling().finish(),
     })
 }
 

@@ -145,6 +145,7 @@ fn put_together(
         pool: worked.pool.take(),
         times: times(&worked.tallies),
         checkpoints: checkpoints_of(work.clock, worked, checkpoints),
+        profile: worked.profile.take(),
     }
 }
 

@@ -23,6 +23,7 @@ mod plain;
 mod pool;
 mod retry;
 mod running;
+mod sampling;
 mod sending;
 mod single;
 mod size;
@@ -40,6 +41,7 @@ use crate::clock::Clock;
 use crate::dataset::TapeError;
 use crate::engine::{Engine, EngineError};
 use crate::plan::Plan;
+use crate::profile::Sampler;
 
 pub use event::{Event, Lead};
 pub use gate::PARENT_MISSING;
@@ -62,6 +64,8 @@ pub struct Options {
     pub tape_budget_bytes: u64,
     /// Where that file is made, unlinked at once.
     pub tape_folder: PathBuf,
+    /// Samples what is measured, where that is asked for.
+    pub sampler: Option<Arc<Sampler>>,
 }
 
 /// Why a run ended before its last level.

@@ -121,6 +121,7 @@ impl Worker<'_, '_> {
         planned: u64,
     ) -> (Tally, super::journal::Journal) {
         Plain { worker: &mut self, session }.run(planned);
+        self.shared.origin.sampling().leave();
         (self.tally, self.journal)
     }
 }

@@ -121,6 +121,7 @@ impl<'a> Run<'a> {
             stop: &self.options.stop,
             ranks: &self.ranks,
             number: self.number,
+            sampler: self.options.sampler.as_ref(),
         };
         let (measurement, mut worked) = measurement::measure(&work, &mut *self.engine, level, &watched)?;
         let ledger = self.ledger.as_mut().expect("the tables were just made");
@@ -213,6 +214,7 @@ impl<'a> Run<'a> {
             stop: &self.options.stop,
             ranks: &self.ranks,
             number: self.number,
+            sampler: None,
         };
         measurement::floor(&work, &fresh)
     }

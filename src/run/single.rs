@@ -36,7 +36,9 @@ impl Work for Operation<'_> {
 impl<'a> Worker<'a, '_> {
     /// Works on one operation after the other.
     pub(super) fn run_single(mut self, line: Line<'a>) -> (Tally, Journal) {
-        Single { worker: &mut self, line, waiting: VecDeque::new() }.run();
+        let mut single = Single { worker: &mut self, line, waiting: VecDeque::new() };
+        single.run();
+        single.worker.shared.origin.sampling().leave();
         (self.tally, self.journal)
     }
 }

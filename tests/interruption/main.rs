@@ -183,6 +183,7 @@ fn stop_at(at: impl Fn(&Event<'_>) -> bool) -> (Vec<&'static str>, Vec<(bool, u6
         stop: Arc::clone(&stop),
         tape_budget_bytes: run::TAPE_BUDGET_BYTES,
         tape_folder: place.root().to_owned(),
+        sampler: None,
     };
     let (mut after, mut levels) = (Vec::new(), Vec::new());
     let mut compared = None;

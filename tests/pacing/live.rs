@@ -38,6 +38,7 @@ fn watched(
         stop: Arc::default(),
         tape_budget_bytes: run::TAPE_BUDGET_BYTES,
         tape_folder: std::env::temp_dir(),
+        sampler: None,
     };
     let mut measured = None;
     run::execute(plan, &mut engine, &options, &mut |event| match event {
@@ -111,6 +112,7 @@ fn what_comes_before_measuring_is_told_when_a_level_starts() {
             stop: Arc::default(),
             tape_budget_bytes: run::TAPE_BUDGET_BYTES,
             tape_folder: std::env::temp_dir(),
+            sampler: None,
         };
         run::execute(&plan, &mut engine, &options, &mut |event| {
             if let Event::LevelStarted { warm_up, .. } = event {

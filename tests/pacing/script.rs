@@ -78,6 +78,7 @@ pub(crate) fn ran(
         stop: Arc::clone(stop),
         tape_budget_bytes: run::TAPE_BUDGET_BYTES,
         tape_folder: std::env::temp_dir(),
+        sampler: None,
     };
     let mut verifications = Vec::new();
     let ended = run::execute(plan, &mut engine, &options, &mut |event| {

@@ -106,6 +106,7 @@ fn carry_out(plan: &Plan, engine: &mut dyn Engine, clock: &Clock) -> (Result<(),
         stop: Arc::new(AtomicBool::new(false)),
         tape_budget_bytes: run::TAPE_BUDGET_BYTES,
         tape_folder: std::env::temp_dir(),
+        sampler: None,
     };
     let mut levels = Vec::new();
     let ended = run::execute(plan, engine, &options, &mut |event| {

@@ -95,6 +95,7 @@ fn carry_out(
         stop: Arc::new(AtomicBool::new(false)),
         tape_budget_bytes: run::TAPE_BUDGET_BYTES,
         tape_folder: std::env::temp_dir(),
+        sampler: None,
     };
     let mut levels = Vec::new();
     let ended = run::execute(plan, engine, &options, &mut |event| match event {

@@ -64,6 +64,14 @@ pub const NOTE_CODES: &[NoteCode] = &[
         without it.",
     ),
     code(
+        Invalidating,
+        "profiled",
+        "A profiler ran while the level was measured.",
+        "It stopped the workers about 200 times for each second of processor time to note what they were doing, and\n\
+        that is in the figures. The flame graph tells where the time goes; for how much there is of it, run\n\
+        again without `--profile`.",
+    ),
+    code(
         Doubt,
         "not-verified",
         "It was not checked that the database holds what it acknowledged.",
