@@ -10,8 +10,8 @@ use object::{Object, ObjectSegment, ObjectSymbol, ReadCache, SymbolKind};
 use super::Function;
 use super::names::origin;
 
-/// What stands for a function whose name is not known.
-const NAMELESS: &str = "[without a name]";
+/// What stands for code of no file; for a function that its file has no name for stands the file's.
+const NAMELESS: &str = "no file";
 
 /// The files that are mapped into this process.
 pub(super) struct Symbols {
@@ -53,12 +53,13 @@ impl Symbols {
     pub(super) fn function(&mut self, address: u64) -> Function {
         let mapping = self.mappings.iter().find(|mapping| (mapping.from..mapping.until).contains(&address));
         let own = mapping.is_some_and(|mapping| mapping.path == self.binary);
-        let name = mapping.cloned().and_then(|mapping| {
+        let name = mapping.and_then(|mapping| {
             let path = if own { "/proc/self/exe" } else { mapping.path.as_str() };
             let table = self.tables.entry(mapping.path.clone()).or_insert_with(|| Table::read(path));
             table.as_ref()?.name(address - mapping.from + mapping.offset)
         });
-        let name = name.unwrap_or_else(|| NAMELESS.to_owned());
+        let file = || mapping.and_then(|mapping| mapping.path.rsplit('/').next());
+        let name = name.unwrap_or_else(|| format!("[{}]", file().unwrap_or(NAMELESS)));
         Function { origin: origin(&name, own), name }
     }
 }
@@ -147,6 +148,6 @@ mod tests {
         let function = Symbols::own().function(address);
         assert!(function.name.ends_with("this_very_test_has_a_name"), "{function:?}");
         assert_eq!(function.origin, super::super::Origin::Runner);
-        assert_eq!(Symbols::own().function(1).name, NAMELESS);
+        assert_eq!(Symbols::own().function(1).name, "[no file]");
     }
 }

@@ -363,8 +363,7 @@ mod tests {
     fn what_an_acknowledged_write_survives_is_part_of_what_two_results_must_share() {
         let with = |durability| {
             let mut environment = testing::environment();
-            let plan = testing::plan();
-            let facts = Facts { durability, ..Facts::default() };
+            let (plan, facts) = (testing::plan(), Facts { durability, ..Facts::default() });
             environment.set_comparability(&plan, &Engine::new(&plan, &facts));
             (environment.comparability["durability"].clone(), environment.comparability_key)
         };

@@ -18,7 +18,7 @@ use crate::dataset::Tape;
 use crate::engine::{Connector, EngineError, Session};
 use crate::measure::{ArrivalMeasurement, Merged, Notes, PoolMeasurement, Recorder, merge};
 use crate::plan::{Extent, Load, Plan, Pool, WarmUp, Workload};
-use crate::profile::{Profile, Sampler};
+use crate::profile::Sampler;
 use crate::template::mix;
 
 /// What a level works on.
@@ -86,7 +86,6 @@ pub(super) struct Worked {
     /// Ended before its work was done.
     pub(super) halted: bool,
     pub(super) fatal: Option<EngineError>,
-    pub(super) profile: Option<Profile>,
 }
 
 /// Lets every worker work on its crew's tape, one rayon worker each, from a barrier on.
@@ -158,7 +157,6 @@ pub(super) fn work(
         used_up,
         halted,
         fatal: fatal.into_inner().unwrap_or_else(PoisonError::into_inner),
-        profile: origin.sampling().finish(),
     })
 }
 

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::profile::{Profile, Sampler};
+use crate::profile::Sampler;
 
 #[derive(Debug, Default)]
 pub(super) struct Sampling {
@@ -31,10 +31,5 @@ impl Sampling {
         {
             sampler.stop();
         }
-    }
-
-    /// What was sampled; nothing where measuring never began.
-    pub(super) fn finish(&self) -> Option<Profile> {
-        self.sampler.as_ref().and_then(|sampler| sampler.take())
     }
 }
