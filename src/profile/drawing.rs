@@ -22,6 +22,15 @@ const ORANGE: Color = Color { r: 244, g: 170, b: 92 };
 const GREY: Color = Color { r: 205, g: 205, b: 205 };
 const WHITE: Color = Color { r: 240, g: 240, b: 240 };
 
+/// Two characters without width, in the order of their numbers.
+const MARKS: [char; 2] = ['\u{200b}', '\u{200c}'];
+
+/// Marks of one length for all `places`, which sort as the places do.
+fn mark(place: usize, places: usize) -> String {
+    let digits = usize::BITS - places.saturating_sub(1).leading_zeros();
+    (0..digits).rev().map(|digit| MARKS[(place >> digit) & 1]).collect()
+}
+
 /// Stacks of several levels, on their way to a picture.
 #[derive(Clone, Debug, Default)]
 pub struct Graph {
@@ -58,7 +67,6 @@ impl Graph {
             let of_level = self.samples.entry(level.clone()).or_default();
             *of_level.entry(blocks).or_default() += stack.samples;
         }
-        self.colors.insert(level, WHITE);
         self.total += profile.samples();
         self.missed += profile.missed;
     }
@@ -80,20 +88,26 @@ impl Graph {
             palette.insert(block, *color);
         }
         palette.insert("all", WHITE);
+        // Blocks are sorted by name: marks that nobody sees keep the levels in their order.
+        let marks = (0..self.samples.len()).map(|place| mark(place, self.samples.len()));
+        let levels: Vec<(String, &BTreeMap<String, u64>)> = marks.zip(self.samples.values()).collect();
+        for ((mark, _), level) in levels.iter().zip(self.samples.keys()) {
+            palette.insert(format!("{mark}{level}"), WHITE);
+        }
+        let lines = levels.iter().flat_map(|(mark, stacks)| {
+            stacks.iter().map(move |(blocks, samples)| format!("{mark}{blocks} {samples}"))
+        });
         let mut options = Options::default();
         options.title = format!("{name}: processor time while measuring");
         options.subtitle = Some(self.subtitle(when));
         options.palette_map = Some(&mut palette);
         options.font_type = "sans-serif".to_owned();
         options.deterministic = true;
-        // In order of levels, and of names within each.
-        options.no_sort = true;
-        let stacks = self.samples.values().flatten();
-        let lines: Vec<String> = stacks.map(|(blocks, samples)| format!("{blocks} {samples}")).collect();
+        let lines: Vec<String> = lines.collect();
         let mut svg = Vec::new();
         flamegraph::from_lines(&mut options, lines.iter().map(String::as_str), &mut svg)
             .expect("stacks are written to memory");
-        let svg = String::from_utf8(svg).expect("SVG is text");
+        let svg = String::from_utf8(svg).expect("SVG is text").replace(MARKS, "");
         let (_, drawn) = svg.split_once("?>").expect("SVG begins as XML does");
         format!("{BEGINS} {} -->{drawn}", env!("CARGO_PKG_VERSION"))
     }

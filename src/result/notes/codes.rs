@@ -67,9 +67,9 @@ pub const NOTE_CODES: &[NoteCode] = &[
         Invalidating,
         "profiled",
         "A profiler ran while the level was measured.",
-        "It stopped the workers about 200 times for each second of processor time to note what they were doing, and\n\
-        that is in the figures. The flame graph tells where the time goes; for how much there is of it, run\n\
-        again without `--profile`.",
+        "It stopped the workers about 200 times for each second of processor time to note what they were\n\
+        doing, and that is in the figures. The flame graph tells where the time goes; for how much there is of\n\
+        it, run again without `--profile`.",
     ),
     code(
         Doubt,
