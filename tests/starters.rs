@@ -1,10 +1,8 @@
 //! Promise: every starter is a scenario that runs as it stands, explains its keys, and leaves a sound result.
 
 mod common;
-#[path = "common/postgres.rs"]
-mod postgres;
 
-use common::{Place, targets_of_too_few_samples};
+use common::{Place, postgres, targets_of_too_few_samples};
 use runner::draft::starter;
 use runner::result::{Status, VerificationStatus};
 

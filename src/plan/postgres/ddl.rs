@@ -7,7 +7,7 @@ use std::ops::ControlFlow;
 use rusqlite::Connection;
 use sqlparser::ast::{
     ColumnOption, CreateIndex, CreateTable, DataType, Expr, ForeignKeyConstraint, Ident, ObjectName,
-    Statement as Tree, TableConstraint, Value, Visit, VisitMut, Visitor, VisitorMut,
+    Statement as Tree, TableConstraint, Value, VisitMut, VisitorMut,
 };
 use sqlparser::tokenizer::{Token, TokenWithSpan};
 
@@ -15,7 +15,6 @@ use super::super::ddl::TableFacts;
 use super::super::ddl_text::{Statement, create_indexes, create_table};
 use super::super::statements::Refusal;
 use super::super::tables::Input;
-use super::functions::Call;
 use super::text::{self, Places};
 use super::{fold, functions, trial, types};
 use crate::diagnostic::{Code, Diagnostic};
@@ -227,11 +226,7 @@ fn check_table(create: &CreateTable, name: &str, own: bool, sql: &str) -> Result
     if create.temporary || create.query.is_some() || create.columns.is_empty() {
         return refuse(format!("this makes no table `{name}` with columns of its own"), help);
     }
-    let mut functions = Functions { places: Places::new(sql), own, found: None };
-    let _ = Visit::visit(create, &mut functions);
-    if let Some(refusal) = functions.found {
-        return Err(refusal);
-    }
+    functions::check_table(create, own, sql)?;
     match foreign_keys(create).find(|key| key.foreign_table.0.len() > 1) {
         Some(key) => refuse(
             format!("`REFERENCES {}` names another schema than the run's", key.foreign_table),
@@ -252,31 +247,6 @@ fn foreign_keys(create: &CreateTable) -> impl Iterator<Item = &ForeignKeyConstra
         TableConstraint::ForeignKey(key) => Some(key),
         _ => None,
     }))
-}
-
-/// Looks for functions that PostgreSQL does not have, or that reach too far.
-struct Functions<'t> {
-    places: Places<'t>,
-    /// Whether the text is written for PostgreSQL alone.
-    own: bool,
-    found: Option<Refusal>,
-}
-
-impl Visitor for Functions<'_> {
-    type Break = ();
-
-    fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
-        let Expr::Function(function) = expr else { return ControlFlow::Continue(()) };
-        let call = Call::of(function);
-        let checked = if self.own {
-            functions::check_reach(&call, &self.places)
-        } else {
-            functions::check(&call, &self.places, "the table may have `ddl_postgres`")
-        };
-        let Err(refusal) = checked else { return ControlFlow::Continue(()) };
-        self.found = Some(refusal);
-        ControlFlow::Break(())
-    }
 }
 
 /// How tables and columns are spelt in the scenario: there, names stand for the same thing whatever their case.

@@ -1,6 +1,8 @@
 //! Functions that only SQLite has, and those that reach beyond the scenario's own rows.
 
-use sqlparser::ast::{Function, FunctionArguments, ObjectName, Spanned};
+use std::ops::ControlFlow;
+
+use sqlparser::ast::{CreateTable, Expr, Function, FunctionArguments, ObjectName, Spanned, Visit, Visitor};
 
 use super::super::statements::Refusal;
 use super::examine::name_of;
@@ -107,6 +109,38 @@ pub(super) fn check_reach(call: &Call, places: &Places<'_>) -> Result<(), Refusa
     };
     let words = format!("`{function}` would reach beyond the rows of the run");
     Err(Refusal { words, help: help.to_owned(), range: place(call, places) })
+}
+
+/// What the expressions of a table cannot call; `own` says that it is written for PostgreSQL alone.
+pub(super) fn check_table(create: &CreateTable, own: bool, sql: &str) -> Result<(), Refusal> {
+    let mut functions = Functions { places: Places::new(sql), own, found: None };
+    let _ = Visit::visit(create, &mut functions);
+    functions.found.map_or(Ok(()), Err)
+}
+
+/// Looks for functions that PostgreSQL does not have, or that reach too far.
+struct Functions<'t> {
+    places: Places<'t>,
+    /// Whether the text is written for PostgreSQL alone.
+    own: bool,
+    found: Option<Refusal>,
+}
+
+impl Visitor for Functions<'_> {
+    type Break = ();
+
+    fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
+        let Expr::Function(function) = expr else { return ControlFlow::Continue(()) };
+        let call = Call::of(function);
+        let checked = if self.own {
+            check_reach(&call, &self.places)
+        } else {
+            check(&call, &self.places, "the table may have `ddl_postgres`")
+        };
+        let Err(refusal) = checked else { return ControlFlow::Continue(()) };
+        self.found = Some(refusal);
+        ControlFlow::Break(())
+    }
 }
 
 fn place(call: &Call, places: &Places<'_>) -> Option<std::ops::Range<usize>> {
