@@ -1,6 +1,6 @@
 //! `runner baseline`: results kept under a name.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 
@@ -47,7 +47,7 @@ pub(super) fn baseline(arguments: &BaselineArgs) -> Exit {
     let kept = Baselines::at(&arguments.baselines);
     let done = match &arguments.command {
         Kept::Save { name, results } => save(&kept, name, results),
-        Kept::List => list(&kept),
+        Kept::List => list(&kept, &arguments.baselines),
         Kept::Show { name } => show(&kept, name),
         Kept::Remove { name } => kept.remove(name).map(|()| String::new()),
     };
@@ -68,15 +68,28 @@ fn save(kept: &Baselines, name: &str, results: &[PathBuf]) -> Result<String, Bas
     saved.collect()
 }
 
-fn list(kept: &Baselines) -> Result<String, BaselineError> {
+/// A line for each scenario of each baseline. What is something else is told of and left out.
+fn list(kept: &Baselines, folder: &Path) -> Result<String, BaselineError> {
     let mut out = String::new();
     for name in kept.names()? {
         for file in kept.files(&name)? {
-            let result = read(&file)?;
+            let result = match read(&file) {
+                Ok(result) => result,
+                Err(error) => {
+                    eprintln!("warning: left out: {error}");
+                    continue;
+                }
+            };
             let commit = result.environment.runner.commit.as_deref().unwrap_or("–");
             let line = format!("{name}  {}  {}  runner {commit}", result.configuration_id, result.timestamp);
             out.push_str(&format!("{line}\n"));
         }
+    }
+    if out.is_empty() {
+        eprintln!(
+            "there are no baselines in {}; `runner baseline save NAME results/SCENARIO.json` makes one",
+            folder.display()
+        );
     }
     Ok(out)
 }

@@ -29,6 +29,10 @@ pub(super) fn run(arguments: &RunArgs) -> Exit {
         return exit;
     }
     let ready: Vec<Ready> = prepared.into_iter().flatten().collect();
+    let baseline = match baseline(arguments, &ready) {
+        Ok(baseline) => baseline,
+        Err(found) => return exit.max(found),
+    };
     if arguments.dry_run {
         for scenario in &ready {
             print!("{}", broken_lines(&outlook::describe(&scenario.experiment), wrap_width()));
@@ -52,10 +56,6 @@ pub(super) fn run(arguments: &RunArgs) -> Exit {
             return exit.max(Exit::Unavailable);
         }
     };
-    let baseline = match arguments.baseline.as_deref().map(|name| Baseline::find(name, &arguments.rules)) {
-        Some(Err(found)) => return exit.max(found),
-        found => found.and_then(Result::ok),
-    };
     let clock = Clock::real();
     let mut header_printed = false;
     for scenario in &ready {
@@ -71,13 +71,18 @@ pub(super) fn run(arguments: &RunArgs) -> Exit {
         if let Some(document) = outcome.document.as_deref().filter(|_| !arguments.quiet) {
             print_result(document, arguments.format, &mut header_printed);
         }
-        if let Some(path) = outcome.flame_graph.as_deref().filter(|_| !arguments.quiet) {
-            eprintln!("flame graph: {}", path.display());
+        if let (Some(_), Some(_), false) = (arguments.profile, &outcome.document, arguments.quiet) {
+            match &outcome.flame_graph {
+                Some(path) => eprintln!("flame graph: {}", path.display()),
+                None => eprintln!("no flame graph: nothing was sampled, run longer"),
+            }
         }
         outcome.failures.iter().for_each(|failure| eprintln!("error: {failure}"));
         exit = exit.max(outcome.exit);
         if let (Some(baseline), Some(document)) = (&baseline, outcome.document.as_deref()) {
-            exit = exit.max(hold(baseline, scenario, document));
+            if baseline.has(&scenario.plan().name) {
+                exit = exit.max(baseline.hold(document, arguments.format));
+            }
         }
         if stop.load(Ordering::Relaxed) || (arguments.fail_fast && exit != Exit::Fine) {
             break;
@@ -86,14 +91,24 @@ pub(super) fn run(arguments: &RunArgs) -> Exit {
     exit
 }
 
-/// What a baseline says of a result; one that does not have the scenario says nothing.
-fn hold(baseline: &Baseline<'_>, scenario: &Ready, document: &Path) -> Exit {
-    let name = &scenario.plan().name;
-    if baseline.has(name) {
-        return baseline.hold(document);
-    }
-    eprintln!("warning: the baseline has no {name}, so nothing is compared");
-    Exit::Fine
+/// What the results are held against, if anything.
+///
+/// # Errors
+/// When there is none of its name, or it has none of the scenarios.
+fn baseline<'a>(arguments: &'a RunArgs, ready: &[Ready]) -> Result<Option<Baseline<'a>>, Exit> {
+    let Some(name) = arguments.baseline.as_deref() else {
+        return match arguments.rules.given() {
+            Some(option) => {
+                eprintln!("error: `{option}` says how to compare: add `--baseline NAME`");
+                Err(Exit::Wrong)
+            }
+            None => Ok(None),
+        };
+    };
+    let baseline = Baseline::find(name, &arguments.rules)?;
+    let scenarios: Vec<&str> = ready.iter().map(|scenario| scenario.plan().name.as_str()).collect();
+    baseline.check(&scenarios)?;
+    Ok(Some(baseline))
 }
 
 /// Prints by reading what was written, so that every result can be drawn again.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 
 use super::output::put;
-use super::{Exit, stdout_color, stdout_width};
+use super::{Exit, Format, stderr_color, stderr_columns, stdout_color, stdout_width};
 use crate::compare::{self, Comparison, Incomparable, MetricName, Options, Selection, Source, Verdict};
 use crate::report::{self, Rows, TableOptions};
 use crate::result::{BASELINE_FOLDER, Baselines, last_key, read, results_in};
@@ -48,6 +48,13 @@ pub(super) struct Cases {
 }
 
 impl Cases {
+    /// The first option that names a case, if any is given.
+    pub(super) fn given(&self) -> Option<&'static str> {
+        let given =
+            [("--base-variant", self.base_variant.is_some()), ("--base-case", !self.base_case.is_empty())];
+        given.into_iter().find(|(_, given)| *given).map(|(name, _)| name)
+    }
+
     /// How to compare.
     ///
     /// # Errors
@@ -147,6 +154,16 @@ impl Rules {
         }
     }
 
+    /// The first option that says how to compare, if any is given.
+    pub(super) fn given(&self) -> Option<&'static str> {
+        let given = [
+            ("--threshold", !self.threshold.is_empty()),
+            ("--metric", !self.metric.is_empty()),
+            ("--anyway", self.anyway),
+        ];
+        given.into_iter().find(|(_, given)| *given).map(|(name, _)| name)
+    }
+
     /// Whether an operation is asked for by its name, so that its rows are wanted.
     fn name_operations(&self) -> bool {
         self.metric.iter().any(|name| name.to_string().contains('/'))
@@ -221,18 +238,19 @@ pub(super) fn compare(arguments: &CompareArgs) -> Exit {
 /// What a run is held against, found before anything runs.
 #[derive(Debug)]
 pub(super) struct Baseline<'a> {
+    name: &'a str,
     base: Vec<Source>,
     rules: &'a Rules,
 }
 
 impl<'a> Baseline<'a> {
     /// Finds it.
-    pub(super) fn find(name: &str, rules: &'a Rules) -> Result<Baseline<'a>, Exit> {
+    pub(super) fn find(name: &'a str, rules: &'a Rules) -> Result<Baseline<'a>, Exit> {
         match find(name, &rules.baselines) {
             Ok(base) => {
                 let once = compare::check_once("the base", &base);
                 let fine = once.and_then(|()| rules.options().check_operations(&base));
-                fine.map(|()| Baseline { base, rules }).map_err(|error| wrong(&error))
+                fine.map(|()| Baseline { name, base, rules }).map_err(|error| wrong(&error))
             }
             Err(words) => {
                 eprintln!("error: {words}");
@@ -246,8 +264,34 @@ impl<'a> Baseline<'a> {
         self.base.iter().any(|source| source.result.configuration_id == scenario)
     }
 
-    /// Holds a stored result against it, and prints what came of it to where the run's own figures do not go.
-    pub(super) fn hold(&self, document: &Path) -> Exit {
+    /// Warns of the scenarios that it does not have, before anything runs.
+    ///
+    /// # Errors
+    /// When it has none of them: nothing would be compared.
+    pub(super) fn check(&self, scenarios: &[&str]) -> Result<(), Exit> {
+        let missing: Vec<&str> = scenarios.iter().filter(|name| !self.has(name)).copied().collect();
+        let known: Vec<&str> =
+            self.base.iter().map(|source| source.result.configuration_id.as_str()).collect();
+        let (name, missing, known, all) =
+            (self.name, missing.join(", "), known.join(", "), missing.len() == scenarios.len());
+        if missing.is_empty() {
+            return Ok(());
+        }
+        if all {
+            eprintln!(
+                "error: the baseline {name} does not have {missing}, so there is nothing to compare; it has {known}"
+            );
+            return Err(Exit::Wrong);
+        }
+        eprintln!(
+            "warning: the baseline {name} does not have {missing}, which is not compared; it has {known}"
+        );
+        Ok(())
+    }
+
+    /// Holds a stored result against it, and prints what came of it: on stdout where the run's own figures are of the same kind, else on
+    /// stderr, so that a document stays one.
+    pub(super) fn hold(&self, document: &Path, format: Format) -> Exit {
         let candidate = match read(document) {
             Ok(result) => Source { path: document.display().to_string(), result },
             Err(error) => {
@@ -259,9 +303,19 @@ impl<'a> Baseline<'a> {
         let base: Vec<Source> =
             self.base.iter().filter(|source| source.result.configuration_id == *name).cloned().collect();
         let rows = if self.rules.name_operations() { Rows::All } else { Rows::Telling };
-        match held(&base, &[candidate], &self.rules.options()) {
-            Ok(comparison) => print(&comparison, CompareFormat::Table, rows),
-            Err(exit) => exit,
+        let comparison = match held(&base, &[candidate], &self.rules.options()) {
+            Ok(comparison) => comparison,
+            Err(exit) => return exit,
+        };
+        match format {
+            Format::Table => print(&comparison, CompareFormat::Table, rows),
+            Format::Markdown => print(&comparison, CompareFormat::Markdown, rows),
+            Format::Json | Format::Csv => {
+                let width = stderr_columns().unwrap_or(TableOptions::default().width);
+                let options = TableOptions { color: stderr_color(), width, ..TableOptions::default() };
+                eprint!("{}", report::comparison_table(&comparison, options, rows));
+                verdict(&comparison)
+            }
         }
     }
 }
@@ -282,8 +336,11 @@ pub(super) fn print(comparison: &Comparison, format: CompareFormat, rows: Rows) 
         CompareFormat::Junit => report::comparison_junit(comparison),
         CompareFormat::Github => report::comparison_github(comparison, rows),
     };
-    let regressed = if comparison.verdict == Verdict::Regressed { Exit::Failed } else { Exit::Fine };
-    put(&text).max(regressed)
+    put(&text).max(verdict(comparison))
+}
+
+fn verdict(comparison: &Comparison) -> Exit {
+    if comparison.verdict == Verdict::Regressed { Exit::Failed } else { Exit::Fine }
 }
 
 /// The results of a file, a folder or a baseline; else why there are none.
@@ -304,15 +361,16 @@ pub(super) fn find(name: &str, baselines: &Path) -> Result<Vec<Source>, String> 
             Err(_) => return Err(format!("there is no file or folder {name}")),
         }
     };
-    if files.is_empty() {
-        return Err(format!("there are no results in {name}"));
+    let mut found = Vec::new();
+    for file in &files {
+        match read(file) {
+            Ok(result) => found.push(Source { path: file.display().to_string(), result }),
+            Err(error) if path.is_file() => return Err(error.to_string()),
+            // One file that is something else must not keep the others of a folder from being compared.
+            Err(error) => eprintln!("warning: left out: {error}"),
+        }
     }
-    let source = |path: &PathBuf| {
-        read(path)
-            .map(|result| Source { path: path.display().to_string(), result })
-            .map_err(|error| error.to_string())
-    };
-    files.iter().map(source).collect()
+    if found.is_empty() { Err(format!("there are no results in {name}")) } else { Ok(found) }
 }
 
 #[cfg(test)]

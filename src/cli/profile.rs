@@ -86,9 +86,11 @@ impl Picture {
         case.into_iter().chain(workload).chain([units::workers(&[workers])]).collect::<Vec<_>>().join(" · ")
     }
 
-    /// Writes it beside the result, in place of that of an earlier run. None where nothing was sampled: then nothing is written.
+    /// Writes it beside the result, in place of that of an earlier run. None where nothing was sampled: an earlier one would pass for this run's,
+    /// so it is removed.
     pub(super) fn store(&self, store: &Store, result: &RunResult) -> Result<Option<PathBuf>, StoreError> {
         if self.graph.is_empty() {
+            store.remove_beside(FILE, BEGINS)?;
             return Ok(None);
         }
         store.put_beside(FILE, &self.graph.svg(&result.configuration_id, &result.timestamp))?;
@@ -130,5 +132,19 @@ mod tests {
         assert_eq!(refusal(&experiment(plain)), None);
         assert_eq!(refusal(&experiment(&format!("{plain}\n[limits]\ncpus = 1"))), None);
         assert!(refusal(&experiment(&format!("{plain}\n[limits]\nmemory = '256MiB'"))).is_some());
+    }
+
+    #[test]
+    fn without_a_sample_the_flame_graph_of_an_earlier_run_goes_and_a_foreign_file_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::prepare(folder.path(), "mine", None).unwrap();
+        let picture = Picture::new(&experiment("total_writes = 10\nconcurrency = [1]"));
+        let result = crate::result::testing::finished();
+        store.put_beside(FILE, &format!("{BEGINS} 0.1 -->")).unwrap();
+        assert_eq!(picture.store(&store, &result).unwrap(), None);
+        assert!(!store.beside().exists());
+        store.put_beside(FILE, "<svg/>").unwrap();
+        assert_eq!(picture.store(&store, &result).unwrap(), None);
+        assert!(store.beside().join(FILE).exists());
     }
 }

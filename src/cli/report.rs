@@ -16,7 +16,7 @@ pub(super) struct ReportArgs {
     /// Result files, folders of results, or names of baselines.
     #[arg(required = true, value_name = "RESULT")]
     results: Vec<String>,
-    /// Where to write it; a page needs this. In place of what stands there, if that is a page of runner's.
+    /// Where to write it; a page needs this. In place of what stands there, if that is a report of runner's.
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
     /// What to make.
@@ -43,8 +43,29 @@ enum ReportFormat {
 /// How a page of ours begins.
 const MARK: &str = "<meta name=\"generator\" content=\"runner ";
 
+/// Which option would be ignored, and why, in a sentence.
+fn ignored(arguments: &ReportArgs) -> Option<String> {
+    let base = arguments.compare.as_ref().map(|_| "--compare");
+    let compared = base.or(arguments.cases.given());
+    let rule = arguments.rules.given();
+    match (arguments.format, compared, rule) {
+        (ReportFormat::Html, None, Some(option)) => {
+            Some(format!("`{option}` says how to compare: add `--compare BASE`"))
+        }
+        (ReportFormat::Html, ..) => None,
+        (_, compared, rule) => compared.or(rule).map(|option| {
+            format!(
+                "`{option}` goes with a page only; `runner compare` prints comparisons as tables and Markdown"
+            )
+        }),
+    }
+}
+
 /// Makes the report. A comparison in it does not change how the command ends.
 pub(super) fn report(arguments: &ReportArgs) -> Exit {
+    if let Some(words) = ignored(arguments) {
+        return wrong(&words);
+    }
     let baselines = &arguments.rules.baselines;
     let mut sources: Vec<Source> = Vec::new();
     for name in &arguments.results {
@@ -73,7 +94,7 @@ pub(super) fn report(arguments: &ReportArgs) -> Exit {
         }
     };
     match (&arguments.output, arguments.format) {
-        (Some(path), _) => write(path, &text, arguments.format),
+        (Some(path), _) => write(path, &text),
         (None, ReportFormat::Html) => wrong("say where the page goes: `-o report.html`"),
         (None, _) => put(&text),
     }
@@ -117,17 +138,28 @@ fn comparison(arguments: &ReportArgs, sources: &[Source]) -> Result<Option<Compa
     held(&base, sources, &Options { single_files, ..options }).map(Some)
 }
 
+/// Whether a file is a report of ours, of whatever format: told by how such begin.
+fn is_ours(text: &str) -> bool {
+    let stamp = |words: &str| words.parse::<jiff::Timestamp>().is_ok();
+    let first = text.lines().next().unwrap_or_default();
+    // A table begins with `NAME · TEST · TIME`.
+    let table = || first.split(" · ").nth(2).is_some_and(stamp);
+    // Markdown begins with a heading; the first item behind it is the time.
+    let item = || text.lines().find_map(|line| line.strip_prefix("- "));
+    let markdown = || first.starts_with("# ") && item().is_some_and(stamp) && text.contains("\n## Notes\n");
+    text.contains(MARK) || text.starts_with(report::CSV_BEGINS) || table() || markdown()
+}
+
 /// Writes beside the file and puts it in its place, so that an earlier one is never lost by half. What runner did not write stays.
-fn write(path: &Path, text: &str, format: ReportFormat) -> Exit {
+fn write(path: &Path, text: &str) -> Exit {
     let failed = |error: &std::io::Error| {
         eprintln!("error: {} cannot be written: {}", path.display(), reason(error));
         Exit::NoResult
     };
     match std::fs::read(path) {
-        Ok(old) if old.is_empty() => {}
-        Ok(old) if format == ReportFormat::Html && String::from_utf8_lossy(&old).contains(MARK) => {}
+        Ok(old) if old.is_empty() || is_ours(&String::from_utf8_lossy(&old)) => {}
         Ok(_) => {
-            eprintln!("error: {} is there, and not a page of runner's; name another file", path.display());
+            eprintln!("error: {} is there, and not a report of runner's; name another file", path.display());
             return Exit::Wrong;
         }
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
@@ -137,5 +169,32 @@ fn write(path: &Path, text: &str, format: ReportFormat) -> Exit {
     match written {
         Ok(()) => Exit::Fine,
         Err(error) => failed(&error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::{csv_header, markdown, page, table};
+
+    #[test]
+    fn reports_are_known_by_how_they_begin_and_other_files_are_not() {
+        let result = crate::result::testing::finished();
+        let shown = Shown { name: "base-0".to_owned(), path: "base-0.json".to_owned(), result: &result };
+        let ours = [
+            page(&[shown], None),
+            markdown(&result),
+            table(&result, TableOptions::default()),
+            csv_header().to_owned(),
+        ];
+        assert!(ours.iter().all(|text| is_ours(text)));
+        let others = [
+            "# base-0\n\n- some item\n\n## Notes\n\n- mine\n",
+            "# base-0\n\n- 2026-11-21T10:00:00Z\n",
+            "mine · write · of today\n",
+            "configuration_id;mine\n",
+            "<html></html>",
+        ];
+        others.iter().for_each(|text| assert!(!is_ours(text), "{text}"));
     }
 }

@@ -5,6 +5,9 @@ use crate::result::{
     VerificationStatus, plain_value,
 };
 
+/// How every such table begins.
+pub const CSV_BEGINS: &str = "configuration_id,test_name,";
+
 const COLUMNS: [&str; 57] = [
     "configuration_id",
     "test_name",

@@ -22,7 +22,7 @@ mod targets;
 mod variants;
 
 pub use comparison::{Rows, comparison_github, comparison_junit, comparison_markdown, comparison_table};
-pub use csv::{csv, csv_header, csv_rows};
+pub use csv::{CSV_BEGINS, csv, csv_header, csv_rows};
 pub use history::history;
 pub use markdown::markdown;
 pub use overview::{OVERVIEW_BEGINS, overview_csv};

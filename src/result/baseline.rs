@@ -5,7 +5,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::model::{RunResult, Status};
-use super::store::{ReadError, StoreError, read, replace};
+use super::reading::{ReadError, in_the_way, read};
+use super::store::{StoreError, replace};
 use crate::files::reason;
 
 /// The folder that baselines are kept in, unless another is named.
@@ -34,6 +35,16 @@ pub enum BaselineError {
         path: PathBuf,
         /// Why not.
         reason: String,
+    },
+    /// Something stands in its folder that the runner did not write.
+    #[error("{} {what}; nothing was {left}: move it away, or name another baseline", path.display())]
+    Foreign {
+        /// What stands there.
+        path: PathBuf,
+        /// What it is: `is not a result of runner`.
+        what: &'static str,
+        /// What was not done: `written` or `removed`.
+        left: &'static str,
     },
     /// A result cannot be read.
     #[error(transparent)]
@@ -78,7 +89,7 @@ impl Baselines {
     /// Keeps a result under a name, in place of an earlier one of the same scenario. Returns where.
     ///
     /// # Errors
-    /// When it is not a completed result, or one of its levels is not valid.
+    /// When it is not a completed result, when one of its levels is not valid, or when something else stands in its place.
     pub fn save(&self, name: &str, path: &Path) -> Result<PathBuf, BaselineError> {
         let folder = self.place(name)?;
         let result = read(path)?;
@@ -87,6 +98,7 @@ impl Baselines {
         }
         let bytes = fs::read(path).map_err(|source| ReadError::Io { path: path.to_owned(), source })?;
         let file = folder.join(format!("{}.json", result.configuration_id));
+        check(&file, "written")?;
         fs::create_dir_all(&folder).map_err(|source| BaselineError::Folder { path: folder, source })?;
         replace(&file, &result.configuration_id, &bytes)?;
         Ok(file)
@@ -126,12 +138,13 @@ impl Baselines {
     /// Removes a baseline: the results in its folder, and the folder where nothing else is in it.
     ///
     /// # Errors
-    /// When there is none, or a file cannot be removed.
+    /// When there is none, when something else than results is among them, which leaves all of them, or when a file cannot be removed.
     pub fn remove(&self, name: &str) -> Result<(), BaselineError> {
         let files = self.files(name)?;
         if files.is_empty() {
             return Err(self.unknown(name)?);
         }
+        files.iter().try_for_each(|file| check(file, "removed"))?;
         for file in files {
             fs::remove_file(&file).map_err(|source| BaselineError::Folder { path: file, source })?;
         }
@@ -151,6 +164,15 @@ impl Baselines {
             folder: self.folder.clone(),
             known: self.names()?,
         })
+    }
+}
+
+/// Whether a file may be replaced or removed: only a result of ours.
+fn check(file: &Path, left: &'static str) -> Result<(), BaselineError> {
+    match in_the_way(file) {
+        Ok(None) => Ok(()),
+        Ok(Some(what)) => Err(BaselineError::Foreign { path: file.to_owned(), what, left }),
+        Err(source) => Err(BaselineError::Folder { path: file.to_owned(), source }),
     }
 }
 
@@ -234,6 +256,47 @@ mod tests {
         for name in ["", "..", ".x", "a/b"] {
             assert!(matches!(baselines.save(name, &path), Err(BaselineError::Name(_))), "{name}");
         }
+        assert!(!folder.path().join("baselines").exists());
+    }
+
+    #[test]
+    fn what_the_runner_did_not_write_is_neither_removed_nor_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = stored(folder.path(), true);
+        let baselines = Baselines::at(folder.path());
+        let own = baselines.save("schemas", &path).unwrap();
+        let other = folder.path().join("schemas/scenario.schema.json");
+        for text in ["{\"type\":\"object\"}", "no JSON"] {
+            fs::write(&other, text).unwrap();
+            let refused = baselines.remove("schemas").unwrap_err();
+            assert!(matches!(refused, BaselineError::Foreign { .. }), "{refused}");
+            assert!(
+                refused
+                    .to_string()
+                    .contains("scenario.schema.json is not a result of runner; nothing was removed")
+            );
+            assert!(own.exists() && fs::read_to_string(&other).unwrap() == text);
+        }
+        fs::write(&own, "{\"type\":\"object\"}").unwrap();
+        let refused = baselines.save("schemas", &path).unwrap_err();
+        assert!(refused.to_string().contains("base-0.json is not a result of runner; nothing was written"));
+        assert_eq!(fs::read_to_string(&own).unwrap(), "{\"type\":\"object\"}");
+    }
+
+    #[test]
+    fn a_result_of_another_version_is_removed_and_replaced_as_any_other() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = stored(folder.path(), true);
+        let baselines = Baselines::at(&folder.path().join("baselines"));
+        let own = baselines.save("main", &path).unwrap();
+        let later =
+            fs::read_to_string(&own).unwrap().replacen("\"schemaVersion\":1", "\"schemaVersion\":2", 1);
+        assert!(later.contains("\"schemaVersion\":2"));
+        fs::write(&own, &later).unwrap();
+        baselines.save("main", &path).unwrap();
+        assert_eq!(fs::read(&own).unwrap(), fs::read(&path).unwrap());
+        fs::write(&own, &later).unwrap();
+        baselines.remove("main").unwrap();
         assert!(!folder.path().join("baselines").exists());
     }
 }

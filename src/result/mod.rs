@@ -1,7 +1,7 @@
 //! The result document: what a run measured, whether to believe it, and what it says about the database.
 //!
 //! Types are in `model` and `environment`; `builder` and `build` make them from measurements; `validity`, `targets` and `findings`
-//! judge them; `store` writes and reads them. Drawing them is left to `report`.
+//! judge them; `store` writes them, `reading` reads them. Drawing them is left to `report`.
 
 mod baseline;
 mod build;
@@ -15,6 +15,7 @@ mod iterations;
 mod load;
 mod model;
 mod notes;
+mod reading;
 mod schema;
 mod statistics;
 mod store;
@@ -31,8 +32,9 @@ pub use findings::{Finding, find};
 pub use histogram::{HISTOGRAM_UNIT, decode as decode_histogram, encode as encode_histogram};
 pub use model::*;
 pub use notes::{NOTE_CODES, NoteCode, NoteKind, notes_markdown, title as notes_title};
+pub use reading::{ReadError, read};
 pub use schema::{json_schema, schema_of, validate};
-pub use store::{ReadError, Store, StoreError, read};
+pub use store::{Store, StoreError};
 pub use validity::{Circumstances, Doubt, Validity, assess};
 
 pub use crate::engine::Durability;

@@ -1,4 +1,4 @@
-//! Writing results so that an earlier one is never lost, and reading them again.
+//! Writing results so that an earlier one is never lost.
 //!
 //! A document is validated, written to a temporary file, synced, renamed over the old one, and the folder is synced. What the
 //! document says is left to `build`.
@@ -11,6 +11,7 @@ use jsonschema::Validator;
 use serde_json::Value;
 
 use super::model::{RunResult, Status};
+use super::reading::in_the_way;
 use super::schema;
 use crate::files::{Folders, folder_of, reason};
 
@@ -49,35 +50,6 @@ pub enum StoreError {
         /// Which schema.
         schema: String,
         /// What is wrong with it.
-        errors: Vec<String>,
-    },
-}
-
-/// Why a result cannot be read.
-#[derive(Debug, thiserror::Error)]
-pub enum ReadError {
-    /// The file cannot be read.
-    #[error("{} cannot be read: {}", path.display(), reason(source))]
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// Why not.
-        source: io::Error,
-    },
-    /// It is not JSON.
-    #[error("{} is not JSON: {source}", path.display())]
-    Json {
-        /// The file.
-        path: PathBuf,
-        /// Where it goes wrong.
-        source: serde_json::Error,
-    },
-    /// It is JSON, but not a result that this version knows.
-    #[error("{} is not a result of this version of runner: {}", path.display(), errors.join("; "))]
-    Invalid {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong.
         errors: Vec<String>,
     },
 }
@@ -150,6 +122,19 @@ impl Store {
         replace(&path, &self.name, text.as_bytes())
     }
 
+    /// Removes a file beside the result that begins as such files do, and the folder where nothing else is in it.
+    ///
+    /// # Errors
+    /// When it cannot be removed.
+    pub fn remove_beside(&self, file: &str, begins: &str) -> Result<(), StoreError> {
+        let path = self.beside().join(file);
+        if fs::read(&path).is_ok_and(|old| old.starts_with(begins.as_bytes())) {
+            fs::remove_file(&path).map_err(|source| StoreError::Write { path, source })?;
+            let _ = fs::remove_dir(self.beside());
+        }
+        Ok(())
+    }
+
     fn history(&self) -> PathBuf {
         self.folder.join("history").join(&self.name)
     }
@@ -208,24 +193,11 @@ impl Store {
 
     /// What stands at `path` must be a document of ours, or nothing.
     fn check_path(&self, path: &Path) -> Result<(), StoreError> {
-        let in_the_way = |what| StoreError::InTheWay { path: path.to_owned(), what };
-        let kind = match fs::symlink_metadata(path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-            Err(source) => return Err(StoreError::Write { path: path.to_owned(), source }),
-            Ok(facts) => facts.file_type(),
-        };
-        if kind.is_dir() {
-            return Err(in_the_way("is a directory"));
+        match in_the_way(path) {
+            Ok(None) => Ok(()),
+            Ok(Some(what)) => Err(StoreError::InTheWay { path: path.to_owned(), what }),
+            Err(source) => Err(StoreError::Write { path: path.to_owned(), source }),
         }
-        if kind.is_symlink() {
-            return Err(in_the_way("is a symbolic link"));
-        }
-        if !kind.is_file() {
-            return Err(in_the_way("is not a regular file"));
-        }
-        let bytes = fs::read(path).map_err(|source| StoreError::Write { path: path.to_owned(), source })?;
-        let ours = bytes.is_empty() || serde_json::from_slice::<Value>(&bytes).is_ok_and(|d| is_ours(&d));
-        if ours { Ok(()) } else { Err(in_the_way("is not a result of runner")) }
     }
 
     /// A result of another run that is about to be replaced must also be in the history; one that a killed run left is not yet.
@@ -263,26 +235,6 @@ impl Store {
         let source = io::Error::other("a thousand results with one time stamp");
         Err(StoreError::Write { path: folder, source })
     }
-}
-
-/// Reads a stored result and validates it.
-pub fn read(path: &Path) -> Result<RunResult, ReadError> {
-    let bytes = fs::read(path).map_err(|source| ReadError::Io { path: path.to_owned(), source })?;
-    let document: Value =
-        serde_json::from_slice(&bytes).map_err(|source| ReadError::Json { path: path.to_owned(), source })?;
-    let invalid = |errors| ReadError::Invalid { path: path.to_owned(), errors };
-    let errors = schema::validate(&document);
-    if !errors.is_empty() {
-        return Err(invalid(errors));
-    }
-    serde_json::from_value(document).map_err(|error| invalid(vec![error.to_string()]))
-}
-
-/// A result or a rejected document of any version.
-fn is_ours(document: &Value) -> bool {
-    let document = document.get("document").unwrap_or(document);
-    document.get("configurationId").is_some_and(Value::is_string)
-        && document.get("configurations").is_some_and(Value::is_array)
 }
 
 fn load_schema(path: &Path) -> Result<(PathBuf, Validator), StoreError> {

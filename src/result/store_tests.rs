@@ -1,5 +1,6 @@
 //! What the store promises: an earlier result is never lost, nothing foreign is harmed, nothing is left behind.
 
+use super::super::reading::read;
 use super::super::testing::finished;
 use super::*;
 
@@ -136,16 +137,4 @@ fn leftovers_of_dead_processes_are_removed_and_nothing_else() {
     let left = names(folder.path());
     assert!(!left.iter().any(|name| name == dead));
     assert!(left.contains(&mine) && foreign.iter().all(|name| left.iter().any(|l| l == name)));
-}
-
-#[test]
-fn a_file_that_is_no_result_is_told_with_every_error() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("x.json");
-    assert!(matches!(read(&path), Err(ReadError::Io { .. })));
-    fs::write(&path, "{").unwrap();
-    assert!(matches!(read(&path), Err(ReadError::Json { .. })));
-    fs::write(&path, "{}").unwrap();
-    let Err(ReadError::Invalid { errors, .. }) = read(&path) else { panic!() };
-    assert!(errors.len() > 5);
 }
