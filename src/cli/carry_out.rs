@@ -79,10 +79,10 @@ pub(super) fn run(arguments: &RunArgs) -> Exit {
         }
         outcome.failures.iter().for_each(|failure| eprintln!("error: {failure}"));
         exit = exit.max(outcome.exit);
-        if let (Some(baseline), Some(document)) = (&baseline, outcome.document.as_deref()) {
-            if baseline.has(&scenario.plan().name) {
-                exit = exit.max(baseline.hold(document, arguments.format));
-            }
+        if let (Some(baseline), Some(document)) = (&baseline, outcome.document.as_deref())
+            && baseline.has(&scenario.plan().name)
+        {
+            exit = exit.max(baseline.hold(document, arguments.format));
         }
         if stop.load(Ordering::Relaxed) || (arguments.fail_fast && exit != Exit::Fine) {
             break;

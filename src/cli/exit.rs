@@ -10,9 +10,9 @@ use crate::run::RunError;
 pub enum Exit {
     /// 0.
     Fine,
-    /// 1: a verification failed, or a target was not met.
+    /// 1: a verification failed, a target was not met, or a comparison found a regression.
     Failed,
-    /// 2: the scenario or the command line is wrong, or the path is someone else's.
+    /// 2: the scenario or the command line is wrong, the path is someone else's, or results cannot be compared.
     Wrong,
     /// 3: the database cannot be had.
     Unavailable,

@@ -49,8 +49,9 @@ pub use exit::Exit;
 #[command(
     after_help = "Examples:\n  runner run scenarios/base-0.toml --quick\n  runner check scenarios/*.toml\n  \
     runner run scenarios/base-0.toml --set database.pragmas.journal_mode=wal --concurrency 1,8\n\n\
-    Exit codes: 0 fine, 1 a verification or a target failed, 2 the scenario or command line is wrong,\n\
-    3 the database cannot be had, 4 the run ended early, 5 the result cannot be written, 130 interrupted."
+    Exit codes: 0 fine, 1 a verification or a target failed or something regressed, 2 the scenario or\n\
+    command line is wrong or results cannot be compared, 3 the database cannot be had, 4 the run ended\n\
+    early, 5 the result cannot be written, 130 interrupted."
 )]
 struct Cli {
     #[command(subcommand)]
