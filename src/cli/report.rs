@@ -147,7 +147,8 @@ fn is_ours(text: &str) -> bool {
     // Markdown begins with a heading; the first item behind it is the time.
     let item = || text.lines().find_map(|line| line.strip_prefix("- "));
     let markdown = || first.starts_with("# ") && item().is_some_and(stamp) && text.contains("\n## Notes\n");
-    text.contains(MARK) || text.starts_with(report::CSV_BEGINS) || table() || markdown()
+    let page = || first == "<!doctype html>" && text.contains(MARK);
+    page() || text.starts_with(report::CSV_BEGINS) || table() || markdown()
 }
 
 /// Writes beside the file and puts it in its place, so that an earlier one is never lost by half. What runner did not write stays.
@@ -193,7 +194,8 @@ mod tests {
             "# base-0\n\n- 2026-11-21T10:00:00Z\n",
             "mine · write · of today\n",
             "configuration_id;mine\n",
-            "<html></html>",
+            "<!doctype html>\n<html></html>\n",
+            &format!("A page has {MARK}0.1.0\">.\n"),
         ];
         others.iter().for_each(|text| assert!(!is_ours(text), "{text}"));
     }
