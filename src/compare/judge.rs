@@ -10,6 +10,9 @@ pub(super) const ALPHA: f64 = 0.05;
 /// "Testing the Hypothesis That Treatments Have Negligible Effects").
 pub(super) const ALLOWANCE: f64 = 0.5;
 
+/// Iterations of each side from which "unchanged" can be sure: the range of fewer values holds their median less often than 95 times in 100.
+const LEAST_FOR_UNCHANGED: usize = 6;
+
 /// One metric's values on both sides, in the order in which they were measured, and what was computed from them.
 #[derive(Debug)]
 pub(super) struct Evidence {
@@ -79,14 +82,21 @@ pub(super) fn judge(evidence: &Evidence, p_corrected: Option<f64>, rule: Rule) -
     let difference = ratio.ratio.ln();
     let (low, high) = ratio.interval.unwrap_or((ratio.ratio, ratio.ratio));
     let inside = low.ln() > -bound && high.ln() < bound;
+    let few = evidence.base.len().min(evidence.candidate.len()) < LEAST_FOR_UNCHANGED;
     let noise = evidence.noise.unwrap_or(0.0);
     if p < ALPHA && difference.abs() <= noise {
         let words = format!(
             "parts of one and the same run differ by {}, so this may be the machine",
             percent(noise.exp_m1())
         );
-        let verdict = if inside { Verdict::Unchanged } else { Verdict::Inconclusive };
+        let verdict = if inside && !few { Verdict::Unchanged } else { Verdict::Inconclusive };
         return Judgement::new(verdict, words);
+    }
+    if inside && few {
+        let words = format!(
+            "no difference that matters is seen, but only {LEAST_FOR_UNCHANGED} iterations of each make that sure"
+        );
+        return Judgement::new(Verdict::Inconclusive, words);
     }
     if inside {
         let words = if p < ALPHA {
@@ -100,6 +110,9 @@ pub(super) fn judge(evidence: &Evidence, p_corrected: Option<f64>, rule: Rule) -
     let beyond = ratio.interval.is_some() && near > bound * ALLOWANCE;
     let mut words = rule.tested(p);
     if p < ALPHA && beyond {
+        if difference.abs() < bound {
+            words.push_str("; its interval reaches the threshold");
+        }
         return Judgement::new(rule.verdict(difference), words);
     }
     if p < ALPHA {
@@ -143,8 +156,14 @@ fn iterations_to_decide(evidence: &Evidence, difference: f64, bound: f64, tests:
 fn without_ratio(evidence: &Evidence, p: f64, rule: Rule) -> Judgement {
     let middle = |values: &[f64]| stats::summary(values, 0).map_or(0.0, |found| found.median);
     let difference = middle(&evidence.candidate) - middle(&evidence.base);
+    let small = middle(&evidence.base) > 0.0 && difference.abs() <= middle(&evidence.base) * rule.threshold;
     if evidence.base == evidence.candidate {
         Judgement::new(Verdict::Unchanged, "the same values")
+    } else if small {
+        Judgement::new(
+            Verdict::Inconclusive,
+            "less than the threshold, and no interval can be had where a base is 0",
+        )
     } else if p < ALPHA && difference != 0.0 {
         let words = format!("{}; there is no ratio to a figure of 0", rule.tested(p));
         Judgement::new(rule.verdict(difference), words)
@@ -188,6 +207,15 @@ mod tests {
         let evidence = Evidence::new(base, candidate, None, 1);
         let p = evidence.p.map(|p| (p * rule.tests as f64).min(1.0));
         judge(&evidence, p, rule)
+    }
+
+    #[test]
+    fn few_iterations_never_make_sure_that_nothing_changed() {
+        let of = |n: usize| verdict(around(1.0, 0.001)[..n].to_vec(), around(1.0, 0.001)[..n].to_vec(), RULE);
+        assert_eq!(
+            [2, 5, 6].map(|n| of(n).verdict),
+            [Verdict::Inconclusive, Verdict::Inconclusive, Verdict::Unchanged]
+        );
     }
 
     #[test]
