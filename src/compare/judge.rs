@@ -68,6 +68,40 @@ pub(super) struct Rule {
     pub(super) threshold: f64,
     /// Tests of the whole comparison.
     pub(super) tests: usize,
+    /// The level that this one has to itself among them.
+    pub(super) alpha: f64,
+}
+
+/// How many metrics are tested, of all operations together and of single ones. The latter are many and say less, so that they have a small share
+/// of the significance level to themselves: what the whole comes to hardly depends on how many operations there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Tests {
+    pub(super) whole: usize,
+    pub(super) single: usize,
+}
+
+/// The share of the level that tests of single operations have, where there are both.
+const SINGLE_SHARE: f64 = 0.2;
+
+impl Tests {
+    pub(super) fn all(self) -> usize {
+        self.whole + self.single
+    }
+
+    /// The share of the level that all tests of a kind have.
+    pub(super) fn weight(self, single: bool) -> f64 {
+        match (self.whole, self.single, single) {
+            (0, _, _) | (_, 0, _) => 1.0,
+            (_, _, true) => SINGLE_SHARE,
+            (_, _, false) => 1.0 - SINGLE_SHARE,
+        }
+    }
+
+    /// The level that one of a kind has to itself.
+    pub(super) fn alpha(self, single: bool) -> f64 {
+        let number = if single { self.single } else { self.whole };
+        ALPHA * self.weight(single) / number.max(1) as f64
+    }
 }
 
 /// Decides: a difference is one when the test finds it, when it is greater than what parts of one run differ by, when its interval reaches the
@@ -118,7 +152,7 @@ pub(super) fn judge(evidence: &Evidence, p_corrected: Option<f64>, rule: Rule) -
     if p < ALPHA {
         words.push_str("; a difference, but its interval reaches to less than half of the threshold");
     }
-    let iterations = iterations_to_decide(evidence, difference.abs(), bound, rule.tests);
+    let iterations = iterations_to_decide(evidence, difference.abs(), bound, rule.alpha);
     if let Some(iterations) = iterations {
         words.push_str(&format!("; about {iterations} iterations of each would decide"));
     }
@@ -139,12 +173,12 @@ impl Rule {
 
 /// How many iterations would either find a difference and bring its interval beyond the allowance, or bring it within the threshold, whichever is
 /// nearer.
-fn iterations_to_decide(evidence: &Evidence, difference: f64, bound: f64, tests: usize) -> Option<u64> {
+fn iterations_to_decide(evidence: &Evidence, difference: f64, bound: f64, alpha: f64) -> Option<u64> {
     let (a, b) = (&evidence.base, &evidence.candidate);
     let tell = |sought: f64, alpha: f64| stats::repetitions_to_tell(a, b, sought, alpha);
     let (beyond, within) = (difference - bound * ALLOWANCE, bound - difference);
     let wanted = if beyond > within {
-        tell(difference, ALPHA / tests.max(1) as f64)?.max(tell(beyond, ALPHA)?)
+        tell(difference, alpha)?.max(tell(beyond, ALPHA)?)
     } else {
         tell(within, ALPHA)?
     };
@@ -195,7 +229,7 @@ pub(super) fn percent(share: f64) -> String {
 mod tests {
     use super::*;
 
-    const RULE: Rule = Rule { better: Better::Lower, threshold: 0.05, tests: 1 };
+    const RULE: Rule = Rule { better: Better::Lower, threshold: 0.05, tests: 1, alpha: ALPHA };
 
     /// Ten values around a mean that alternate by so much of it.
     fn around(mean: f64, spread: f64) -> Vec<f64> {
@@ -207,6 +241,15 @@ mod tests {
         let evidence = Evidence::new(base, candidate, None, 1);
         let p = evidence.p.map(|p| (p * rule.tests as f64).min(1.0));
         judge(&evidence, p, rule)
+    }
+
+    #[test]
+    fn tests_of_single_operations_have_a_fifth_of_the_level_however_many_they_are() {
+        let alpha = |whole, single| [false, true].map(|kind| Tests { whole, single }.alpha(kind));
+        let near = |found: [f64; 2], wanted: [f64; 2]| (0..2).all(|i| (found[i] - wanted[i]).abs() < 1e-12);
+        assert!(near(alpha(4, 100), [0.01, 0.000_1]));
+        assert!(near(alpha(4, 400), [0.01, 0.000_025]));
+        assert!((alpha(5, 0)[0] - 0.01).abs() < 1e-12 && (alpha(0, 5)[1] - 0.01).abs() < 1e-12);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! What is computed from one level of both sides, for all operations together and for each.
 
 use super::Options;
-use super::judge::{Evidence, Rule, judge};
+use super::judge::{Evidence, Rule, Tests, judge};
 use super::metric::{ALL, Figures, Metric, SAMPLES_BEYOND, SUCCESS_RATE, THROUGHPUT};
 use super::model::*;
 use super::select::{Pair, Selection, shared};
@@ -84,7 +84,7 @@ impl<'a> LevelDraft<'a> {
         self,
         selection: &Selection,
         corrected: &mut impl Iterator<Item = f64>,
-        tests: usize,
+        tests: Tests,
         options: &Options,
     ) -> CaseComparison {
         let pair = self.pair;
@@ -106,17 +106,24 @@ impl<'a> LevelDraft<'a> {
 }
 
 impl MetricDraft {
+    /// Whether it is of a single operation.
+    pub(super) fn is_single(&self) -> bool {
+        self.operation.is_some()
+    }
+
     fn judged(
         self,
         pair: Pair<'_>,
         corrected: &mut impl Iterator<Item = f64>,
-        tests: usize,
+        tests: Tests,
         options: &Options,
     ) -> MetricComparison {
         let MetricDraft { operation, metric, evidence } = self;
         let threshold = options.threshold_of(operation.as_deref(), metric.name);
         let p_corrected = if evidence.is_test() { corrected.next() } else { None };
-        let judgement = judge(&evidence, p_corrected, Rule { better: metric.better, threshold, tests });
+        let (tests, alpha) = (tests.all(), tests.alpha(operation.is_some()));
+        let judgement =
+            judge(&evidence, p_corrected, Rule { better: metric.better, threshold, tests, alpha });
         let median = |values: &[f64]| stats::summary(values, 0).map_or(0.0, |found| found.median);
         let pointer = |index: usize| format!("/configurations/{index}/iterations");
         let interval = evidence.ratio.and_then(|ratio| ratio.interval);

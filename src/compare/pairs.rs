@@ -1,8 +1,8 @@
 //! Which results of two sides belong together, and what comes of all of them.
 
 use super::differences::{of_levels, of_results, of_settings};
-use super::judge::ALPHA;
-use super::levels::LevelDraft;
+use super::judge::{ALPHA, Tests};
+use super::levels::{LevelDraft, MetricDraft};
 use super::model::*;
 use super::select::{Pair, Pairs, Selection, pairs};
 use super::{Incomparable, Options, Source};
@@ -34,10 +34,8 @@ pub fn compare(base: &[Source], candidate: &[Source], options: &Options) -> Resu
         return Err(Incomparable::NothingInCommon { base, candidate });
     }
     check_levels(&drafts)?;
-    let all = || drafts.iter().flat_map(|draft| &draft.levels).flat_map(|level| &level.metrics);
-    let p: Vec<f64> = all().filter(|one| one.evidence.is_test()).filter_map(|one| one.evidence.p).collect();
-    let mut corrected = stats::holm(&p).into_iter();
-    let tests = p.len();
+    let tests = Tests::of(&drafts);
+    let mut corrected = corrected(&drafts, tests).into_iter();
     let few = too_few(&drafts, tests);
     for draft in &mut drafts {
         draft.cautions.splice(0..0, few.clone());
@@ -55,7 +53,7 @@ pub fn compare(base: &[Source], candidate: &[Source], options: &Options) -> Resu
         schema_version: COMPARISON_VERSION,
         verdict: verdicts.max().unwrap_or(Verdict::Inconclusive),
         alpha: ALPHA,
-        tests: tests as u64,
+        tests: tests.all() as u64,
         scenarios,
         only_base: missing(&base_names, &candidate_names),
         only_candidate: missing(&candidate_names, &base_names),
@@ -100,6 +98,13 @@ fn check_levels(drafts: &[Draft<'_>]) -> Result<(), Incomparable> {
             Err(Incomparable::NothingMeasured { reason: reason.trim_end_matches('.').to_owned() })
         }
         _ => Ok(()),
+    }
+}
+
+impl Tests {
+    fn of(drafts: &[Draft<'_>]) -> Tests {
+        let of = |single: bool| tested(drafts).filter(|one| one.is_single() == single).count();
+        Tests { whole: of(false), single: of(true) }
     }
 }
 
@@ -179,7 +184,7 @@ impl<'a> Draft<'a> {
     fn finish(
         self,
         corrected: &mut impl Iterator<Item = f64>,
-        tests: usize,
+        tests: Tests,
         options: &Options,
     ) -> ScenarioComparison {
         let selection = &self.cases.0;
@@ -200,16 +205,31 @@ impl<'a> Draft<'a> {
     }
 }
 
+/// Metrics that are tested, in their order.
+fn tested<'a>(drafts: &'a [Draft<'_>]) -> impl Iterator<Item = &'a MetricDraft> {
+    let levels = drafts.iter().flat_map(|draft| &draft.levels);
+    levels.flat_map(|level| &level.metrics).filter(|one| one.evidence.is_test())
+}
+
+/// Their corrected p-values, in the same order: Holm's within all operations together and within single ones, each with its share of the level.
+fn corrected(drafts: &[Draft<'_>], tests: Tests) -> Vec<f64> {
+    let mut families = [false, true].map(|single| {
+        let family = tested(drafts).filter(|one| one.is_single() == single);
+        let p: Vec<f64> = family.filter_map(|one| one.evidence.p).collect();
+        let weight = tests.weight(single);
+        stats::holm(&p).into_iter().map(move |p| (p / weight).min(1.0))
+    });
+    let of = |one: &MetricDraft| families[usize::from(one.is_single())].next().expect("each has its own");
+    tested(drafts).map(of).collect()
+}
+
 /// Why nothing can be told apart, however far apart it is, where iterations are too few for that many tests.
-fn too_few(drafts: &[Draft<'_>], tests: usize) -> Option<String> {
-    let metrics = drafts.iter().flat_map(|draft| &draft.levels).flat_map(|level| &level.metrics);
-    let most = metrics
-        .filter(|one| one.evidence.is_test())
-        .map(|one| one.evidence.base.len().min(one.evidence.candidate.len()))
-        .max()?;
-    let wanted = stats::least_repetitions(ALPHA, tests);
+fn too_few(drafts: &[Draft<'_>], tests: Tests) -> Option<String> {
+    let most = tested(drafts).map(|one| one.evidence.base.len().min(one.evidence.candidate.len())).max()?;
+    let kinds = [(tests.whole, false), (tests.single, true)].into_iter().filter(|(number, _)| *number > 0);
+    let wanted = kinds.map(|(_, single)| stats::least_repetitions(tests.alpha(single))).min()?;
     (most < wanted).then(|| {
-        let tests = if tests == 1 { "one test".to_owned() } else { format!("{tests} tests") };
+        let tests = if tests.all() == 1 { "one test".to_owned() } else { format!("{} tests", tests.all()) };
         format!(
             "With {most} iterations of each and {tests} no difference can be called one, however great: {wanted} iterations of each are needed, or \
              fewer tests (`--metric`)."

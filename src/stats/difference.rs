@@ -156,9 +156,9 @@ fn least_p(first: usize, second: usize) -> f64 {
     (2.0 / divisions(first, second)).min(1.0)
 }
 
-/// The least number of repetitions of each side that can come to a p-value below `alpha` after correction for so many tests.
-pub fn least_repetitions(alpha: f64, tests: usize) -> usize {
-    (2..).find(|n| least_p(*n, *n) * tests as f64 <= alpha).expect("more repetitions come to less")
+/// The least number of repetitions of each side that can come to a p-value of `alpha`.
+pub fn least_repetitions(alpha: f64) -> usize {
+    (2..).find(|n| least_p(*n, *n) <= alpha).expect("more repetitions come to less")
 }
 
 /// P-values corrected for their number (Holm 1979, "A Simple Sequentially Rejective Multiple Test Procedure"): where those below a bound are
@@ -200,7 +200,7 @@ pub fn repetitions_to_tell(base: &[f64], candidate: &[f64], difference: f64, alp
     let quantiles = normal.inverse_cdf(1.0 - alpha / 2.0) + normal.inverse_cdf(POWER);
     let wanted = 2.0 * variance * (quantiles / difference).powi(2) / EFFICIENCY;
     // Fewer cannot come to such a p-value whatever they are.
-    Some((wanted.ceil().min(1e9) as u64).max(least_repetitions(alpha, 1) as u64))
+    Some((wanted.ceil().min(1e9) as u64).max(least_repetitions(alpha) as u64))
 }
 
 /// The variance of logarithms, by the median absolute deviation, which a few outliers do not move.
@@ -292,7 +292,7 @@ mod tests {
 
     #[test]
     fn more_tests_want_more_repetitions() {
-        assert_eq!([1, 28, 248].map(|tests| least_repetitions(0.05, tests)), [4, 7, 8]);
+        assert_eq!([1.0, 28.0, 248.0].map(|tests| least_repetitions(0.05 / tests)), [4, 7, 8]);
     }
 
     #[test]

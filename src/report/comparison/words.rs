@@ -89,7 +89,11 @@ pub(super) fn value(metric: &MetricComparison, value: f64) -> String {
 /// A ratio as a change: `+5.1 %`.
 pub(super) fn change(ratio: f64) -> String {
     let percent = (ratio - 1.0) * 100.0;
-    if percent.abs() < 0.05 { "±0.0 %".to_owned() } else { format!("{percent:+.1} %").replace('-', "−") }
+    match percent.abs() {
+        near if near < 0.05 => "±0.0 %".to_owned(),
+        far if far >= 1_000.0 => format!("+{} %", count(percent.round() as u64)),
+        _ => format!("{percent:+.1} %").replace('-', "−"),
+    }
 }
 
 /// The change, or a dash where there is none to tell.
