@@ -10,6 +10,9 @@ pub(super) const ALPHA: f64 = 0.05;
 /// "Testing the Hypothesis That Treatments Have Negligible Effects").
 pub(super) const ALLOWANCE: f64 = 0.5;
 
+/// Iterations of each side from which "unchanged" can be sure: the range of fewer values holds their median less often than 95 times in 100.
+const LEAST_FOR_UNCHANGED: usize = 6;
+
 /// One metric's values on both sides, in the order in which they were measured, and what was computed from them.
 #[derive(Debug)]
 pub(super) struct Evidence {
@@ -65,6 +68,40 @@ pub(super) struct Rule {
     pub(super) threshold: f64,
     /// Tests of the whole comparison.
     pub(super) tests: usize,
+    /// The level that this one has to itself among them.
+    pub(super) alpha: f64,
+}
+
+/// How many metrics are tested, of all operations together and of single ones. The latter are many and say less, so that they have a small share
+/// of the significance level to themselves: what the whole comes to hardly depends on how many operations there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Tests {
+    pub(super) whole: usize,
+    pub(super) single: usize,
+}
+
+/// The share of the level that tests of single operations have, where there are both.
+const SINGLE_SHARE: f64 = 0.2;
+
+impl Tests {
+    pub(super) fn all(self) -> usize {
+        self.whole + self.single
+    }
+
+    /// The share of the level that all tests of a kind have.
+    pub(super) fn weight(self, single: bool) -> f64 {
+        match (self.whole, self.single, single) {
+            (0, _, _) | (_, 0, _) => 1.0,
+            (_, _, true) => SINGLE_SHARE,
+            (_, _, false) => 1.0 - SINGLE_SHARE,
+        }
+    }
+
+    /// The level that one of a kind has to itself.
+    pub(super) fn alpha(self, single: bool) -> f64 {
+        let number = if single { self.single } else { self.whole };
+        ALPHA * self.weight(single) / number.max(1) as f64
+    }
 }
 
 /// Decides: a difference is one when the test finds it, when it is greater than what parts of one run differ by, when its interval reaches the
@@ -79,14 +116,21 @@ pub(super) fn judge(evidence: &Evidence, p_corrected: Option<f64>, rule: Rule) -
     let difference = ratio.ratio.ln();
     let (low, high) = ratio.interval.unwrap_or((ratio.ratio, ratio.ratio));
     let inside = low.ln() > -bound && high.ln() < bound;
+    let few = evidence.base.len().min(evidence.candidate.len()) < LEAST_FOR_UNCHANGED;
     let noise = evidence.noise.unwrap_or(0.0);
     if p < ALPHA && difference.abs() <= noise {
         let words = format!(
             "parts of one and the same run differ by {}, so this may be the machine",
             percent(noise.exp_m1())
         );
-        let verdict = if inside { Verdict::Unchanged } else { Verdict::Inconclusive };
+        let verdict = if inside && !few { Verdict::Unchanged } else { Verdict::Inconclusive };
         return Judgement::new(verdict, words);
+    }
+    if inside && few {
+        let words = format!(
+            "no difference that matters is seen, but only {LEAST_FOR_UNCHANGED} iterations of each make that sure"
+        );
+        return Judgement::new(Verdict::Inconclusive, words);
     }
     if inside {
         let words = if p < ALPHA {
@@ -100,12 +144,15 @@ pub(super) fn judge(evidence: &Evidence, p_corrected: Option<f64>, rule: Rule) -
     let beyond = ratio.interval.is_some() && near > bound * ALLOWANCE;
     let mut words = rule.tested(p);
     if p < ALPHA && beyond {
+        if difference.abs() < bound {
+            words.push_str("; its interval reaches the threshold");
+        }
         return Judgement::new(rule.verdict(difference), words);
     }
     if p < ALPHA {
         words.push_str("; a difference, but its interval reaches to less than half of the threshold");
     }
-    let iterations = iterations_to_decide(evidence, difference.abs(), bound, rule.tests);
+    let iterations = iterations_to_decide(evidence, difference.abs(), bound, rule.alpha);
     if let Some(iterations) = iterations {
         words.push_str(&format!("; about {iterations} iterations of each would decide"));
     }
@@ -126,12 +173,12 @@ impl Rule {
 
 /// How many iterations would either find a difference and bring its interval beyond the allowance, or bring it within the threshold, whichever is
 /// nearer.
-fn iterations_to_decide(evidence: &Evidence, difference: f64, bound: f64, tests: usize) -> Option<u64> {
+fn iterations_to_decide(evidence: &Evidence, difference: f64, bound: f64, alpha: f64) -> Option<u64> {
     let (a, b) = (&evidence.base, &evidence.candidate);
     let tell = |sought: f64, alpha: f64| stats::repetitions_to_tell(a, b, sought, alpha);
     let (beyond, within) = (difference - bound * ALLOWANCE, bound - difference);
     let wanted = if beyond > within {
-        tell(difference, ALPHA / tests.max(1) as f64)?.max(tell(beyond, ALPHA)?)
+        tell(difference, alpha)?.max(tell(beyond, ALPHA)?)
     } else {
         tell(within, ALPHA)?
     };
@@ -143,8 +190,14 @@ fn iterations_to_decide(evidence: &Evidence, difference: f64, bound: f64, tests:
 fn without_ratio(evidence: &Evidence, p: f64, rule: Rule) -> Judgement {
     let middle = |values: &[f64]| stats::summary(values, 0).map_or(0.0, |found| found.median);
     let difference = middle(&evidence.candidate) - middle(&evidence.base);
+    let small = middle(&evidence.base) > 0.0 && difference.abs() <= middle(&evidence.base) * rule.threshold;
     if evidence.base == evidence.candidate {
         Judgement::new(Verdict::Unchanged, "the same values")
+    } else if small {
+        Judgement::new(
+            Verdict::Inconclusive,
+            "less than the threshold, and no interval can be had where a base is 0",
+        )
     } else if p < ALPHA && difference != 0.0 {
         let words = format!("{}; there is no ratio to a figure of 0", rule.tested(p));
         Judgement::new(rule.verdict(difference), words)
@@ -176,7 +229,7 @@ pub(super) fn percent(share: f64) -> String {
 mod tests {
     use super::*;
 
-    const RULE: Rule = Rule { better: Better::Lower, threshold: 0.05, tests: 1 };
+    const RULE: Rule = Rule { better: Better::Lower, threshold: 0.05, tests: 1, alpha: ALPHA };
 
     /// Ten values around a mean that alternate by so much of it.
     fn around(mean: f64, spread: f64) -> Vec<f64> {
@@ -188,6 +241,24 @@ mod tests {
         let evidence = Evidence::new(base, candidate, None, 1);
         let p = evidence.p.map(|p| (p * rule.tests as f64).min(1.0));
         judge(&evidence, p, rule)
+    }
+
+    #[test]
+    fn tests_of_single_operations_have_a_fifth_of_the_level_however_many_they_are() {
+        let alpha = |whole, single| [false, true].map(|kind| Tests { whole, single }.alpha(kind));
+        let near = |found: [f64; 2], wanted: [f64; 2]| (0..2).all(|i| (found[i] - wanted[i]).abs() < 1e-12);
+        assert!(near(alpha(4, 100), [0.01, 0.000_1]));
+        assert!(near(alpha(4, 400), [0.01, 0.000_025]));
+        assert!((alpha(5, 0)[0] - 0.01).abs() < 1e-12 && (alpha(0, 5)[1] - 0.01).abs() < 1e-12);
+    }
+
+    #[test]
+    fn few_iterations_never_make_sure_that_nothing_changed() {
+        let of = |n: usize| verdict(around(1.0, 0.001)[..n].to_vec(), around(1.0, 0.001)[..n].to_vec(), RULE);
+        assert_eq!(
+            [2, 5, 6].map(|n| of(n).verdict),
+            [Verdict::Inconclusive, Verdict::Inconclusive, Verdict::Unchanged]
+        );
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! What is computed from one level of both sides, for all operations together and for each.
 
 use super::Options;
-use super::judge::{Evidence, Rule, judge};
+use super::judge::{Evidence, Rule, Tests, judge};
 use super::metric::{ALL, Figures, Metric, SAMPLES_BEYOND, SUCCESS_RATE, THROUGHPUT};
 use super::model::*;
 use super::select::{Pair, Selection, shared};
@@ -15,6 +15,8 @@ pub(super) struct LevelDraft<'a> {
     pub(super) metrics: Vec<MetricDraft>,
     /// Where there is no metric: what that comes to, and why.
     without: Option<(Verdict, String)>,
+    /// Percentiles of all operations together for which an iteration has too few samples.
+    pub(super) left_out: Vec<&'static str>,
 }
 
 pub(super) struct MetricDraft {
@@ -29,10 +31,15 @@ const SAME_SHARE: f64 = 0.005;
 impl<'a> LevelDraft<'a> {
     pub(super) fn new(pair: Pair<'a>, candidate: &RunResult, options: &Options) -> LevelDraft<'a> {
         let (base, other) = (pair.base.1, pair.candidate.1);
+        if let Some(words) = lost_rows(base, other) {
+            // How fast it lost them does not matter.
+            let without = Some((Verdict::Regressed, words));
+            return LevelDraft { pair, metrics: Vec::new(), without, left_out: Vec::new() };
+        }
         let doubt = doubt("base", base).or_else(|| doubt("candidate", other));
         let names = base.operations.keys().filter(|name| other.operations.contains_key(*name));
         let operations = std::iter::once(None).chain(names.map(|name| Some(name.as_str())));
-        let mut metrics = Vec::new();
+        let (mut metrics, mut left_out) = (Vec::new(), Vec::new());
         for (place, operation) in (0u64..).zip(operations) {
             let sides = (figures(base, operation), figures(other, operation));
             let (Some(a), Some(b)) = sides else { continue };
@@ -45,6 +52,10 @@ impl<'a> LevelDraft<'a> {
                 asked(metric.name) || (options.wants(operation, metric.name) && !repeated)
             };
             for metric in ALL.iter().filter(told) {
+                let few = operation.is_none() && !(enough(&a, metric) && enough(&b, metric));
+                if few && !a.is_empty() && !b.is_empty() {
+                    left_out.push(metric.name);
+                }
                 let (a, b) = (values(&a, metric), values(&b, metric));
                 // Where nothing ever fails, there is nothing to compare.
                 let perfect = metric.name == SUCCESS_RATE && a.iter().chain(&b).all(|share| *share == 1.0);
@@ -58,7 +69,7 @@ impl<'a> LevelDraft<'a> {
             }
         }
         let without = metrics.is_empty().then(|| without_metrics(pair, candidate));
-        LevelDraft { pair, metrics, without }
+        LevelDraft { pair, metrics, without, left_out }
     }
 
     /// Why it says nothing; absent where it says something.
@@ -73,7 +84,7 @@ impl<'a> LevelDraft<'a> {
         self,
         selection: &Selection,
         corrected: &mut impl Iterator<Item = f64>,
-        tests: usize,
+        tests: Tests,
         options: &Options,
     ) -> CaseComparison {
         let pair = self.pair;
@@ -95,17 +106,24 @@ impl<'a> LevelDraft<'a> {
 }
 
 impl MetricDraft {
+    /// Whether it is of a single operation.
+    pub(super) fn is_single(&self) -> bool {
+        self.operation.is_some()
+    }
+
     fn judged(
         self,
         pair: Pair<'_>,
         corrected: &mut impl Iterator<Item = f64>,
-        tests: usize,
+        tests: Tests,
         options: &Options,
     ) -> MetricComparison {
         let MetricDraft { operation, metric, evidence } = self;
         let threshold = options.threshold_of(operation.as_deref(), metric.name);
         let p_corrected = if evidence.is_test() { corrected.next() } else { None };
-        let judgement = judge(&evidence, p_corrected, Rule { better: metric.better, threshold, tests });
+        let (tests, alpha) = (tests.all(), tests.alpha(operation.is_some()));
+        let judgement =
+            judge(&evidence, p_corrected, Rule { better: metric.better, threshold, tests, alpha });
         let median = |values: &[f64]| stats::summary(values, 0).map_or(0.0, |found| found.median);
         let pointer = |index: usize| format!("/configurations/{index}/iterations");
         let interval = evidence.ratio.and_then(|ratio| ratio.interval);
@@ -157,11 +175,26 @@ fn figures(level: &Configuration, operation: Option<&str>) -> Option<Vec<Figures
 
 /// A metric of each iteration; none where one of them does not have it, or too few samples for it.
 fn values(figures: &[Figures], metric: &Metric) -> Vec<f64> {
-    let enough =
-        |one: &&Figures| metric.beyond.is_none_or(|share| one.succeeded as f64 * share >= SAMPLES_BEYOND);
-    let found: Option<Vec<f64>> =
-        figures.iter().map(|one| Some(one).filter(enough).and_then(|one| (metric.of)(one))).collect();
-    found.unwrap_or_default()
+    if !enough(figures, metric) {
+        return Vec::new();
+    }
+    figures.iter().map(metric.of).collect::<Option<Vec<f64>>>().unwrap_or_default()
+}
+
+/// Whether every iteration has the samples that a percentile wants.
+fn enough(figures: &[Figures], metric: &Metric) -> bool {
+    metric.beyond.is_none_or(|share| figures.iter().all(|one| one.succeeded as f64 * share >= SAMPLES_BEYOND))
+}
+
+/// Iterations of the candidate whose rows were not what was acknowledged, where the base has none: that is worse, whatever else it is.
+fn lost_rows(base: &Configuration, candidate: &Configuration) -> Option<String> {
+    let of = |level: &Configuration| {
+        level.iterations.iter().filter(|one| one.status == IterationStatus::VerificationFailed).count()
+    };
+    let (lost, all) = (of(candidate), candidate.iterations.len());
+    (lost > 0 && of(base) == 0).then(|| {
+        format!("in {lost} of {all} iterations of the candidate the database did not hold what it had acknowledged.")
+    })
 }
 
 /// Whether an operation has the same share of all that were acknowledged in every iteration of both sides, as in a mix of which nothing fails.

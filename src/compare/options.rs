@@ -1,12 +1,15 @@
 //! How to compare.
 
-use super::metric::MetricName;
+use super::metric::{MetricName, SUCCESS_RATE};
 use super::{Incomparable, Selection, Source};
+
+/// What matters of a success rate: one refused operation in two hundred is no matter of speed.
+const SUCCESS_THRESHOLD: f64 = 0.005;
 
 /// How to compare.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// A difference that matters, as a share.
+    /// A difference that matters, as a share. Of `success_rate` half a per cent at most does, unless it is named.
     pub threshold: f64,
     /// The same for single metrics. The nearest name counts, of equally near ones the last.
     pub thresholds: Vec<(MetricName, f64)>,
@@ -52,7 +55,8 @@ impl Options {
             .thresholds
             .iter()
             .filter_map(|(name, share)| Some((name.nearness(operation, metric)?, *share)));
-        near.max_by_key(|(nearness, _)| *nearness).map_or(self.threshold, |(_, share)| share)
+        let own = if metric == SUCCESS_RATE { self.threshold.min(SUCCESS_THRESHOLD) } else { self.threshold };
+        near.max_by_key(|(nearness, _)| *nearness).map_or(own, |(_, share)| share)
     }
 
     /// Whether every operation that a metric names is one of these results'.
@@ -97,5 +101,6 @@ mod tests {
         let of = |operation: Option<&str>| options.threshold_of(operation, "latency.p99");
         assert_eq!([of(None), of(Some("read")), of(Some("write"))], [0.1, 0.3, 0.2]);
         assert_eq!(options.threshold_of(Some("read"), "throughput"), 0.05);
+        assert_eq!(options.threshold_of(None, SUCCESS_RATE), SUCCESS_THRESHOLD);
     }
 }

@@ -1,12 +1,12 @@
 //! Which results of two sides belong together, and what comes of all of them.
 
 use super::differences::{of_levels, of_results, of_settings};
-use super::judge::ALPHA;
-use super::levels::LevelDraft;
+use super::judge::{ALPHA, Tests};
+use super::levels::{LevelDraft, MetricDraft};
 use super::model::*;
 use super::select::{Pair, Pairs, Selection, pairs};
 use super::{Incomparable, Options, Source};
-use crate::result::{Configuration, RunResult};
+use crate::result::{Configuration, RunResult, Status};
 use crate::stats;
 
 /// Compares all scenarios that both sides have. Two single files are compared whatever their scenarios are called, where `options` say so.
@@ -18,7 +18,7 @@ pub fn compare(base: &[Source], candidate: &[Source], options: &Options) -> Resu
     check_once("the base", base)?;
     check_once("the candidate", candidate)?;
     options.check_operations(base.iter().chain(candidate))?;
-    let drafts = match (base, candidate) {
+    let mut drafts = match (base, candidate) {
         ([one], [other]) if options.single_files => vec![Draft::new(one, other, options)?],
         _ => {
             let partner = |one: &Source| {
@@ -34,14 +34,18 @@ pub fn compare(base: &[Source], candidate: &[Source], options: &Options) -> Resu
         return Err(Incomparable::NothingInCommon { base, candidate });
     }
     check_levels(&drafts)?;
-    let all = || drafts.iter().flat_map(|draft| &draft.levels).flat_map(|level| &level.metrics);
-    let p: Vec<f64> = all().filter(|one| one.evidence.is_test()).filter_map(|one| one.evidence.p).collect();
-    let mut corrected = stats::holm(&p).into_iter();
-    let tests = p.len();
+    let tests = Tests::of(&drafts);
+    let mut corrected = corrected(&drafts, tests).into_iter();
+    let few = too_few(&drafts, tests);
+    for draft in &mut drafts {
+        draft.cautions.splice(0..0, few.clone());
+    }
+    let unfinished = drafts.iter().any(Draft::is_unfinished);
     let single = drafts.iter().any(|draft| draft.candidate_id().is_some());
     let scenarios: Vec<ScenarioComparison> =
         drafts.into_iter().map(|draft| draft.finish(&mut corrected, tests, options)).collect();
     let verdicts = scenarios.iter().flat_map(|scenario| &scenario.cases).map(|case| case.verdict);
+    let verdicts = verdicts.chain(unfinished.then_some(Verdict::Regressed));
     let missing = |from: &[String], others: &[String]| -> Vec<String> {
         from.iter().filter(|name| !single && !others.contains(name)).cloned().collect()
     };
@@ -49,7 +53,7 @@ pub fn compare(base: &[Source], candidate: &[Source], options: &Options) -> Resu
         schema_version: COMPARISON_VERSION,
         verdict: verdicts.max().unwrap_or(Verdict::Inconclusive),
         alpha: ALPHA,
-        tests: tests as u64,
+        tests: tests.all() as u64,
         scenarios,
         only_base: missing(&base_names, &candidate_names),
         only_candidate: missing(&candidate_names, &base_names),
@@ -97,6 +101,13 @@ fn check_levels(drafts: &[Draft<'_>]) -> Result<(), Incomparable> {
     }
 }
 
+impl Tests {
+    fn of(drafts: &[Draft<'_>]) -> Tests {
+        let of = |single: bool| tested(drafts).filter(|one| one.is_single() == single).count();
+        Tests { whole: of(false), single: of(true) }
+    }
+}
+
 /// A scenario whose p-values are not yet corrected.
 struct Draft<'a> {
     base: &'a Source,
@@ -129,9 +140,11 @@ impl<'a> Draft<'a> {
         }
         let settings = of_settings(base, candidate, &levels);
         let cautions = cautions(&levels);
+        let mut cautions = cautions;
         let level = |pair| LevelDraft::new(pair, &candidate.result, options);
-        let levels = levels.into_iter().map(level).collect();
-        Ok(Draft {
+        let levels: Vec<LevelDraft<'a>> = levels.into_iter().map(level).collect();
+        cautions.extend(left_out(&levels));
+        let draft = Draft {
             base,
             candidate,
             cases,
@@ -141,7 +154,25 @@ impl<'a> Draft<'a> {
             levels,
             only_base,
             only_candidate,
-        })
+        };
+        Ok(draft.with_its_end())
+    }
+
+    /// Whether the candidate's run failed before all levels that the base has.
+    fn is_unfinished(&self) -> bool {
+        self.candidate.result.status == Status::Failed && !self.only_base.is_empty()
+    }
+
+    fn with_its_end(mut self) -> Self {
+        if self.is_unfinished() {
+            let reason = self.candidate.result.reason.as_deref().unwrap_or("the database could not go on");
+            let words = format!(
+                "The candidate's run failed before {} of the base's levels, which is a regression: {reason}",
+                self.only_base.len()
+            );
+            self.cautions.insert(0, words);
+        }
+        self
     }
 
     /// Where it is another.
@@ -153,7 +184,7 @@ impl<'a> Draft<'a> {
     fn finish(
         self,
         corrected: &mut impl Iterator<Item = f64>,
-        tests: usize,
+        tests: Tests,
         options: &Options,
     ) -> ScenarioComparison {
         let selection = &self.cases.0;
@@ -172,6 +203,50 @@ impl<'a> Draft<'a> {
             cases: levels.map(|level| level.finish(selection, corrected, tests, options)).collect(),
         }
     }
+}
+
+/// Metrics that are tested, in their order.
+fn tested<'a>(drafts: &'a [Draft<'_>]) -> impl Iterator<Item = &'a MetricDraft> {
+    let levels = drafts.iter().flat_map(|draft| &draft.levels);
+    levels.flat_map(|level| &level.metrics).filter(|one| one.evidence.is_test())
+}
+
+/// Their corrected p-values, in the same order: Holm's within all operations together and within single ones, each with its share of the level.
+fn corrected(drafts: &[Draft<'_>], tests: Tests) -> Vec<f64> {
+    let mut families = [false, true].map(|single| {
+        let family = tested(drafts).filter(|one| one.is_single() == single);
+        let p: Vec<f64> = family.filter_map(|one| one.evidence.p).collect();
+        let weight = tests.weight(single);
+        stats::holm(&p).into_iter().map(move |p| (p / weight).min(1.0))
+    });
+    let of = |one: &MetricDraft| families[usize::from(one.is_single())].next().expect("each has its own");
+    tested(drafts).map(of).collect()
+}
+
+/// Why nothing can be told apart, however far apart it is, where iterations are too few for that many tests.
+fn too_few(drafts: &[Draft<'_>], tests: Tests) -> Option<String> {
+    let most = tested(drafts).map(|one| one.evidence.base.len().min(one.evidence.candidate.len())).max()?;
+    let kinds = [(tests.whole, false), (tests.single, true)].into_iter().filter(|(number, _)| *number > 0);
+    let wanted = kinds.map(|(_, single)| stats::least_repetitions(tests.alpha(single))).min()?;
+    (most < wanted).then(|| {
+        let tests = if tests.all() == 1 { "one test".to_owned() } else { format!("{} tests", tests.all()) };
+        format!(
+            "With {most} iterations of each and {tests} no difference can be called one, however great: {wanted} iterations of each are needed, or \
+             fewer tests (`--metric`)."
+        )
+    })
+}
+
+/// A sentence for each percentile that some levels have too few samples for.
+fn left_out(levels: &[LevelDraft<'_>]) -> Vec<String> {
+    let of = |name: &str| levels.iter().filter(|level| level.left_out.contains(&name)).count();
+    let told = |name: &&str| {
+        let (number, all) = (of(name), levels.len());
+        let words = if all == 1 { "the level".to_owned() } else { format!("{number} of {all} levels") };
+        (number > 0)
+            .then(|| format!("{name} of {words} is left out: an iteration has too few samples for it."))
+    };
+    super::METRICS.iter().filter_map(told).collect()
 }
 
 /// Code of the doubt in figures of a level that did not have the machine to itself.

@@ -11,6 +11,8 @@ use crate::template::Draw;
 
 /// Pairs of values up to which the exact distribution is counted; beyond, the normal approximation is close.
 const MOST_PAIRS: usize = 2_500;
+/// Values of both sides together up to which those with ties are divided anew in every way; beyond, the normal approximation is close.
+const MOST_WITH_TIES: usize = 24;
 /// Repetitions of one side from which its own halves can be compared.
 const LEAST_FOR_NOISE: usize = 4;
 /// How much of the variance of means the test makes use of, where values are normal: its asymptotic relative efficiency, 3/π.
@@ -67,7 +69,7 @@ fn sorted(values: &[f64]) -> Vec<f64> {
 }
 
 /// The two-sided p-value of the Mann-Whitney U test (Mann and Whitney 1947, "On a Test of Whether one of Two Random Variables is Stochastically
-/// Larger than the Other"): exact for small samples without ties, else by the normal approximation with corrections for ties and continuity.
+/// Larger than the Other"): exact for small samples, else by the normal approximation with corrections for ties and continuity.
 /// Absent where a side has fewer than two values.
 ///
 /// # Panics
@@ -84,6 +86,9 @@ pub fn mann_whitney(base: &[f64], candidate: &[f64]) -> Option<f64> {
     }
     if all.len() == n && base.len() * candidate.len() <= MOST_PAIRS {
         return Some(exact_p(base, candidate));
+    }
+    if n <= MOST_WITH_TIES {
+        return Some(exact_p_with_ties(base, candidate));
     }
     let method = MannWhitneyUMethod::AsymptoticInclContinuityCorrection;
     let (_, p) = mannwhitneyu(base, candidate, method, Alternative::TwoSided)
@@ -115,14 +120,45 @@ fn exact_p(base: &[f64], candidate: &[f64]) -> f64 {
     (2.0 * shares[m][..=less_or_equal].iter().sum::<f64>()).min(1.0)
 }
 
+/// Of values with ties: twice the share of all ways to divide them whose sum of ranks is as far to the nearer side as this one's. Equal values
+/// share the mean of their ranks; all are counted twice, so that they are whole numbers.
+fn exact_p_with_ties(base: &[f64], candidate: &[f64]) -> f64 {
+    let all = sorted(&[base, candidate].concat());
+    let rank = |value: f64| {
+        let below = all.partition_point(|other| *other < value);
+        below + all.partition_point(|other| *other <= value) + 1
+    };
+    let ranks: Vec<usize> = all.iter().map(|value| rank(*value)).collect();
+    let sum: usize = base.iter().map(|value| rank(*value)).sum();
+    let (n, most) = (base.len(), ranks.iter().sum::<usize>());
+    // ways[j][s]: in how many ways j of the values so far have ranks that come to s.
+    let mut ways = vec![vec![0.0f64; most + 1]; n + 1];
+    ways[0][0] = 1.0;
+    for rank in ranks {
+        for j in (1..=n).rev() {
+            let (fewer, here) = ways.split_at_mut(j);
+            for s in rank..=most {
+                here[0][s] += fewer[j - 1][s - rank];
+            }
+        }
+    }
+    let share = |range: &[f64]| range.iter().sum::<f64>() / divisions(n, candidate.len());
+    (2.0 * share(&ways[n][..=sum]).min(share(&ways[n][sum..]))).min(1.0)
+}
+
 /// In how many ways so many values can be divided into two samples.
 fn divisions(first: usize, second: usize) -> f64 {
     (1..=first.min(second)).map(|k| (first.max(second) + k) as f64 / k as f64).product()
 }
 
 /// The least p-value that two samples of these sizes can come to.
-pub fn least_p(first: usize, second: usize) -> f64 {
+fn least_p(first: usize, second: usize) -> f64 {
     (2.0 / divisions(first, second)).min(1.0)
+}
+
+/// The least number of repetitions of each side that can come to a p-value of `alpha`.
+pub fn least_repetitions(alpha: f64) -> usize {
+    (2..).find(|n| least_p(*n, *n) <= alpha).expect("more repetitions come to less")
 }
 
 /// P-values corrected for their number (Holm 1979, "A Simple Sequentially Rejective Multiple Test Procedure"): where those below a bound are
@@ -164,8 +200,7 @@ pub fn repetitions_to_tell(base: &[f64], candidate: &[f64], difference: f64, alp
     let quantiles = normal.inverse_cdf(1.0 - alpha / 2.0) + normal.inverse_cdf(POWER);
     let wanted = 2.0 * variance * (quantiles / difference).powi(2) / EFFICIENCY;
     // Fewer cannot come to such a p-value whatever they are.
-    let least = (2..).find(|n| least_p(*n, *n) <= alpha)?;
-    Some((wanted.ceil().min(1e9) as u64).max(least as u64))
+    Some((wanted.ceil().min(1e9) as u64).max(least_repetitions(alpha) as u64))
 }
 
 /// The variance of logarithms, by the median absolute deviation, which a few outliers do not move.
@@ -253,6 +288,11 @@ mod tests {
             mann_whitney(&[1.0, 2.0, 3.0], &[4.0, 5.0, 6.0]).map(|p| (p - 0.1).abs() < 1e-12),
             Some(true)
         );
+    }
+
+    #[test]
+    fn more_tests_want_more_repetitions() {
+        assert_eq!([1.0, 28.0, 248.0].map(|tests| least_repetitions(0.05 / tests)), [4, 7, 8]);
     }
 
     #[test]

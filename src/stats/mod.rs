@@ -7,7 +7,7 @@ mod difference;
 
 use crate::template::Draw;
 
-pub use difference::{Ratio, holm, least_p, mann_whitney, noise, ratio, repetitions_to_tell};
+pub use difference::{Ratio, holm, least_repetitions, mann_whitney, noise, ratio, repetitions_to_tell};
 
 /// How often an interval's values are drawn anew.
 const RESAMPLES: usize = 5_000;

@@ -25,6 +25,17 @@ pub fn comparison_junit(comparison: &Comparison) -> String {
                 add(format!("{place}: {}", metric.name()), metric.verdict, words);
             }
         }
+        let alone = [(&scenario.only_base, "base"), (&scenario.only_candidate, "candidate")];
+        for (level, side) in
+            alone.iter().flat_map(|(levels, side)| levels.iter().map(move |level| (level, side)))
+        {
+            add(level.clone(), Verdict::Inconclusive, format!("only the {side} has it"));
+        }
+        let told: Vec<String> =
+            warning(scenario).into_iter().chain(scenario.cautions.iter().cloned()).collect();
+        if !told.is_empty() {
+            suite.set_system_out(told.join("\n"));
+        }
         report.add_test_suite(suite);
     }
     let text = report.to_string().expect("a report in memory can be written");
@@ -55,6 +66,7 @@ pub fn comparison_github(comparison: &Comparison, rows: Rows) -> String {
     for scenario in comparison.scenarios.iter().filter(|scenario| !scenario.differences.is_empty()) {
         out.push_str(&command("warning", &title(scenario), &warning(scenario).unwrap_or_default()));
     }
+    alone(comparison).iter().for_each(|words| out.push_str(&command("warning", "runner compare", words)));
     for scenario in &comparison.scenarios {
         scenario.cautions.iter().for_each(|words| out.push_str(&command("notice", &title(scenario), words)));
     }

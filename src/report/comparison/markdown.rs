@@ -16,6 +16,10 @@ pub fn comparison_markdown(comparison: &Comparison, rows: Rows) -> String {
         out.push_str(&format!("{}\n", sentences.concat()));
     }
     comparison.scenarios.iter().for_each(|scenario| out.push_str(&one(scenario, rows)));
+    let open: Vec<String> = open(comparison).iter().map(|words| format!("- {}\n", escaped(words))).collect();
+    if !open.is_empty() {
+        out.push_str(&format!("{}\n", open.concat()));
+    }
     lonely(comparison).iter().for_each(|line| out.push_str(&format!("{}\n\n", escaped(line))));
     out.push_str(&format!(
         "Medians over iterations; 95 % bootstrap intervals of their ratio; Mann-Whitney U test, corrected for {} tests (Holm), level {}.\n",
@@ -31,6 +35,7 @@ fn capitalised(verdict: Verdict) -> String {
 
 fn one(scenario: &ScenarioComparison, shown: Rows) -> String {
     let mut out = format!("### {}\n\n", escaped(&title(scenario)));
+    out.push_str(&format!("{}\n\n", escaped(&sides(scenario))));
     let settings: Vec<String> = settings(scenario).iter().map(|one| escaped(one)).collect();
     if !settings.is_empty() {
         out.push_str(&format!("{}\n\n", settings.join(" · ")));

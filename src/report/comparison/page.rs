@@ -19,6 +19,8 @@ pub(in crate::report) struct Sections {
 #[derive(Debug, Serialize)]
 struct Section {
     name: String,
+    /// Both sides with when they were measured.
+    sides: String,
     warning: Option<String>,
     differences: Vec<String>,
     settings: Vec<String>,
@@ -29,7 +31,7 @@ struct Section {
 
 #[derive(Debug, Serialize)]
 struct Table {
-    header: [&'static str; 11],
+    header: [&'static str; 12],
     rows: Vec<Vec<String>>,
 }
 
@@ -43,7 +45,7 @@ pub(in crate::report) fn comparison_sections(comparison: &Comparison) -> Section
         verdict: comparison.verdict.as_str(),
         tally: tally(comparison),
         regressions: regressions(comparison),
-        notes: lonely(comparison).into_iter().chain(cautions).collect(),
+        notes: cautions.chain(open(comparison)).chain(lonely(comparison)).collect(),
         scenarios: comparison.scenarios.iter().map(section).collect(),
     }
 }
@@ -60,6 +62,7 @@ fn section(scenario: &ScenarioComparison) -> Section {
     let rest = table(false);
     Section {
         name: title(scenario),
+        sides: sides(scenario),
         warning: warning(scenario),
         differences: scenario.differences.iter().flat_map(Difference::lines).collect(),
         settings: settings(scenario),
@@ -68,7 +71,7 @@ fn section(scenario: &ScenarioComparison) -> Section {
     }
 }
 
-const HEADER: [&str; 11] = [
+const HEADER: [&str; 12] = [
     "level",
     "metric",
     "base",
@@ -79,7 +82,8 @@ const HEADER: [&str; 11] = [
     "noise",
     "threshold",
     "verdict",
-    "JSON pointer",
+    "in the base",
+    "in the candidate",
 ];
 
 fn row(scenario: &ScenarioComparison, case: &CaseComparison, metric: &MetricComparison) -> Vec<String> {
@@ -95,5 +99,6 @@ fn row(scenario: &ScenarioComparison, case: &CaseComparison, metric: &MetricComp
         percent(metric.threshold),
         metric.verdict.as_str().to_owned(),
         metric.base_pointer.clone(),
+        metric.candidate_pointer.clone(),
     ]
 }

@@ -17,6 +17,10 @@ pub fn comparison_table(comparison: &Comparison, options: TableOptions<'_>, rows
     for line in lonely(comparison) {
         out.push_str(&wrapped(&line, width, 2));
     }
+    for words in open(comparison) {
+        out.push_str(&paint.yellow("? "));
+        out.push_str(&wrapped(&words, width - 2, 2));
+    }
     for words in regressions(comparison) {
         out.push_str(&paint.red("! "));
         out.push_str(&wrapped(&words, width - 2, 2));
@@ -49,9 +53,9 @@ fn one(scenario: &ScenarioComparison, width: usize, paint: Paint, told: Rows) ->
 /// The sides, what is compared, and what should not differ.
 fn head(scenario: &ScenarioComparison, width: usize, paint: Paint) -> String {
     let mut out = format!("{}\n", paint.bold(&title(scenario)));
-    let side = |name: &str, side: &crate::compare::Side| format!("{name} {} ({})", side.path, side.timestamp);
-    let sides = [side("base", &scenario.base), side("candidate", &scenario.candidate)].join(" · ");
-    wrapped(&sides, width, 0).lines().for_each(|line| out.push_str(&format!("{}\n", paint.dim(line))));
+    wrapped(&sides(scenario), width, 0)
+        .lines()
+        .for_each(|line| out.push_str(&format!("{}\n", paint.dim(line))));
     let settings = settings(scenario);
     if !settings.is_empty() {
         out.push_str(&wrapped(&settings.join(" · "), width, 0));

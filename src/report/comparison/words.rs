@@ -1,10 +1,10 @@
 //! The parts of a comparison in words.
 
 use crate::compare::{
-    Better, CaseComparison, Comparison, Difference, MetricComparison, ScenarioComparison, Verdict,
+    Better, CaseComparison, Comparison, Difference, MetricComparison, ScenarioComparison, Side, Verdict,
 };
 use crate::result::{last_key, plain_value};
-use crate::units::{latency, rate, workers};
+use crate::units::{count, latency, rate, workers};
 
 /// Which rows of a comparison are drawn.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -89,7 +89,11 @@ pub(super) fn value(metric: &MetricComparison, value: f64) -> String {
 /// A ratio as a change: `+5.1 %`.
 pub(super) fn change(ratio: f64) -> String {
     let percent = (ratio - 1.0) * 100.0;
-    if percent.abs() < 0.05 { "±0.0 %".to_owned() } else { format!("{percent:+.1} %").replace('-', "−") }
+    match percent.abs() {
+        near if near < 0.05 => "±0.0 %".to_owned(),
+        far if far >= 1_000.0 => format!("+{} %", count(percent.round() as u64)),
+        _ => format!("{percent:+.1} %").replace('-', "−"),
+    }
 }
 
 /// The change, or a dash where there is none to tell.
@@ -185,6 +189,65 @@ pub(super) fn tally(comparison: &Comparison) -> String {
     if parts.is_empty() { "nothing to compare".to_owned() } else { parts.join(", ") }
 }
 
+/// Why metrics are inconclusive, a sentence for each reason with the number of metrics that it holds for.
+pub(super) fn open(comparison: &Comparison) -> Vec<String> {
+    let open = || {
+        metrics(comparison).map(|(_, _, metric)| metric).filter(|one| one.verdict == Verdict::Inconclusive)
+    };
+    let mut lines = Vec::new();
+    let wanted: Vec<u64> = open().filter_map(|metric| metric.iterations_to_decide).collect();
+    if let (Some(least), Some(most)) = (wanted.iter().min(), wanted.iter().max()) {
+        let told = |number: u64| {
+            if number > MANY_ITERATIONS {
+                format!("more than {}", count(MANY_ITERATIONS))
+            } else {
+                count(number)
+            }
+        };
+        let range = if told(*least) == told(*most) {
+            told(*least)
+        } else {
+            format!("{} to {}", told(*least), told(*most))
+        };
+        let number = wanted.len() as u64;
+        lines.push(format!("{} inconclusive: about {range} iterations of each would decide.", count(number)));
+    }
+    let mut reasons: Vec<(&str, u64)> = Vec::new();
+    for metric in open().filter(|metric| metric.iterations_to_decide.is_none()) {
+        // What differs from one to the next is the p-value alone, which stands in the table.
+        let reason = match metric.reason.split_once("tests; ") {
+            Some((p, rest)) if p.starts_with("p ") => rest,
+            _ => metric.reason.as_str(),
+        };
+        let reason = if reason.starts_with("p ") {
+            "neither a difference nor that there is none is sure"
+        } else {
+            reason
+        };
+        match reasons.iter_mut().find(|(known, _)| *known == reason) {
+            Some((_, number)) => *number += 1,
+            None => reasons.push((reason, 1)),
+        }
+    }
+    lines.extend(reasons.into_iter().map(|(reason, number)| {
+        format!("{} inconclusive: {}.", count(number), reason.trim_end_matches('.'))
+    }));
+    lines
+}
+
+/// Iterations beyond which nobody would go.
+const MANY_ITERATIONS: u64 = 1_000;
+
+/// Both sides with when they were measured.
+pub(super) fn sides(scenario: &ScenarioComparison) -> String {
+    let side = |name: &str, side: &Side| {
+        let commit =
+            side.commit.as_ref().map(|commit| format!(", runner {}", &commit[..commit.len().min(8)]));
+        format!("{name} {} ({}{})", side.path, side.timestamp, commit.unwrap_or_default())
+    };
+    [side("base", &scenario.base), side("candidate", &scenario.candidate)].join(" · ")
+}
+
 /// All metrics with where they stand.
 pub(super) fn metrics(
     comparison: &Comparison,
@@ -213,6 +276,16 @@ pub(super) fn settings(scenario: &ScenarioComparison) -> Vec<String> {
 
 /// Levels and scenarios that only one side has, and levels that decide nothing.
 pub(super) fn lonely(comparison: &Comparison) -> Vec<String> {
+    let mut lines = alone(comparison);
+    for scenario in &comparison.scenarios {
+        let open = scenario.cases.iter().filter(|case| case.verdict != Verdict::Regressed);
+        lines.extend(open.filter_map(|case| without_metrics(scenario, case)));
+    }
+    lines
+}
+
+/// Levels and scenarios that only one side has.
+pub(super) fn alone(comparison: &Comparison) -> Vec<String> {
     let mut lines = Vec::new();
     let mut tell = |names: &[String], of: &str, side: &str| {
         if !names.is_empty() {
@@ -225,10 +298,6 @@ pub(super) fn lonely(comparison: &Comparison) -> Vec<String> {
         let of = format!(" of {}", title(scenario));
         tell(&scenario.only_base, &of, "base");
         tell(&scenario.only_candidate, &of, "candidate");
-    }
-    for scenario in &comparison.scenarios {
-        let open = scenario.cases.iter().filter(|case| case.verdict != Verdict::Regressed);
-        lines.extend(open.filter_map(|case| without_metrics(scenario, case)));
     }
     lines
 }
