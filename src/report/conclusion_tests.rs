@@ -246,7 +246,7 @@ fn a_matrix_alone_comes_to_its_slowest_and_its_fastest_case() {
     assert_eq!(
         told(&result),
         "The cases go from 1,000 writes/s (journal_mode delete) to 4,000 writes/s (journal_mode wal), 4.00 times as much; they do not \
-         promise the same (survives crash, the slowest survives power loss)."
+         promise the same (survives process crash, the slowest survives power loss)."
     );
 }
 

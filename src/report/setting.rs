@@ -76,7 +76,7 @@ pub(super) fn differ_in_durability(result: &RunResult, levels: &[&Configuration]
 pub(super) fn short(durability: Durability) -> &'static str {
     match durability {
         Durability::Memory => "in memory",
-        Durability::ProcessCrash => "survives crash",
+        Durability::ProcessCrash => "survives process crash",
         Durability::PowerLoss => "survives power loss",
     }
 }
@@ -105,7 +105,7 @@ pub(super) fn machine(result: &RunResult) -> String {
 }
 
 /// SQLite answers with a number where people write a word.
-fn spelled<'a>(name: &str, value: &'a str) -> &'a str {
+pub(super) fn spelled<'a>(name: &str, value: &'a str) -> &'a str {
     match (name, value) {
         ("synchronous", "0") => "off",
         ("synchronous", "1") => "normal",

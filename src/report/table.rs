@@ -126,7 +126,7 @@ fn levels(result: &RunResult, levels: &[&Configuration], width: usize, paint: Pa
 }
 
 /// A line about columns that a narrow terminal has no room for.
-fn left_out(columns: &[&str], width: usize, paint: Paint) -> String {
+pub(super) fn left_out(columns: &[&str], width: usize, paint: Paint) -> String {
     if columns.is_empty() {
         return String::new();
     }

@@ -7,13 +7,20 @@ use crate::compare::{Comparison, Difference, MetricComparison, ScenarioCompariso
 /// Rows of a scenario beyond which those that are unchanged are only counted: a comment on a pull request has its limit.
 const MANY: usize = 60;
 
+/// Regressions that have a sentence of their own; the others stand in the table.
+const FIRST: usize = 10;
+
 /// A heading with the verdict, the regressions in words, and a table for each scenario. Ends with a line feed.
 pub fn comparison_markdown(comparison: &Comparison, rows: Rows) -> String {
-    let mut out = format!("## {}: {}\n\n", capitalised(comparison.verdict), tally(comparison));
-    let sentences: Vec<String> =
-        regressions(comparison).iter().map(|words| format!("- {}\n", escaped(words))).collect();
-    if !sentences.is_empty() {
-        out.push_str(&format!("{}\n", sentences.concat()));
+    let mut out = format!("## {}: {}\n\n", capitalised(&headline(comparison)), tally(comparison));
+    let regressions = regressions(comparison);
+    let told = if rows == Rows::All { regressions.len() } else { FIRST };
+    regressions.iter().take(told).for_each(|words| out.push_str(&format!("- {}\n", escaped(words))));
+    if regressions.len() > told {
+        out.push_str(&format!("- and {} more, in the table\n", regressions.len() - told));
+    }
+    if !regressions.is_empty() {
+        out.push('\n');
     }
     comparison.scenarios.iter().for_each(|scenario| out.push_str(&one(scenario, rows)));
     let open: Vec<String> = open(comparison).iter().map(|words| format!("- {}\n", escaped(words))).collect();
@@ -28,8 +35,7 @@ pub fn comparison_markdown(comparison: &Comparison, rows: Rows) -> String {
     out
 }
 
-fn capitalised(verdict: Verdict) -> String {
-    let word = verdict.as_str();
+fn capitalised(word: &str) -> String {
     word[..1].to_uppercase() + &word[1..]
 }
 

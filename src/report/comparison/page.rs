@@ -8,7 +8,7 @@ use crate::compare::{CaseComparison, Comparison, Difference, MetricComparison, S
 /// What the template shows of a comparison.
 #[derive(Debug, Serialize)]
 pub(in crate::report) struct Sections {
-    verdict: &'static str,
+    verdict: String,
     tally: String,
     regressions: Vec<String>,
     /// Levels that only one side has, or that decide nothing, and what should be kept in mind.
@@ -42,7 +42,7 @@ pub(in crate::report) fn comparison_sections(comparison: &Comparison) -> Section
         .iter()
         .flat_map(|one| one.cautions.iter().map(move |words| format!("{}: {words}", title(one))));
     Sections {
-        verdict: comparison.verdict.as_str(),
+        verdict: headline(comparison),
         tally: tally(comparison),
         regressions: regressions(comparison),
         notes: cautions.chain(open(comparison)).chain(lonely(comparison)).collect(),

@@ -1,7 +1,7 @@
 //! A comparison on a terminal.
 
 use super::super::drawing::{Alignment, Paint, drawn, either, painted, wrapped};
-use super::super::table::TableOptions;
+use super::super::table::{TableOptions, left_out};
 use super::words::*;
 use crate::compare::{CaseComparison, Comparison, Difference, MetricComparison, ScenarioComparison, Verdict};
 
@@ -25,7 +25,7 @@ pub fn comparison_table(comparison: &Comparison, options: TableOptions<'_>, rows
         out.push_str(&paint.red("! "));
         out.push_str(&wrapped(&words, width - 2, 2));
     }
-    let words = format!("{}: {}", comparison.verdict.as_str(), tally(comparison));
+    let words = format!("{}: {}", headline(comparison), tally(comparison));
     let told = match comparison.verdict {
         Verdict::Regressed => paint.red(&words),
         Verdict::Improved | Verdict::Unchanged => paint.green(&words),
@@ -109,6 +109,8 @@ fn drawn_rows(rows: &[(Verdict, Vec<String>)], width: usize, paint: Paint) -> St
             continue;
         }
         let bad = |row: usize| rows.get(row).is_some_and(|row| row.0 == Verdict::Regressed);
-        return painted(&either(lines), &bad, paint);
+        let missing: Vec<&str> =
+            (0..header.len()).filter(|index| !kept.contains(index)).map(|index| header[index]).collect();
+        return painted(&either(lines), &bad, paint) + &left_out(&missing, width, paint);
     }
 }

@@ -3,6 +3,7 @@
 use crate::compare::{
     Better, CaseComparison, Comparison, Difference, MetricComparison, ScenarioComparison, Side, Verdict,
 };
+use crate::report::setting::spelled;
 use crate::result::{last_key, plain_value};
 use crate::units::{count, latency, rate, workers};
 
@@ -89,11 +90,19 @@ pub(super) fn value(metric: &MetricComparison, value: f64) -> String {
 /// A ratio as a change: `+5.1 %`.
 pub(super) fn change(ratio: f64) -> String {
     let percent = (ratio - 1.0) * 100.0;
-    match percent.abs() {
-        near if near < 0.05 => "±0.0 %".to_owned(),
-        far if far >= 1_000.0 => format!("+{} %", count(percent.round() as u64)),
+    if percent.abs() < 0.05 {
+        return "±0.0 %".to_owned();
+    }
+    // Per cent say little of what is several times as much, and nothing of what is a small part.
+    match ratio {
+        many if many >= 4.0 => format!("× {}", times(many)),
+        few if few > 0.0 && few <= 0.25 => format!("÷ {}", times(1.0 / few)),
         _ => format!("{percent:+.1} %").replace('-', "−"),
     }
+}
+
+fn times(factor: f64) -> String {
+    if factor < 100.0 { format!("{factor:.1}") } else { count(factor.round() as u64) }
 }
 
 /// The change, or a dash where there is none to tell.
@@ -173,6 +182,13 @@ pub(super) fn regressions(comparison: &Comparison) -> Vec<String> {
         }
     }
     found
+}
+
+/// What it came to, in front of everything: a difference between what should not be compared is none that can be claimed.
+pub(in crate::report) fn headline(comparison: &Comparison) -> String {
+    let unlike = comparison.scenarios.iter().any(|scenario| !scenario.differences.is_empty());
+    let verdict = comparison.verdict.as_str();
+    if unlike { format!("not like with like, {verdict}") } else { verdict.to_owned() }
 }
 
 /// How many metrics came to what, the worst first: `2 regressed, 10 unchanged`. A level without metrics counts as one.
@@ -271,7 +287,14 @@ pub(super) fn warning(scenario: &ScenarioComparison) -> Option<String> {
 
 /// What is compared, `journal_mode: delete → wal`, each once.
 pub(super) fn settings(scenario: &ScenarioComparison) -> Vec<String> {
-    scenario.settings.iter().flat_map(Difference::lines).collect()
+    let in_words = |difference: &Difference| {
+        let mut shown = difference.clone();
+        for side in [&mut shown.base, &mut shown.candidate].into_iter().flatten() {
+            *side = spelled(&difference.name, side).to_owned();
+        }
+        shown.lines()
+    };
+    scenario.settings.iter().flat_map(in_words).collect()
 }
 
 /// Levels and scenarios that only one side has, and levels that decide nothing.
@@ -289,7 +312,7 @@ pub(super) fn alone(comparison: &Comparison) -> Vec<String> {
     let mut lines = Vec::new();
     let mut tell = |names: &[String], of: &str, side: &str| {
         if !names.is_empty() {
-            lines.push(format!("Only the {side} has{of}: {}.", names.join(", ")));
+            lines.push(format!("Only the {side} has{of}: {}.", names.join("; ")));
         }
     };
     tell(&comparison.only_base, "", "base");
