@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::Shown;
 use super::place::{Place, p99, p99_label, throughput};
-use super::unlike::{circumstances, name};
+use super::unlike::circumstances;
 use crate::result::{Configuration, last_key, plain_value};
 use crate::units::{latency, rate, workers};
 
@@ -88,6 +88,15 @@ fn title(level: &Configuration, several: bool) -> String {
         level.parameters.iter().map(|(key, value)| format!("{} {}", last_key(key), plain_value(value)));
     let at = std::iter::once(workers(&[level.concurrency]));
     workload.into_iter().chain(point).chain(at).collect::<Vec<_>>().join(", ")
+}
+
+fn name(shown: &Shown<'_>, level: &Configuration, several: bool) -> String {
+    let varied = shown.result.configurations.iter().any(|other| other.variant != level.variant);
+    match (several, varied) {
+        (true, true) => format!("{}, {}", shown.name, level.variant),
+        (true, false) => shown.name.clone(),
+        _ => level.variant.clone(),
+    }
 }
 
 fn drawn(title: String, group: &[One<'_>]) -> Bars {

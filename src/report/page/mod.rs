@@ -18,6 +18,7 @@ mod view;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use indexmap::IndexSet;
 use minijinja::value::Serde;
 use minijinja::{AutoEscape, Environment, HtmlEscape, Value, context};
 use serde::Serialize;
@@ -108,6 +109,7 @@ fn drawn(shown: &[Shown<'_>], comparison: Option<&Comparison>, room: Room) -> St
     let script = [include_str!("assets/uplot.min.js"), include_str!("assets/page.js")].concat();
     let names: Vec<&str> = shown.iter().map(|one| one.name.as_str()).collect();
     let views: Vec<view::View> = shown.iter().map(|one| view::View::new(one, room)).collect();
+    let unlike: IndexSet<&String> = workloads.iter().flat_map(|workload| &workload.unlike).collect();
     let (bars, all_bars) = bars::bars(shown, room.rows);
     let mut environment = Environment::new();
     environment.set_auto_escape_callback(|_| AutoEscape::Html);
@@ -120,6 +122,7 @@ fn drawn(shown: &[Shown<'_>], comparison: Option<&Comparison>, room: Room) -> St
             workloads => Value::from(Serde(&workloads)),
             bars => Value::from(Serde(&bars)),
             all_bars,
+            unlike => Value::from(Serde(&unlike)),
             forests => Value::from(Serde(comparison.map(forest::forests))),
             comparison => Value::from(Serde(comparison.map(comparison_sections))),
             style => [include_str!("assets/uplot.min.css"), include_str!("assets/page.css")].concat(),

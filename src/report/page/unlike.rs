@@ -27,22 +27,25 @@ pub(super) fn circumstances(result: &RunResult, level: &Configuration) -> IndexM
     found
 }
 
-/// What the levels of a workload are called among results and variants.
-pub(super) fn name(shown: &Shown<'_>, level: &Configuration, several: bool) -> String {
-    let varied = shown.result.configurations.iter().any(|other| other.variant != level.variant);
-    match (several, varied) {
-        (true, true) => format!("{}, {}", shown.name, level.variant),
-        (true, false) => shown.name.clone(),
-        _ => level.variant.clone(),
-    }
-}
-
 /// A line for everything that the levels of one workload do not all share.
 pub(super) fn unlike(shown: &[Shown<'_>], workload: &str) -> Vec<String> {
     let mut members: Vec<(String, IndexMap<String, String>)> = Vec::new();
     for one in shown {
-        for level in one.result.configurations.iter().filter(|level| level.workload == workload) {
-            let member = (name(one, level, shown.len() > 1), circumstances(one.result, level));
+        let levels = one.result.configurations.iter().filter(|level| level.workload == workload);
+        let all: Vec<_> = levels.map(|level| (level, circumstances(one.result, level))).collect();
+        let same = all.iter().all(|(_, own)| *own == all[0].1);
+        let mut alike: IndexMap<&str, (&IndexMap<String, String>, bool)> = IndexMap::new();
+        for (level, own) in &all {
+            let (first, every) = alike.entry(&level.variant).or_insert((own, true));
+            *every &= *first == own;
+        }
+        for (level, own) in all.iter().take(if same { 1 } else { all.len() }) {
+            // As short as it can be told apart: the result, its variant, or the case.
+            let alike = alike.get(level.variant.as_str()).is_some_and(|(_, every)| *every);
+            let result = (same || shown.len() > 1).then(|| one.name.clone());
+            let case = if alike { level.variant.clone() } else { level.case_or_base() };
+            let parts = result.into_iter().chain((!same).then_some(case));
+            let member = (parts.collect::<Vec<_>>().join(", "), own.clone());
             if !members.contains(&member) {
                 members.push(member);
             }
@@ -75,13 +78,13 @@ fn line(key: &str, members: &[(String, IndexMap<String, String>)]) -> Option<Str
 fn listed(names: &IndexSet<&str>) -> String {
     let told: Vec<&str> = names.iter().copied().take(NAMES).collect();
     match names.len() - told.len() {
-        0 => told.join(", "),
-        more => format!("{} and {more} more", told.join(", ")),
+        0 => told.join(" · "),
+        more => format!("{} and {more} more", told.join(" · ")),
     }
 }
 
 fn text(key: &str, value: Option<&String>) -> String {
-    let Some(value) = value else { return "not known".to_owned() };
+    let Some(value) = value else { return "not told".to_owned() };
     match key {
         "memoryBytes" | "memoryLimitBytes" => value.parse().map_or_else(|_| value.clone(), bytes),
         _ if value.chars().count() > VALUE => value.chars().take(VALUE).collect::<String>() + "…",

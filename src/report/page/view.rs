@@ -1,11 +1,14 @@
 //! One result as the page's tables and sentences have it.
 
+use indexmap::IndexSet;
 use serde::Serialize;
 
 use super::heat::{Heat, maps};
 use super::status::{Chip, chips};
 use super::tables::{Table, Tables};
+use super::unlike::unlike;
 use super::{Room, Shown};
+use crate::report::columns::{Section, sections};
 use crate::report::conclusion::conclusion;
 use crate::report::notes::{Mood, notes};
 use crate::report::scaling::scaling;
@@ -30,6 +33,8 @@ pub(super) struct View {
     notes: Vec<Sentence>,
     targets: Option<Table>,
     workloads: Vec<Workload>,
+    /// What its cases do not share.
+    unlike: IndexSet<String>,
     maps: Vec<Heat>,
     maps_left: String,
     errors: Table,
@@ -64,6 +69,8 @@ impl View {
             .collect();
         let (caution, notes): (Vec<Sentence>, Vec<Sentence>) =
             all.into_iter().partition(|one| one.mood == "bad");
+        let of_workload = |section: Section<'_>| unlike(std::slice::from_ref(shown), section.workload);
+        let unlike_cases = sections(result).into_iter().flat_map(of_workload).collect();
         let tables = Tables::new(result, room.rows);
         let (maps, maps_left) = room.first(maps(result), "maps");
         let scaling = scaling(result);
@@ -91,6 +98,7 @@ impl View {
             notes,
             targets: tables.targets(),
             workloads,
+            unlike: unlike_cases,
             maps,
             maps_left,
             errors: tables.errors(),
