@@ -52,8 +52,8 @@ struct One<'a> {
 /// A workload with the title of its group.
 type Key = (String, String);
 
-/// A group for each workload, number of workers and point of the matrix where several variants or several results meet, as far as they have no
-/// more rows than `most`; and how many groups there are.
+/// A group for each workload, number of workers and point of the matrix where several variants or several results meet, the first and as many as
+/// have no more rows than `most`; and how many groups there are.
 pub(super) fn bars(shown: &[Shown<'_>], most: usize) -> (Vec<Bars>, usize) {
     let workloads: IndexSet<&str> = shown
         .iter()
@@ -76,8 +76,9 @@ pub(super) fn bars(shown: &[Shown<'_>], most: usize) -> (Vec<Bars>, usize) {
     let all = several.len();
     let mut rows = 0;
     let room = several.into_iter().take_while(|(_, group)| {
+        let first = rows == 0;
         rows += group.len();
-        rows <= most
+        first || rows <= most
     });
     (room.map(|((_, title), group)| drawn(title, &group)).collect(), all)
 }
