@@ -180,6 +180,32 @@ fn the_page_of_a_comparison_shows_what_came_of_it() {
     assert_eq!(wrong_forests(&self::seen(&mut page).forests, &comparison).len(), 1);
 }
 
+#[test]
+fn no_two_of_many_series_are_drawn_alike() {
+    let Some(mut browser) = Browser::start() else { return };
+    let place = Place::new();
+    let mut document = base_0(&place, "results", "1").document;
+    let levels = document["configurations"].as_array().unwrap().clone();
+    let variants = (0..100).flat_map(|number| {
+        levels.iter().map(move |level| {
+            let mut level = level.clone();
+            level["variant"] = format!("variant-{number}").into();
+            level
+        })
+    });
+    document["configurations"] = variants.collect();
+    place.write("results/base-0.json", &document.to_string());
+    report(&place, &["results/base-0.json"]);
+    let mut page = browser.open(&place.path("report.html"), Look::WIDE);
+    let signs =
+        page.run("[...document.querySelectorAll('#throughput-0 .key svg')].map(sign => sign.innerHTML)");
+    let signs: Vec<String> = serde_json::from_value(signs).unwrap();
+    // As many as fit into the page.
+    assert!(signs.len() >= 24, "{}", signs.len());
+    let unlike: std::collections::HashSet<&String> = signs.iter().collect();
+    assert_eq!(unlike.len(), signs.len());
+}
+
 /// Where a point of a chart is on the screen.
 fn place_of(page: &mut Page<'_>, chart: &str, x: f64) -> (f64, f64) {
     let at = page.run(&format!(

@@ -63,6 +63,21 @@ impl<'a> Scaling<'a> {
         self.peak.typical_throughput() / self.least.typical_throughput()
     }
 
+    /// The levels that the peak is not apart from: `, though no more than with 8 workers beyond the variation between iterations`.
+    fn alike(&self, levels: &[&Configuration]) -> String {
+        let summary = |level: &Configuration| level.statistics.as_ref().map(|found| found.throughput);
+        let alike =
+            levels.iter().filter(|level| level.concurrency != self.peak.concurrency).filter(|level| {
+                let pair = summary(self.peak).zip(summary(level));
+                pair.and_then(|(peak, other)| peak.is_apart_from(&other)) == Some(false)
+            });
+        let alike: Vec<u32> = alike.map(|level| level.concurrency).collect();
+        if alike.is_empty() {
+            return String::new();
+        }
+        format!(", though no more than with {} beyond the variation between iterations", workers(&alike))
+    }
+
     /// Whether the fewest workers are the fastest.
     pub(super) fn is_flat(&self) -> bool {
         self.peak.concurrency == self.least.concurrency
@@ -89,21 +104,25 @@ fn sentence(levels: &[&Configuration]) -> Option<String> {
     } else {
         format!("The peak is {most}/s with {}, {:.2} times that of {}", at(peak), found.gain(), at(least))
     };
+    words.push_str(&found.alike(levels));
     if let Some(knee) = knee {
         let from = at(knee);
         words.push_str(&format!("; from {from} on, more of them buy waiting rather than work (the knee)"));
     }
     let p99 = |level: &Configuration| level.overall.latency_ms.map(|found| found.p99);
-    if let (Some(low), Some(high)) = (p99(half), p99(peak)) {
-        words.push_str(&format!(
+    words.push_str(&match (p99(half), p99(peak)) {
+        (Some(low), Some(high)) if half.concurrency != peak.concurrency => format!(
             ". p99 is {} with {}, the first to reach half of the peak, and {} at the peak.",
             latency(low),
             at(half),
             latency(high)
-        ));
-    } else {
-        words.push('.');
-    }
+        ),
+        (_, Some(high)) if found.is_flat() => format!(". p99 is {} there.", latency(high)),
+        (_, Some(high)) => {
+            format!(". p99 is {} at the peak; fewer workers do not reach half of it.", latency(high))
+        }
+        _ => ".".to_owned(),
+    });
     Some(words)
 }
 
@@ -158,5 +177,32 @@ mod tests {
             equal[0].starts_with("More workers bring nothing: the peak of 1,000/s is with 1 worker"),
             "{equal:?}"
         );
+    }
+    #[test]
+    fn half_of_the_peak_that_is_the_peak_is_told_once() {
+        let found = scaling(&result(&[(1, 100.0, 1.0), (2, 200.0, 1.0), (4, 1_000.0, 1.0)]));
+        assert!(
+            found[0].ends_with(". p99 is 4.00 ms at the peak; fewer workers do not reach half of it."),
+            "{found:?}"
+        );
+        let flat = scaling(&result(&[(1, 1_000.0, 1.0), (2, 900.0, 2.2), (4, 800.0, 5.0)]));
+        assert!(flat[0].ends_with(". p99 is 4.00 ms there."), "{flat:?}");
+    }
+
+    #[test]
+    fn a_peak_says_which_levels_it_is_not_apart_from() {
+        let levels = [(1, 1_000.0, 1.0), (2, 2_300.0, 1.0), (4, 2_400.0, 1.7), (8, 2_000.0, 3.5)];
+        let mut result = result(&levels);
+        let measured = testing::experiment().configurations[0].statistics.clone().unwrap();
+        for (level, (_, throughput, _)) in result.configurations.iter_mut().zip(levels) {
+            let mut statistics = measured.clone();
+            let found = &mut statistics.throughput;
+            (found.median, found.low, found.high) =
+                (throughput, Some(throughput - 100.0), Some(throughput + 100.0));
+            level.statistics = Some(statistics);
+        }
+        let found = scaling(&result);
+        let wanted = "2.40 times that of 1 worker, though no more than with 2 workers beyond the variation between iterations";
+        assert!(found[0].contains(wanted), "{found:?}");
     }
 }

@@ -1,11 +1,11 @@
 //! Cases, and several results, side by side: bars of throughput and p99, each with its change from the first.
 
-use indexmap::IndexMap;
+use indexmap::{IndexMap, IndexSet};
 use serde::Serialize;
 
 use super::Shown;
-use super::place::{Place, p99, throughput};
-use crate::report::columns::sections;
+use super::place::{Place, p99, p99_label, throughput};
+use super::unlike::circumstances;
 use crate::result::{Configuration, last_key, plain_value};
 use crate::units::{latency, rate, workers};
 
@@ -13,6 +13,8 @@ use crate::units::{latency, rate, workers};
 #[derive(Debug, Serialize)]
 pub(super) struct Bars {
     pub(super) title: String,
+    /// Which p99 it is.
+    pub(super) tail: &'static str,
     pub(super) rows: Vec<Row>,
 }
 
@@ -27,7 +29,7 @@ pub(super) struct Row {
 #[derive(Debug, Serialize)]
 pub(super) struct Bar {
     pub(super) text: String,
-    /// How it differs from the first row of its group; empty there.
+    /// How it differs from the first row of its group; empty there, and no factor where the two do not share what they must.
     pub(super) change: String,
     pub(super) pointer: String,
     pub(super) length: f64,
@@ -37,29 +39,48 @@ pub(super) struct Bar {
     pub(super) ends: String,
 }
 
-/// One of those that are compared.
+/// One of those that stand side by side.
 struct One<'a> {
     name: String,
     level: &'a Configuration,
     /// Its place among all levels of its result.
     index: usize,
+    /// What it must share with the first for a factor between them.
+    circumstances: IndexMap<String, String>,
 }
 
-/// A group for each workload, number of workers and point of the matrix where several variants or several results meet.
-pub(super) fn bars(shown: &[Shown<'_>]) -> Vec<Bars> {
-    let mut groups: IndexMap<String, Vec<One<'_>>> = IndexMap::new();
+/// A workload with the title of its group.
+type Key = (String, String);
+
+/// A group for each workload, number of workers and point of the matrix where several variants or several results meet, the first and as many as
+/// have no more rows than `most`; and how many groups there are.
+pub(super) fn bars(shown: &[Shown<'_>], most: usize) -> (Vec<Bars>, usize) {
+    let workloads: IndexSet<&str> = shown
+        .iter()
+        .flat_map(|one| one.result.configurations.iter().map(|level| level.workload.as_str()))
+        .collect();
+    let mut groups: IndexMap<Key, Vec<One<'_>>> = IndexMap::new();
     for one in shown {
-        let workloads = sections(one.result).len();
         for (index, level) in one.result.configurations.iter().enumerate() {
-            groups.entry(title(level, workloads > 1)).or_default().push(One {
+            // Two workloads at one number of workers do not meet.
+            let key = (level.workload.clone(), title(level, workloads.len() > 1));
+            groups.entry(key).or_default().push(One {
                 name: name(one, level, shown.len() > 1),
                 level,
                 index,
+                circumstances: circumstances(one.result, level),
             });
         }
     }
-    let several = groups.into_iter().filter(|(_, group)| group.len() > 1);
-    several.map(|(title, group)| drawn(title, &group)).collect()
+    let several: Vec<_> = groups.into_iter().filter(|(_, group)| group.len() > 1).collect();
+    let all = several.len();
+    let mut rows = 0;
+    let room = several.into_iter().take_while(|(_, group)| {
+        let first = rows == 0;
+        rows += group.len();
+        first || rows <= most
+    });
+    (room.map(|((_, title), group)| drawn(title, &group)).collect(), all)
 }
 
 fn title(level: &Configuration, several: bool) -> String {
@@ -86,7 +107,7 @@ fn drawn(title: String, group: &[One<'_>]) -> Bars {
         let mark = if one.level.validity.valid { "" } else { "! " };
         Row { name: format!("{mark}{}", one.name), rate, p99 }
     });
-    Bars { title, rows: rows.collect() }
+    Bars { title, tail: p99_label(group.iter().map(|one| one.level)), rows: rows.collect() }
 }
 
 fn column(
@@ -107,7 +128,11 @@ fn column(
         let base = first.filter(|base| number > 0 && *base > 0.0);
         Some(Bar {
             text: text(place.value),
-            change: base.map_or_else(String::new, |base| times(place.value / base)),
+            change: match base {
+                None => String::new(),
+                Some(base) if one.circumstances == group[0].circumstances => times(place.value / base),
+                Some(_) => "differs".to_owned(),
+            },
             pointer: format!("/configurations/{}{}", one.index, place.pointer),
             length: length(place.value),
             interval: place.interval.map(|(low, high)| (length(low), length(high) - length(low))),

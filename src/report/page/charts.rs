@@ -2,16 +2,16 @@
 
 use indexmap::IndexSet;
 
-use super::Shown;
 use super::chart::{Chart, Flag, Head, Kind, Point, axis};
 use super::distributions::distributions;
 use super::over_time::over_time;
 use super::place::{self, Place};
+use super::{Room, Shown};
 use crate::report::columns::{Section, sections};
 use crate::result::Configuration;
 
 /// All charts of some results, workload by workload; results that share a workload share its charts.
-pub(super) fn charts(shown: &[Shown<'_>]) -> Vec<(String, Vec<Chart>)> {
+pub(super) fn charts(shown: &[Shown<'_>], room: Room) -> Vec<(String, Vec<Chart>)> {
     let names: IndexSet<String> = shown
         .iter()
         .flat_map(|one| sections(one.result).into_iter().map(|section| section.workload.to_owned()))
@@ -21,11 +21,11 @@ pub(super) fn charts(shown: &[Shown<'_>]) -> Vec<(String, Vec<Chart>)> {
         let parts: Vec<Part<'_>> =
             shown.iter().filter_map(|one| Part::new(one, &workload, shown.len() > 1)).collect();
         let mut charts = Vec::new();
-        charts.extend(throughput(index, &parts));
-        charts.extend(tail(index, &parts));
-        charts.extend(distributions(index, &parts));
-        charts.extend(errors(index, &parts));
-        charts.extend(over_time(index, &parts, all));
+        charts.extend(throughput(index, &parts, room));
+        charts.extend(tail(index, &parts, room));
+        charts.extend(distributions(index, &parts, room));
+        charts.extend(errors(index, &parts, room));
+        charts.extend(over_time(index, &parts, all, room));
         (workload, charts)
     };
     names.into_iter().enumerate().map(of).collect()
@@ -84,6 +84,7 @@ impl<'a> Part<'a> {
 fn over_levels(
     mut chart: Chart,
     parts: &[Part<'_>],
+    room: Room,
     figure: fn(&Configuration) -> Option<Place>,
 ) -> Option<Chart> {
     for part in parts {
@@ -101,7 +102,18 @@ fn over_levels(
             chart.add(part.named(levels[0], None), points);
         }
     }
-    (!chart.series.is_empty()).then_some(chart)
+    limited(chart, room)
+}
+
+/// With so many series as there is room for; nothing where there are none.
+fn limited(mut chart: Chart, room: Room) -> Option<Chart> {
+    let all = chart.series.len();
+    if all > room.series {
+        chart.series.truncate(room.series);
+        let left = format!(" The first {} of {all} series are drawn; the result has all.", room.series);
+        chart.text.push_str(&left);
+    }
+    (all > 0).then_some(chart)
 }
 
 fn doubted(mut point: Point, level: &Configuration) -> Point {
@@ -112,28 +124,29 @@ fn doubted(mut point: Point, level: &Configuration) -> Point {
     point
 }
 
-fn throughput(index: usize, parts: &[Part<'_>]) -> Option<Chart> {
+fn throughput(index: usize, parts: &[Part<'_>], room: Room) -> Option<Chart> {
     let head = Head {
         id: format!("throughput-{index}"),
         title: "Throughput against concurrency".to_owned(),
         text: "Acknowledged operations per second at each number of workers. Bands are 95 % intervals over iterations.",
     };
     let (x, y) = (axis("workers", Kind::Workers, true), axis("operations per second", Kind::Rate, false));
-    over_levels(Chart::new(head, x, y), parts, place::throughput)
+    over_levels(Chart::new(head, x, y), parts, room, place::throughput)
 }
 
-fn tail(index: usize, parts: &[Part<'_>]) -> Option<Chart> {
-    let head = Head {
-        id: format!("p99-{index}"),
-        title: "p99 against concurrency".to_owned(),
-        text: "99 % of the operations took at most so long. The axis is logarithmic. Bands are 95 % intervals over iterations.",
-    };
-    let (x, y) = (axis("workers", Kind::Workers, true), axis("p99", Kind::Latency, true));
-    over_levels(Chart::new(head, x, y), parts, place::p99)
+fn tail(index: usize, parts: &[Part<'_>], room: Room) -> Option<Chart> {
+    let label = place::p99_label(parts.iter().flat_map(|part| part.section.levels.iter().copied()));
+    let mut text = "99 % of the operations took at most so long. The axis is logarithmic.".to_owned();
+    if label != "p99" {
+        text.push_str(" Points are the median of the iterations' p99, bands its 95 % intervals; the tables have the p99 of all iterations' operations together.");
+    }
+    let head = Head { id: format!("p99-{index}"), title: "p99 against concurrency".to_owned(), text: &text };
+    let (x, y) = (axis("workers", Kind::Workers, true), axis(label, Kind::Latency, true));
+    over_levels(Chart::new(head, x, y), parts, room, place::p99)
 }
 
 /// Kinds of errors over concurrency, summed over the operations; nothing where there were none, or only one level.
-fn errors(index: usize, parts: &[Part<'_>]) -> Option<Chart> {
+fn errors(index: usize, parts: &[Part<'_>], room: Room) -> Option<Chart> {
     let head = Head {
         id: format!("errors-{index}"),
         title: "Errors by kind".to_owned(),
@@ -163,5 +176,5 @@ fn errors(index: usize, parts: &[Part<'_>]) -> Option<Chart> {
             }
         }
     }
-    (!chart.series.is_empty()).then_some(chart)
+    limited(chart, room)
 }

@@ -2,6 +2,7 @@
 
 use indexmap::IndexMap;
 
+use super::Room;
 use super::chart::{Chart, Head, Kind, Point, axis};
 use super::charts::Part;
 use crate::result::{Configuration, Iteration, LatencyMs, decode_histogram, last_key, plain_value};
@@ -9,8 +10,6 @@ use crate::units::workers;
 
 /// Levels whose distributions fit into one chart.
 const MOST_SERIES: usize = 8;
-/// Charts of one workload.
-const MOST_CHARTS: usize = 12;
 /// Shares of the operations that the distribution is drawn at.
 const QUANTILES: [f64; 12] = [0.0, 0.25, 0.5, 0.75, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999, 0.9999, 0.99999];
 /// Those among the percentiles of iterations that iterations do not have.
@@ -20,7 +19,7 @@ const TEXT: &str = "Latency that a share of the operations did not exceed. Both 
                     operations that are left. Bands reach from the fastest iteration to the slowest.";
 
 /// One chart where all levels fit, one for each point of the matrix where those fit, otherwise one for each number of workers there.
-pub(super) fn distributions(index: usize, parts: &[Part<'_>]) -> Vec<Chart> {
+pub(super) fn distributions(index: usize, parts: &[Part<'_>], room: Room) -> Vec<Chart> {
     let keys: [fn(&Configuration) -> Key; 3] =
         [|_| (String::new(), 0), |level| (point(level), 0), |level| (point(level), level.concurrency)];
     let groups = keys
@@ -30,9 +29,9 @@ pub(super) fn distributions(index: usize, parts: &[Part<'_>]) -> Vec<Chart> {
             |coarse, fine| if coarse.values().any(|group| group.len() > MOST_SERIES) { fine } else { coarse },
         )
         .unwrap_or_default();
-    let (shown, all) = (groups.len().min(MOST_CHARTS), groups.len());
+    let (shown, all) = (groups.len().min(room.charts), groups.len());
     let drawn =
-        groups.into_iter().take(MOST_CHARTS).enumerate().filter_map(|(number, ((name, _), levels))| {
+        groups.into_iter().take(room.charts).enumerate().filter_map(|(number, ((name, _), levels))| {
             let mut text = TEXT.to_owned();
             if levels.len() > MOST_SERIES {
                 text.push_str(&format!(" The first {MOST_SERIES} of {} levels are drawn.", levels.len()));

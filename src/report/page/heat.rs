@@ -3,7 +3,7 @@
 use indexmap::IndexSet;
 use serde::Serialize;
 
-use super::place::{Place, p99, throughput};
+use super::place::{Place, p99, p99_label, throughput};
 use crate::report::columns::sections;
 use crate::result::{Configuration, RunResult, last_key, plain_value};
 use crate::units::{latency, rate, workers};
@@ -39,7 +39,7 @@ pub(super) struct Cell {
 
 /// A figure to be mapped.
 struct Metric {
-    title: &'static str,
+    title: fn(&[&Configuration]) -> &'static str,
     legend: &'static str,
     of: fn(&Configuration) -> Option<Place>,
     text: fn(f64) -> String,
@@ -49,14 +49,14 @@ struct Metric {
 
 const METRICS: [Metric; 2] = [
     Metric {
-        title: "operations per second",
+        title: |_| "operations per second",
         legend: "slowest to fastest of each column",
         of: throughput,
         text: |value| format!("{}/s", rate(value)),
         more: true,
     },
     Metric {
-        title: "p99 latency",
+        title: |levels| p99_label(levels.iter().copied()),
         legend: "longest to shortest of each column",
         of: p99,
         text: latency,
@@ -123,7 +123,7 @@ fn map(result: &RunResult, title: &str, metric: &Metric, levels: &[&Configuratio
         })
     };
     Some(Heat {
-        title: format!("{title}: {}", metric.title),
+        title: format!("{title}: {}", (metric.title)(levels)),
         legend: metric.legend,
         rows: rows
             .iter()

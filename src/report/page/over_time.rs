@@ -1,29 +1,26 @@
 //! Levels second by second: throughput and p99, with errors, checkpoints and the borders of iterations marked.
 
+use super::Room;
 use super::chart::{Chart, Flag, Head, Kind, axis};
 use super::charts::Part;
 use crate::result::{Configuration, SecondFigures};
 use crate::units::{count, latency, workers};
 
-/// Points of all time series of a page: beyond them, neighbours are joined, so that the page stays small.
-const MOST_POINTS: usize = 4_000;
-/// The same for one series; a screen shows no more.
+/// Points of one series: beyond them, neighbours are joined. A screen shows no more.
 const MOST_SECONDS: usize = 600;
-/// Levels of one workload that are drawn.
-const MOST_LEVELS: usize = 12;
 /// Seconds of an iteration below which it shows nothing but its number.
 const FEW_SECONDS: usize = 2;
 
 /// Throughput and p99 of each second, for each level that lasted long enough. `workloads` share the page.
-pub(super) fn over_time(index: usize, parts: &[Part<'_>], workloads: usize) -> Vec<Chart> {
+pub(super) fn over_time(index: usize, parts: &[Part<'_>], workloads: usize, room: Room) -> Vec<Chart> {
     let levels: Vec<(&Part<'_>, &Configuration)> = parts
         .iter()
         .flat_map(|part| part.section.levels.iter().map(move |level| (part, *level)))
         .filter(|(_, level)| level.time_series.len() > FEW_SECONDS * level.iterations.len().max(1))
         .collect();
     let all = levels.len();
-    let shown = all.min(MOST_LEVELS);
-    let most = (MOST_POINTS / (2 * shown.max(1) * workloads.max(1))).clamp(30, MOST_SECONDS);
+    let shown = all.min(room.charts);
+    let most = (room.points / (2 * shown.max(1) * workloads.max(1))).clamp(30, MOST_SECONDS);
     let left =
         if shown < all { format!(" These are the first {shown} of {all} levels.") } else { String::new() };
     let of = |(number, (part, level)): (usize, (&Part<'_>, &Configuration))| {
@@ -34,7 +31,7 @@ pub(super) fn over_time(index: usize, parts: &[Part<'_>], workloads: usize) -> V
             one.tail(format!("p99-time-{index}-{number}"), &left),
         ]
     };
-    levels.into_iter().take(MOST_LEVELS).enumerate().flat_map(of).collect()
+    levels.into_iter().take(room.charts).enumerate().flat_map(of).collect()
 }
 
 fn name(part: &Part<'_>, level: &Configuration) -> String {

@@ -36,3 +36,10 @@ pub(super) fn p99(level: &Configuration) -> Option<Place> {
         }
     }
 }
+
+/// Which 99th percentile [`p99`] finds: with several iterations it is not that of all their operations together, which tables have.
+pub(super) fn p99_label<'a>(mut levels: impl Iterator<Item = &'a Configuration>) -> &'static str {
+    let median =
+        levels.any(|level| level.statistics.as_ref().is_some_and(|found| found.latency_ms.is_some()));
+    if median { "median p99 of the iterations" } else { "p99" }
+}

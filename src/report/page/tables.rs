@@ -16,6 +16,8 @@ pub(super) struct Table {
     words: Vec<bool>,
     /// So many rows that they are shown only to who asks.
     long: bool,
+    /// What is left out, and where it is; empty where that is nothing.
+    left: String,
 }
 
 #[derive(Debug, Serialize)]
@@ -37,7 +39,32 @@ impl Table {
                 .filter_map(|row| row.get(column))
                 .all(|cell| is_word(&cell.text) || cell.text == "–" || cell.text.is_empty())
         };
-        Table { words: (0..header.len()).map(of_words).collect(), long: rows.len() > MANY_ROWS, header, rows }
+        let words = (0..header.len()).map(of_words).collect();
+        Table { words, long: rows.len() > MANY_ROWS, left: String::new(), header, rows }
+    }
+
+    /// With its first rows alone.
+    fn first(mut self, most: usize) -> Table {
+        if self.rows.len() > most {
+            self.left = format!(
+                "These are the first {} of {} rows; the result (JSON) has all.",
+                count(most as u64),
+                count(self.rows.len() as u64)
+            );
+            self.rows.truncate(most);
+        }
+        self
+    }
+
+    fn of_levels(mut self, shown: usize, all: usize) -> Table {
+        if shown < all {
+            self.left = format!(
+                "These are the first {} of {} levels; the result (JSON) and its CSV (`runner report --format csv`) have all.",
+                count(shown as u64),
+                count(all as u64)
+            );
+        }
+        self
     }
 }
 
@@ -46,11 +73,13 @@ pub(super) struct Tables<'a> {
     result: &'a RunResult,
     /// As it is stored: a pointer into nothing is not shown.
     document: serde_json::Value,
+    /// Rows that a table may have.
+    most: usize,
 }
 
 impl<'a> Tables<'a> {
-    pub(super) fn new(result: &'a RunResult) -> Tables<'a> {
-        Tables { result, document: serde_json::to_value(result).unwrap_or_default() }
+    pub(super) fn new(result: &'a RunResult, most: usize) -> Tables<'a> {
+        Tables { result, document: serde_json::to_value(result).unwrap_or_default(), most }
     }
 
     pub(super) fn sections(&self) -> Vec<Section<'a>> {
@@ -81,22 +110,28 @@ impl<'a> Tables<'a> {
             };
             columns.iter().map(cell).collect()
         };
-        let rows = section.levels.iter().map(row).collect();
-        Table::new(columns.iter().map(|column| column.header.clone()).collect(), rows)
+        let rows: Vec<Vec<Cell>> = section.levels.iter().take(self.most).map(row).collect();
+        let shown = rows.len();
+        let header = columns.iter().map(|column| column.header.clone()).collect();
+        Table::new(header, rows).of_levels(shown, section.levels.len())
     }
 
     /// Where a level has more than one.
     pub(super) fn operations(&self, section: &Section<'_>) -> Option<Table> {
-        if !section.levels.iter().any(|level| level.operations.len() > 1) {
+        let each = section.levels.iter().map(|level| level.operations.len()).max().unwrap_or(0);
+        if each <= 1 {
             return None;
         }
-        let (header, rows) = operation_rows(&section.levels);
-        let places = by_operation(&section.levels).into_iter().map(|(name, level, _)| {
+        // All operations of fewer levels, rather than fewer operations of all.
+        let shown = (self.most / each).clamp(1, section.levels.len());
+        let levels = &section.levels[..shown];
+        let (header, rows) = operation_rows(levels);
+        let places = by_operation(levels).into_iter().map(|(name, level, _)| {
             let name = name.replace('~', "~0").replace('/', "~1");
             format!("{}/operations/{name}", self.place(level))
         });
         let rows = rows.into_iter().zip(places).map(|(row, place)| self.row(row, place)).collect();
-        Some(Table::new(header, rows))
+        Some(Table::new(header, rows).of_levels(shown, section.levels.len()))
     }
 
     pub(super) fn targets(&self) -> Option<Table> {
@@ -107,7 +142,7 @@ impl<'a> Tables<'a> {
         let others = (0..self.result.targets.len()).map(|number| format!("/targets/{number}"));
         let rows =
             rows.into_iter().zip(of_levels.chain(others)).map(|(row, place)| self.row(row, place)).collect();
-        Some(Table::new(header.into_iter().map(str::to_owned).collect(), rows))
+        Some(Table::new(header.into_iter().map(str::to_owned).collect(), rows).first(self.most))
     }
 
     pub(super) fn errors(&self) -> Table {
@@ -129,6 +164,6 @@ impl<'a> Tables<'a> {
         });
         let header =
             ["code", "operation", "case", "workload", "workers", "count", "of all attempts", "the first one"];
-        Table::new(header.map(str::to_owned).to_vec(), rows.collect())
+        Table::new(header.map(str::to_owned).to_vec(), rows.collect()).first(self.most)
     }
 }

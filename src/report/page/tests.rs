@@ -1,8 +1,8 @@
 //! What a page has, and what it must not have.
 
 use super::*;
-use crate::result::SecondFigures;
 use crate::result::testing::{experiment, finished};
+use crate::result::{Durability, SecondFigures};
 
 fn drawn(result: &RunResult) -> String {
     page(&[Shown { name: "base-0".to_owned(), path: "results/base-0.json".to_owned(), result }], None)
@@ -41,7 +41,7 @@ fn data_of_charts_is_what_stands_in_the_result() {
     let document = serde_json::to_value(&result).unwrap();
     let shown = [Shown { name: "base-0".to_owned(), path: String::new(), result: &result }];
     let mut seen = 0;
-    for (_, charts) in charts::charts(&shown) {
+    for (_, charts) in charts::charts(&shown, ROOMS[0]) {
         for point in charts
             .iter()
             .filter(|chart| chart.id.starts_with("throughput"))
@@ -125,4 +125,96 @@ fn results_of_one_scenario_stand_side_by_side() {
     let page = page(&[one("before.json", &slow), one("after.json", &fast)], None);
     assert!(page.contains("before.json, base") && page.contains("after.json, wal"));
     assert!(page.contains("× 2.00"), "{page}");
+}
+
+/// So many levels of 75 variants, six operations and 90 seconds each.
+fn large(levels: u32) -> RunResult {
+    let mut result = experiment();
+    let mut level = result.configurations[0].clone();
+    let (_, figures) = level.operations.iter().next().map(|(name, own)| (name.clone(), own.clone())).unwrap();
+    level.operations = (1..=6).map(|number| (format!("operation-{number}"), figures.clone())).collect();
+    let second = level.time_series[0];
+    level.time_series =
+        (0..90).map(|number| SecondFigures { second: number, p99: Some(1.5), ..second }).collect();
+    result.configurations = (0..levels)
+        .map(|number| {
+            level.variant = format!("variant-{}", number / 4);
+            level.concurrency = 1 << (number % 4);
+            level.clone()
+        })
+        .collect();
+    result
+}
+
+#[test]
+fn a_large_experiment_fits_into_a_megabyte_and_says_what_is_left_out() {
+    let result = large(300);
+    let whole = super::drawn(&[shown("base-0", &result)], None, ROOMS[0]);
+    assert!(whole.len() > MOST_BYTES, "{}: nothing has to be left out", whole.len());
+    for levels in [300, 1_200] {
+        let page = drawn(&large(levels));
+        assert!(page.len() < MOST_BYTES, "{levels}: {}", page.len());
+        assert!(page.contains(" levels; the result (JSON) and its CSV"));
+    }
+    assert!(!drawn(&large(8)).contains("the result (JSON)"));
+}
+
+fn shown<'a>(name: &str, result: &'a RunResult) -> Shown<'a> {
+    Shown { name: name.to_owned(), path: String::new(), result }
+}
+
+#[test]
+fn results_that_differ_in_what_they_promise_stand_side_by_side_without_a_factor() {
+    let (file, mut memory) = (finished(), finished());
+    memory.engine.durability = Some(Durability::Memory);
+    memory.environment.comparability.insert("storage".to_owned(), "memory".to_owned());
+    let page = page(&[shown("base-0", &file), shown("base-memory", &memory)], None);
+    assert!(page.contains("how the database is held: file (base-0); memory (base-memory)"), "{page}");
+    assert!(page.contains("what an acknowledged write survives: "));
+    assert!(!page.contains("× 1"), "no factor");
+    let same = super::page(&[shown("a", &file), shown("b", &file)], None);
+    assert!(same.contains("× 1.00") && !same.contains("Not comparable as they stand"));
+}
+
+#[test]
+fn variants_with_another_engine_or_promise_have_no_factor() {
+    let mut result = experiment();
+    for level in result.configurations.iter_mut().filter(|level| level.variant == "wal") {
+        level.durability = Some(Durability::ProcessCrash);
+    }
+    let page = drawn(&result);
+    let note = "what an acknowledged write survives: survives a loss of power, as far as the settings promise (base); survives a crash of the process (wal)";
+    assert!(page.contains(note) && !page.contains("× 2.00"));
+    assert!(drawn(&experiment()).contains("× 2.00"));
+}
+
+#[test]
+fn different_workloads_at_one_number_of_workers_do_not_meet() {
+    let (write, mut load) = (finished(), finished());
+    for level in &mut load.configurations {
+        level.workload = "load-test".to_owned();
+    }
+    assert!(bars::bars(&[shown("base-0", &write), shown("load-test", &load)], 400).0.is_empty());
+    let (met, _) = bars::bars(&[shown("a", &load), shown("b", &load), shown("base-0", &write)], 400);
+    let titles: Vec<&str> = met.iter().map(|group| group.title.as_str()).collect();
+    assert_eq!(titles, ["load-test, 1 worker", "load-test, 2 workers"]);
+}
+
+#[test]
+fn a_p99_over_iterations_is_called_what_it_is() {
+    let median = "median p99 of the iterations";
+    let several = drawn(&experiment());
+    assert!(several.contains(&format!(": {median}<small>")) && several.contains(&format!(">{median}</th>")));
+    assert!(!drawn(&finished()).contains(median));
+}
+
+#[test]
+fn the_page_concludes_as_the_terminal_does() {
+    let mut result = finished();
+    result.quick = true;
+    let page = drawn(&result);
+    let sentence = &crate::report::conclusion::conclusion(&result)[0];
+    assert!(sentence.starts_with("Only a trial (quick-run): "), "{sentence}");
+    let on_page = HtmlEscape(sentence).to_string();
+    assert!(page.contains(&format!("<p class=\"conclusion\">{on_page}</p>")), "{on_page}");
 }

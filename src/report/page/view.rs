@@ -1,11 +1,15 @@
 //! One result as the page's tables and sentences have it.
 
+use indexmap::IndexSet;
 use serde::Serialize;
 
-use super::Shown;
 use super::heat::{Heat, maps};
 use super::status::{Chip, chips};
 use super::tables::{Table, Tables};
+use super::unlike::unlike;
+use super::{Room, Shown};
+use crate::report::columns::{Section, sections};
+use crate::report::conclusion::conclusion;
 use crate::report::notes::{Mood, notes};
 use crate::report::scaling::scaling;
 use crate::report::setting::{machine, setting};
@@ -22,15 +26,22 @@ pub(super) struct View {
     chips: Vec<Chip>,
     /// What has to be known before any figure.
     caution: Vec<Sentence>,
+    /// What it comes to, as the terminal says it.
+    conclusion: Vec<String>,
     scaling: Vec<String>,
+    scaling_left: String,
     notes: Vec<Sentence>,
     targets: Option<Table>,
     workloads: Vec<Workload>,
+    /// What its cases do not share.
+    unlike: IndexSet<String>,
     maps: Vec<Heat>,
+    maps_left: String,
     errors: Table,
     settings: Vec<(String, String)>,
     /// Of cases that differ from the above: their names with what is different.
     other_settings: Vec<(String, Vec<(String, String)>)>,
+    settings_left: String,
     environment: Vec<(String, String)>,
     text: String,
 }
@@ -50,7 +61,7 @@ struct Workload {
 }
 
 impl View {
-    pub(super) fn new(shown: &Shown<'_>) -> View {
+    pub(super) fn new(shown: &Shown<'_>, room: Room) -> View {
         let result = shown.result;
         let all: Vec<Sentence> = notes(result)
             .into_iter()
@@ -58,7 +69,13 @@ impl View {
             .collect();
         let (caution, notes): (Vec<Sentence>, Vec<Sentence>) =
             all.into_iter().partition(|one| one.mood == "bad");
-        let tables = Tables::new(result);
+        let of_workload = |section: Section<'_>| unlike(std::slice::from_ref(shown), section.workload);
+        let unlike_cases = sections(result).into_iter().flat_map(of_workload).collect();
+        let tables = Tables::new(result, room.rows);
+        let (maps, maps_left) = room.first(maps(result), "maps");
+        let scaling = scaling(result);
+        let (scaling, scaling_left) = room.first(scaling, "cases");
+        let (other_settings, settings_left) = room.first(other_settings(result), "cases");
         let workloads = tables
             .sections()
             .into_iter()
@@ -75,14 +92,19 @@ impl View {
             lines: lines(result),
             chips: chips(result),
             caution,
-            scaling: scaling(result),
+            conclusion: conclusion(result),
+            scaling,
+            scaling_left,
             notes,
             targets: tables.targets(),
             workloads,
-            maps: maps(result),
+            unlike: unlike_cases,
+            maps,
+            maps_left,
             errors: tables.errors(),
             settings: pairs(&result.engine.settings),
-            other_settings: other_settings(result),
+            other_settings,
+            settings_left,
             environment: pairs(&result.environment.comparability),
             text: result.scenario.text.clone(),
         }
