@@ -65,11 +65,16 @@ impl Profile {
     }
 
     /// Puts sampled calls together, callers first. What called the runner's first function is left out: it starts threads, and is the same for all.
+    /// So are threads that only wait for work of the level to be handed to them or to end.
     pub(crate) fn of(sampled: impl IntoIterator<Item = (String, Vec<Function>, u64)>) -> Profile {
         let mut functions = indexmap::IndexSet::new();
         let mut stacks = indexmap::IndexMap::<(String, Vec<usize>), u64>::new();
         for (thread, calls, samples) in sampled {
-            let first = calls.iter().position(|function| function.origin == Origin::Runner).unwrap_or(0);
+            let first = calls.iter().position(|function| function.origin == Origin::Runner);
+            if first.is_none() && calls.iter().any(|function| function.name.starts_with(WAITING)) {
+                continue;
+            }
+            let first = first.unwrap_or(0);
             let calls = calls.into_iter().skip(first).map(|function| functions.insert_full(function).0);
             *stacks.entry((numberless(&thread).to_owned(), calls.collect())).or_default() += samples;
         }
@@ -86,6 +91,9 @@ impl Profile {
         stack.calls.iter().filter_map(|place| self.functions.get(*place))
     }
 }
+
+/// Where rayon's threads wait.
+const WAITING: &str = "rayon_core::registry::";
 
 /// `worker` for `worker-3`: what many threads do stands together.
 fn numberless(thread: &str) -> &str {
@@ -137,6 +145,12 @@ mod tests {
         assert_eq!(told, expected);
         assert_eq!(profile.samples(), 8);
         assert_eq!(profile.functions.len(), 3, "each stands there once");
+    }
+
+    #[test]
+    fn threads_that_wait_for_work_are_left_out() {
+        let waiting = "thread_start;rayon_core::registry::WorkerThread::wait_until_cold;sched_yield";
+        assert_eq!(profile(&[("worker-0", waiting, 5)]).samples(), 0);
     }
 
     #[test]

@@ -50,7 +50,7 @@ struct MapCell {
 #[derive(Debug, Deserialize)]
 pub(crate) struct Forest {
     title: String,
-    /// Text at the right end of the axis: `+25 %`.
+    /// Text at the right end of the axis: `+25 %`, or `× 4`.
     end: String,
     rows: Vec<ForestRow>,
 }
@@ -153,8 +153,11 @@ pub(crate) fn wrong_forests(forests: &[Forest], comparison: &Comparison) -> Vec<
     let mut wrong = Vec::new();
     for (forest, scenario) in forests.iter().zip(&comparison.scenarios) {
         let metrics: Vec<_> = scenario.cases.iter().flat_map(|case| &case.metrics).collect();
-        let percent: f64 = forest.end.trim_matches(['+', '%', ' ']).parse().unwrap_or(f64::NAN);
-        let end = 1.0 + percent / 100.0;
+        let figure = |text: &str| text.parse::<f64>().unwrap_or(f64::NAN);
+        let end = match forest.end.strip_prefix("× ") {
+            Some(times) => figure(times),
+            None => 1.0 + figure(forest.end.trim_matches(['+', '%', ' '])) / 100.0,
+        };
         let at = |ratio: f64| (0.5 * (1.0 + ratio.ln() / f64::ln(end))).clamp(0.0, 1.0);
         let whole = metrics.iter().filter(|metric| metric.operation.is_none()).count();
         let told = |row: &&ForestRow| !row.texts[1].contains('/');

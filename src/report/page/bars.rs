@@ -144,7 +144,11 @@ fn column(
     group.iter().zip(&places).enumerate().map(bar).collect()
 }
 
-/// `× 1.25`.
+/// `× 1.25`, and of what is a small part `÷ 40.0`.
 fn times(ratio: f64) -> String {
-    if ratio >= 9.995 { format!("× {ratio:.1}") } else { format!("× {ratio:.2}") }
+    match ratio {
+        many if many >= 9.995 => format!("× {many:.1}"),
+        few if few > 0.0 && few <= 0.1 => format!("÷ {:.1}", 1.0 / few),
+        _ => format!("× {ratio:.2}"),
+    }
 }

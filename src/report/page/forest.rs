@@ -33,7 +33,7 @@ pub(super) struct Row {
 }
 
 /// The ends of axes, as ratios; beyond the last one, marks stand at the border.
-const ENDS: [f64; 6] = [1.1, 1.25, 1.5, 2.0, 4.0, 10.0];
+const ENDS: [f64; 9] = [1.1, 1.25, 1.5, 2.0, 4.0, 10.0, 30.0, 100.0, 1_000.0];
 
 /// A picture for each scenario, in their order.
 pub(super) fn forests(comparison: &Comparison) -> Vec<Forest> {
@@ -97,10 +97,14 @@ impl Axis {
     }
 }
 
-/// A ratio as a change without decimals.
+/// A ratio as a change without decimals, as a factor where it is far.
 fn whole(ratio: f64) -> String {
     if ratio == 1.0 {
         return "0 %".to_owned();
     }
-    format!("{:+.0} %", (ratio - 1.0) * 100.0).replace('-', "−")
+    match ratio {
+        many if many >= 4.0 => format!("× {many:.0}"),
+        few if few <= 0.25 => format!("÷ {:.0}", 1.0 / few),
+        _ => format!("{:+.0} %", (ratio - 1.0) * 100.0).replace('-', "−"),
+    }
 }
