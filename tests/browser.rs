@@ -135,8 +135,13 @@ fn the_page_of_an_experiment_shows_what_its_result_has() {
     let arguments = ["--set", matrix, "--iterations", "3", "--set", "targets=[]", "--quiet"];
     let file = shipped("file-share-small");
     succeed(&place, &["run", &file].iter().chain(&arguments).copied().collect::<Vec<_>>());
-    let shown = shown(&place, "results/file-share-small.json");
-    let text = report(&place, &["results/file-share-small.json"]);
+    let path = "results/file-share-small.json";
+    let mut document = shown(&place, path).document;
+    // One iteration that stood still for seconds leaves all other bars and intervals a few pixels.
+    document["configurations"][0]["statistics"]["latencyMs"]["p99"]["high"] = 5_000.0.into();
+    place.write(path, &document.to_string());
+    let shown = shown(&place, path);
+    let text = report(&place, &[path]);
     quiet(&mut browser, &place);
     let mut page = browser.open(&place.path("report.html"), Look::WIDE);
     let seen = seen(&mut page);
