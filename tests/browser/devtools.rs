@@ -13,6 +13,8 @@ use tempfile::TempDir;
 
 /// Where the browser is, if not under one of its usual names.
 const CHROMIUM: &str = "RUNNER_TEST_CHROMIUM";
+/// The file `axe.min.js` of axe-core, checks for accessibility; `none` where it was tried to be had and could not.
+const AXE: &str = "RUNNER_TEST_AXE";
 const NAMES: [&str; 3] = ["chromium", "chromium-browser", "google-chrome"];
 
 /// How long an answer may take before a test gives up.
@@ -47,7 +49,12 @@ impl Browser {
     /// Nothing where there is none: then the test is to return at once.
     pub(crate) fn start() -> Option<Browser> {
         let Some(program) = program() else {
-            left_out();
+            static SAID: Once = Once::new();
+            SAID.call_once(|| {
+                left_out(&format!(
+                    "all, since there is no Chromium. To include them: apt-get install chromium, or name it by {CHROMIUM}"
+                ));
+            });
             return None;
         };
         let folder = tempfile::tempdir().unwrap();
@@ -234,13 +241,20 @@ fn program() -> Option<PathBuf> {
     NAMES.iter().find_map(|name| places().map(|folder| folder.join(name)).find(|file| file.is_file()))
 }
 
-/// Says once, past what the test harness captures, that these tests are left out.
-fn left_out() {
-    static SAID: Once = Once::new();
-    SAID.call_once(|| {
-        let words = format!(
-            "\nleft out: tests of `browser`, since there is no Chromium. To include them: apt-get install chromium, or name it by {CHROMIUM}\n"
-        );
-        let _ = std::io::stderr().write_all(words.as_bytes());
-    });
+/// The text of axe-core.
+pub(crate) fn axe() -> Option<String> {
+    let Some(named) = std::env::var_os(AXE) else {
+        left_out(&format!(
+            "accessibility, since {AXE} names no axe.min.js. To include it: npm install axe-core, and name its file"
+        ));
+        return None;
+    };
+    (named != "none").then(|| {
+        std::fs::read_to_string(&named).unwrap_or_else(|error| panic!("{}: {error}", named.display()))
+    })
+}
+
+/// Says, past what the test harness captures, which tests are left out.
+fn left_out(which: &str) {
+    let _ = std::io::stderr().write_all(format!("\nleft out: tests of `browser`: {which}\n").as_bytes());
 }
