@@ -8,45 +8,17 @@
 set -uo pipefail
 
 runner=$(realpath "${1:?the binary to test}")
+scenario=$(realpath "$(dirname "${BASH_SOURCE[0]}")/pair.toml")
 pairs=${2:-10}
 command -v jq >/dev/null || { echo 'jq is needed' >&2; exit 2; }
 folder=$(mktemp -d) && cd "$folder" || exit 2
 trap 'rm -rf "$folder"' EXIT
 
-cat > pair.toml <<'TOML'
-# Two operations over tables that fit into the processor's own cache: memory that others use as well would add noise of its own.
-test = "read"
-concurrency = [1]
-total = 60_000
-iterations = 10
-reset = "iteration"
-allow_warnings = ["same-as-base", "unused-var"]
-[database]
-path = ":memory:"
-[tables.notes]
-rows = 1_000
-[tables.notes.columns]
-id   = { type = "INTEGER PRIMARY KEY" }
-text = { type = "TEXT NOT NULL", value = '{{ sentence(4, 8) }}' }
-[operations.sum]
-share = 1
-sql = "SELECT sum(length(text)) FROM notes WHERE id BETWEEN :first AND :first + 99"
-bind = { first = '{{ int(1, 900) }}' }
-[operations.longest]
-share = 1
-sql = "SELECT max(length(text)) FROM notes WHERE id BETWEEN :first AND :first + 99"
-bind = { first = '{{ int(1, 900) }}' }
-[vars]
-twin = 0
-[variants.twin]
-vars.twin = 1
-TOML
-
 # Runs the scenario with these arguments and keeps the result under this name.
 measured() {
     local to=$1
     shift
-    "$runner" run pair.toml --quiet "$@" >/dev/null 2>run.err || { cat run.err >&2; exit 2; }
+    "$runner" run "$scenario" --quiet "$@" >/dev/null 2>run.err || { cat run.err >&2; exit 2; }
     cp results/pair.json "$to"
 }
 

@@ -6,39 +6,15 @@
 set -uo pipefail
 
 runner=$(realpath "${1:?the binary to test}")
+scenario=$(realpath "$(dirname "${BASH_SOURCE[0]}")/pair.toml")
 command -v jq >/dev/null || { echo 'jq is needed' >&2; exit 2; }
 folder=$(mktemp -d) && cd "$folder" || exit 2
 trap 'rm -rf "$folder"' EXIT
 
-cat > pair.toml <<'TOML'
-# Reads of a table that fits into the processor's own cache: memory that others use as well would add noise of its own.
-test = "read"
-concurrency = [1]
-total = 120_000
-iterations = 10
-reset = "iteration"
-allow_warnings = ["same-as-base", "unused-var"]
-[database]
-path = ":memory:"
-[tables.notes]
-rows = 1_000
-[tables.notes.columns]
-id   = { type = "INTEGER PRIMARY KEY" }
-text = { type = "TEXT NOT NULL", value = '{{ sentence(4, 8) }}' }
-[operations.read]
-share = 1
-sql = "SELECT sum(length(text)) FROM notes WHERE id BETWEEN :first AND :first + 99"
-bind = { first = '{{ int(1, 900) }}' }
-[vars]
-twin = 0
-[variants.twin]
-vars.twin = 1
-TOML
-
 # Median and interval of both, of throughput (per second) and of the latency that half of the operations took at most (ns). Judged by the latter, which bursts
 # of other work on the machine reach least.
 pair() {
-    "$runner" run pair.toml --set "seed=$1" --quiet >/dev/null 2>run.err || { cat run.err >&2; return 2; }
+    "$runner" run "$scenario" --total 120_000 --set "seed=$1" --quiet >/dev/null 2>run.err || { cat run.err >&2; return 2; }
     jq -r 'def shown: "\(.median|floor) [\(.low|floor), \(.high|floor)]";
         def meet($a; $b): if $a.low <= $b.high and $b.low <= $a.high then "overlap" else "apart" end;
         [.configurations[].statistics] as [$a, $b]
