@@ -80,6 +80,22 @@ pub struct OperationIteration {
     pub p99_ms: Option<f64>,
 }
 
+/// The figures of all operations together, in the shape of those of one.
+impl From<&Iteration> for OperationIteration {
+    fn from(all: &Iteration) -> OperationIteration {
+        OperationIteration {
+            attempted: all.attempted,
+            succeeded: all.succeeded,
+            throughput: all.throughput,
+            avg_ms: all.avg_ms,
+            p50_ms: all.p50_ms,
+            p90_ms: all.p90_ms,
+            p95_ms: all.p95_ms,
+            p99_ms: all.p99_ms,
+        }
+    }
+}
+
 /// How an iteration that was measured ended.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
