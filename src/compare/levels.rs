@@ -198,7 +198,12 @@ fn lost_rows(base: &Configuration, candidate: &Configuration) -> Option<String> 
 }
 
 /// Whether an operation has the same share of all that were acknowledged in every iteration of both sides, as in a mix of which nothing fails.
-fn same_share(base: &Configuration, a: &[OperationIteration], other: &Configuration, b: &[OperationIteration]) -> bool {
+fn same_share(
+    base: &Configuration,
+    a: &[OperationIteration],
+    other: &Configuration,
+    b: &[OperationIteration],
+) -> bool {
     let shares = |level: &Configuration, of: &[OperationIteration]| -> Vec<f64> {
         let all = good(level);
         all.iter().zip(of).map(|(all, one)| one.succeeded as f64 / all.succeeded as f64).collect()

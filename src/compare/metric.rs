@@ -15,7 +15,11 @@ pub(super) struct Metric {
     pub(super) of: fn(&OperationIteration) -> Option<f64>,
 }
 
-const fn latency(name: &'static str, beyond: Option<f64>, of: fn(&OperationIteration) -> Option<f64>) -> Metric {
+const fn latency(
+    name: &'static str,
+    beyond: Option<f64>,
+    of: fn(&OperationIteration) -> Option<f64>,
+) -> Metric {
     Metric { name, unit: "ms", better: Better::Lower, beyond, of }
 }
 
