@@ -97,6 +97,15 @@ fn equal_figures_are_unchanged_and_better_ones_improved() {
 }
 
 #[test]
+fn values_over_several_iterations_are_called_medians() {
+    let place = place();
+    let drawn = |candidate: &str| place.run(&["compare", "base.json", candidate]).stdout;
+    assert!(drawn("same.json").contains("\nMedians over iterations.\n"), "{}", drawn("same.json"));
+    let once = place.run(&["compare", "single.json", "single.json"]).stdout;
+    assert!(once.contains("throughput") && !once.contains("Medians"), "{once}");
+}
+
+#[test]
 fn a_threshold_can_be_of_all_metrics_or_of_one() {
     let place = place();
     let wide = place.run(&["compare", "base.json", "slower.json", "--threshold", "20%"]);

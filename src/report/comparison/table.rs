@@ -43,8 +43,12 @@ fn one(scenario: &ScenarioComparison, width: usize, paint: Paint, told: Rows) ->
         return out;
     }
     out.push_str(&drawn_rows(&rows, width, paint));
-    if let Some(words) = hidden(scenario, told) {
-        out.push_str(&paint.dim(wrapped(&format!("{words}; `--all` shows them."), width, 0).trim_end()));
+    let repeated = |row: &Row<'_>| row.metric.base_iterations.max(row.metric.candidate_iterations) > 1;
+    let medians = rows.iter().any(repeated).then(|| format!("{MEDIANS}."));
+    let hidden = hidden(scenario, told).map(|words| format!("{words}; `--all` shows them."));
+    let below: Vec<String> = medians.into_iter().chain(hidden).collect();
+    if !below.is_empty() {
+        out.push_str(&paint.dim(wrapped(&below.join(" "), width, 0).trim_end()));
         out.push('\n');
     }
     out
