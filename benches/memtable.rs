@@ -182,13 +182,7 @@ fn load(plan: &Plan, engine: &mut MemtableEngine) {
 fn product(plan: &Plan) -> f64 {
     let stop = Arc::new(AtomicBool::new(false));
     let mut engine = engine(plan, &stop);
-    let options = Options {
-        clock: Clock::real(),
-        stop: Arc::clone(&stop),
-        tape_budget_bytes: u64::MAX,
-        tape_folder: std::env::temp_dir(),
-        sampler: None,
-    };
+    let options = Options { tape_budget_bytes: u64::MAX, ..Options::new(Clock::real(), Arc::clone(&stop)) };
     let mut rate = 0.0;
     // The comparison of rows is no part of the figure: the run is stopped after its level.
     let _ = run::execute(plan, &mut engine, &options, &mut |event| match event {

@@ -77,13 +77,7 @@ fn carried_out(target: &str, script: Script, environment: Environment) -> RunRes
     let mut engine = ScriptedEngine::new(script, &clock);
     let started = "2026-11-21T10:00:00Z".parse().unwrap();
     let mut result = Builder::new(&plan, &engine.facts(), environment, started);
-    let options = run::Options {
-        clock,
-        stop: Arc::default(),
-        tape_budget_bytes: run::TAPE_BUDGET_BYTES,
-        tape_folder: std::env::temp_dir(),
-        sampler: None,
-    };
+    let options = run::Options::new(clock, Arc::default());
     run::execute(&plan, &mut engine, &options, &mut |event| {
         if let Event::LevelFinished { measurement, verification } = event {
             result.add_level(&plan, measurement, verification, measurement.iteration);

@@ -212,13 +212,7 @@ fn all_verified(busy_timeout: &str, top: &str, sections: &str) -> Vec<Level> {
         Arc::clone(&stop),
     )
     .unwrap();
-    let options = run::Options {
-        clock,
-        stop,
-        tape_budget_bytes: run::TAPE_BUDGET_BYTES,
-        tape_folder: place.root().to_owned(),
-        sampler: None,
-    };
+    let options = run::Options { tape_folder: place.root().to_owned(), ..run::Options::new(clock, stop) };
     let (mut levels, mut rows) = (Vec::new(), BTreeMap::new());
     run::execute(&plan, &mut engine, &options, &mut |event| match event {
         Event::LevelEnded => rows = counted(&path),

@@ -86,11 +86,9 @@ fn carried_out(top: &str, text: &str) -> BTreeMap<String, (u64, u64)> {
     )
     .unwrap();
     let options = Options {
-        clock,
-        stop,
         tape_budget_bytes: 1 << 20,
         tape_folder: folder.path().to_owned(),
-        sampler: None,
+        ..Options::new(clock, stop)
     };
     let mut found = BTreeMap::new();
     run::execute(&plan, &mut engine, &options, &mut |event| {

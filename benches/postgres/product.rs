@@ -74,13 +74,7 @@ pub(crate) fn run(url: &str, writes: u64, clients: u32) -> Level {
 }
 
 fn level(plan: &Plan, engine: &mut dyn Engine, clock: &Clock, stop: &Arc<AtomicBool>) -> Level {
-    let options = run::Options {
-        clock: clock.clone(),
-        stop: Arc::clone(stop),
-        tape_budget_bytes: run::TAPE_BUDGET_BYTES,
-        tape_folder: std::env::temp_dir(),
-        sampler: None,
-    };
+    let options = run::Options::new(clock.clone(), Arc::clone(stop));
     let mut level = None;
     let ended = run::execute(plan, engine, &options, &mut |event| match event {
         Event::LevelEnded => stop.store(true, Ordering::Relaxed),

@@ -49,11 +49,8 @@ pub(crate) fn run_null(plan: &Plan, tape_folder: &Path) -> Level {
 
 fn level(plan: &Plan, engine: &mut dyn Engine, stop: &Arc<AtomicBool>, tape_folder: &Path) -> Level {
     let options = run::Options {
-        clock: Clock::real(),
-        stop: Arc::clone(stop),
-        tape_budget_bytes: run::TAPE_BUDGET_BYTES,
         tape_folder: tape_folder.to_owned(),
-        sampler: None,
+        ..run::Options::new(Clock::real(), Arc::clone(stop))
     };
     let mut level = Level {
         measured: Measured { acknowledged: 0, duration_ns: 0 },

@@ -2,10 +2,10 @@
 
 use super::Options;
 use super::judge::{Evidence, Rule, Tests, judge};
-use super::metric::{ALL, Figures, Metric, SAMPLES_BEYOND, SUCCESS_RATE, THROUGHPUT};
+use super::metric::{ALL, Metric, SAMPLES_BEYOND, SUCCESS_RATE, THROUGHPUT};
 use super::model::*;
 use super::select::{Pair, Selection, shared};
-use crate::result::{Configuration, Iteration, IterationStatus, RunResult, Status};
+use crate::result::{Configuration, Iteration, IterationStatus, OperationIteration, RunResult, Status};
 use crate::stats;
 use crate::template::mix;
 
@@ -161,20 +161,20 @@ fn good(level: &Configuration) -> Vec<&Iteration> {
 }
 
 /// Figures of each iteration: of all operations, or of one. Absent where an iteration does not have them, as in results of earlier runners.
-fn figures(level: &Configuration, operation: Option<&str>) -> Option<Vec<Figures>> {
+fn figures(level: &Configuration, operation: Option<&str>) -> Option<Vec<OperationIteration>> {
     let one = |iteration: &Iteration| match operation {
-        None => Some(Figures::from(iteration)),
+        None => Some(OperationIteration::from(iteration)),
         // A level's only operation does not stand by itself.
         Some(_) if iteration.operations.is_empty() && level.operations.len() == 1 => {
-            Some(Figures::from(iteration))
+            Some(OperationIteration::from(iteration))
         }
-        Some(name) => iteration.operations.get(name).map(Figures::from),
+        Some(name) => iteration.operations.get(name).copied(),
     };
     good(level).into_iter().map(one).collect()
 }
 
 /// A metric of each iteration; none where one of them does not have it, or too few samples for it.
-fn values(figures: &[Figures], metric: &Metric) -> Vec<f64> {
+fn values(figures: &[OperationIteration], metric: &Metric) -> Vec<f64> {
     if !enough(figures, metric) {
         return Vec::new();
     }
@@ -182,7 +182,7 @@ fn values(figures: &[Figures], metric: &Metric) -> Vec<f64> {
 }
 
 /// Whether every iteration has the samples that a percentile wants.
-fn enough(figures: &[Figures], metric: &Metric) -> bool {
+fn enough(figures: &[OperationIteration], metric: &Metric) -> bool {
     metric.beyond.is_none_or(|share| figures.iter().all(|one| one.succeeded as f64 * share >= SAMPLES_BEYOND))
 }
 
@@ -198,8 +198,13 @@ fn lost_rows(base: &Configuration, candidate: &Configuration) -> Option<String> 
 }
 
 /// Whether an operation has the same share of all that were acknowledged in every iteration of both sides, as in a mix of which nothing fails.
-fn same_share(base: &Configuration, a: &[Figures], other: &Configuration, b: &[Figures]) -> bool {
-    let shares = |level: &Configuration, of: &[Figures]| -> Vec<f64> {
+fn same_share(
+    base: &Configuration,
+    a: &[OperationIteration],
+    other: &Configuration,
+    b: &[OperationIteration],
+) -> bool {
+    let shares = |level: &Configuration, of: &[OperationIteration]| -> Vec<f64> {
         let all = good(level);
         all.iter().zip(of).map(|(all, one)| one.succeeded as f64 / all.succeeded as f64).collect()
     };

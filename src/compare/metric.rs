@@ -2,50 +2,7 @@
 
 use super::model::Better;
 use crate::diagnostic::nearest;
-use crate::result::{Iteration, OperationIteration};
-
-/// The figures of one iteration: of all operations together, or of one.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Figures {
-    pub(super) attempted: u64,
-    pub(super) succeeded: u64,
-    throughput: f64,
-    avg_ms: Option<f64>,
-    p50_ms: Option<f64>,
-    p90_ms: Option<f64>,
-    p95_ms: Option<f64>,
-    p99_ms: Option<f64>,
-}
-
-impl From<&Iteration> for Figures {
-    fn from(one: &Iteration) -> Figures {
-        Figures {
-            attempted: one.attempted,
-            succeeded: one.succeeded,
-            throughput: one.throughput,
-            avg_ms: one.avg_ms,
-            p50_ms: one.p50_ms,
-            p90_ms: one.p90_ms,
-            p95_ms: one.p95_ms,
-            p99_ms: one.p99_ms,
-        }
-    }
-}
-
-impl From<&OperationIteration> for Figures {
-    fn from(one: &OperationIteration) -> Figures {
-        Figures {
-            attempted: one.attempted,
-            succeeded: one.succeeded,
-            throughput: one.throughput,
-            avg_ms: one.avg_ms,
-            p50_ms: one.p50_ms,
-            p90_ms: one.p90_ms,
-            p95_ms: one.p95_ms,
-            p99_ms: one.p99_ms,
-        }
-    }
-}
+use crate::result::OperationIteration;
 
 /// What is compared: name, unit, direction, and where it stands in an iteration.
 #[derive(Debug)]
@@ -55,10 +12,14 @@ pub(super) struct Metric {
     pub(super) better: Better,
     /// Share of the samples beyond the figure, where it is a percentile.
     pub(super) beyond: Option<f64>,
-    pub(super) of: fn(&Figures) -> Option<f64>,
+    pub(super) of: fn(&OperationIteration) -> Option<f64>,
 }
 
-const fn latency(name: &'static str, beyond: Option<f64>, of: fn(&Figures) -> Option<f64>) -> Metric {
+const fn latency(
+    name: &'static str,
+    beyond: Option<f64>,
+    of: fn(&OperationIteration) -> Option<f64>,
+) -> Metric {
     Metric { name, unit: "ms", better: Better::Lower, beyond, of }
 }
 
@@ -88,7 +49,7 @@ pub const METRICS: [&str; 7] =
 /// Samples that have to lie beyond a percentile for it to be compared.
 pub(super) const SAMPLES_BEYOND: f64 = 10.0;
 
-fn success_rate(one: &Figures) -> Option<f64> {
+fn success_rate(one: &OperationIteration) -> Option<f64> {
     (one.attempted > 0).then(|| one.succeeded as f64 / one.attempted as f64)
 }
 

@@ -1,7 +1,7 @@
 //! What a comparison of stored results comes to.
 
 use super::*;
-use crate::result::{Iteration, IterationStatus, testing};
+use crate::result::{Iteration, testing};
 
 /// A result of two levels with as many iterations of 10,000 operations as there are figures of throughput.
 fn source(throughput: &[f64]) -> Source {
@@ -13,20 +13,13 @@ fn source(throughput: &[f64]) -> Source {
             .map(|(number, &throughput)| Iteration {
                 iteration: number,
                 position: number,
-                status: IterationStatus::Succeeded,
                 attempted: 10_000,
                 succeeded: 10_000,
                 throughput,
-                payload_bytes_per_second: None,
                 duration_ms: 1e7 / throughput,
                 avg_ms: Some(1e3 / throughput),
                 p50_ms: Some(1e3 / throughput),
-                p90_ms: None,
-                p95_ms: None,
-                p99_ms: None,
-                p999_ms: None,
-                peak_memory_bytes: None,
-                operations: Default::default(),
+                ..Default::default()
             })
             .collect();
     }

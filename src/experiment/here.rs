@@ -103,11 +103,9 @@ fn turso(
 pub fn options(plan: &Plan, clock: &Clock, stop: &Arc<AtomicBool>) -> Options {
     let part = plan.limits.memory_bytes.map_or(u64::MAX, |bytes| bytes / TAPE_PART);
     Options {
-        clock: clock.clone(),
-        stop: Arc::clone(stop),
         tape_budget_bytes: run::TAPE_BUDGET_BYTES.min(part),
         tape_folder: tape_folder(plan),
-        sampler: None,
+        ..Options::new(clock.clone(), Arc::clone(stop))
     }
 }
 

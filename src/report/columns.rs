@@ -213,6 +213,14 @@ pub(super) fn cases(levels: &[&Configuration]) -> Vec<Column> {
     columns
 }
 
+/// Said with tables whose levels were repeated, since a comparison has medians over iterations.
+pub(super) const TOGETHER: &str = "latencies of all iterations together";
+
+/// Whether one of them was repeated.
+pub(super) fn are_repeated<'a>(levels: impl IntoIterator<Item = &'a Configuration>) -> bool {
+    levels.into_iter().any(|level| level.iterations.len() > 1)
+}
+
 /// The iterations' median where there are several; otherwise that of all. Absent where no iteration has figures.
 pub(super) fn throughput(level: &Configuration) -> Option<f64> {
     Some(level.typical_throughput()).filter(|_| level.statistics.is_some() || !level.iterations.is_empty())

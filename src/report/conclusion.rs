@@ -144,17 +144,19 @@ fn scaled(result: &RunResult, mut levels: Vec<&Configuration>, speed: Speed) -> 
     if found.is_flat() {
         return format!("the peak is {}; more workers bring nothing", figures(found.peak, speed));
     }
-    let least = workers(&[found.least.concurrency]);
-    let apart = speed.summary(found.peak).zip(speed.summary(found.least));
-    let gain = match apart.and_then(|(peak, least)| peak.is_apart_from(&least)) {
-        Some(false) => format!("no more than {least} beyond the variation between iterations"),
-        _ => format!("{} times that of {least}", factor(found.gain())),
-    };
-    let knee = found.knee.map_or(String::new(), |knee| {
-        format!("; from {} on, more of them buy waiting rather than work", workers(&[knee.concurrency]))
-    });
-    let peak = found.peak;
-    format!("the peak is {}, {gain}{}{}{knee}", fast(peak, speed), tail(peak), failed(peak))
+    let (least, peak) = (found.least, found.peak);
+    let both = speed.summary(peak).zip(speed.summary(least));
+    if both.and_then(|(peak, least)| peak.is_apart_from(&least)) == Some(false) {
+        return format!(
+            "{}; more workers bring nothing beyond the variation between iterations: the most is {}",
+            figures(least, speed),
+            figures(peak, speed)
+        );
+    }
+    let gain = format!("{} times that of {}", factor(found.gain()), workers(&[least.concurrency]));
+    let beyond = [found.waiting(), found.untried(result)].into_iter().flatten();
+    let beyond: String = beyond.map(|words| format!("; {words}")).collect();
+    format!("the peak is {}, {gain}{}{}{beyond}", fast(peak, speed), tail(peak), failed(peak))
 }
 
 /// What came of the rates that were asked for: the level where most did.

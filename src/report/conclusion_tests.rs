@@ -62,12 +62,49 @@ fn several_levels_come_to_a_peak_and_a_knee() {
     ];
     assert_eq!(
         told(&result(&levels)),
-        "The peak is 2,400 writes/s with 4 workers, 2.40 times that of 1 worker, p99 6.80 ms; from 2 workers on, more of them buy waiting \
-         rather than work."
+        "The peak is 2,400 writes/s with 4 workers, 2.40 times that of 1 worker, p99 6.80 ms; beyond 2 workers, latency grows faster \
+         than throughput."
     );
     assert_eq!(
         told(&result(&[("base", 1, 1_000.0, 1.0), ("base", 2, 900.0, 2.2)])),
         "The peak is 1,000 writes/s with 1 worker, p99 4.00 ms; more workers bring nothing."
+    );
+    let dear = [("base", 1, 1_000.0, 1.0), ("base", 2, 1_500.0, 2.0), ("base", 4, 1_400.0, 4.0)];
+    assert_eq!(
+        told(&result(&dear)),
+        "The peak is 1,500 writes/s with 2 workers, 1.50 times that of 1 worker, p99 8.00 ms; beyond 1 worker, latency grows faster than \
+         throughput."
+    );
+}
+
+#[test]
+fn a_peak_at_the_last_level_is_one_only_of_what_was_tried() {
+    let levels = [("base", 1, 1_000.0, 1.0), ("base", 2, 2_000.0, 1.0), ("base", 4, 4_000.0, 1.0)];
+    assert_eq!(
+        told(&result(&levels)),
+        "The peak is 4,000 writes/s with 4 workers, 4.00 times that of 1 worker, p99 4.00 ms; more than 4 workers were not tried."
+    );
+}
+
+#[test]
+fn after_the_best_level_a_lower_latency_is_no_knee() {
+    let levels = [("base", 1, 1_000.0, 2.0), ("base", 2, 2_000.0, 2.0), ("base", 4, 1_900.0, 1.0)];
+    assert_eq!(
+        told(&result(&levels)),
+        "The peak is 2,000 writes/s with 2 workers, 2.00 times that of 1 worker, p99 8.00 ms."
+    );
+}
+
+#[test]
+fn more_workers_that_bring_no_more_than_the_variation_bring_nothing() {
+    let mut found = repeated(&[("base", [20, 21, 22]), ("base", [20, 20, 21])]);
+    for (workers, level) in (1..).zip(&mut found.configurations) {
+        (level.concurrency, level.variant) = (workers, "base".to_owned());
+    }
+    assert_eq!(
+        told(&found),
+        "95.2 writes/s with 1 worker, on average 2.00 ms; more workers bring nothing beyond the variation between iterations: the most is \
+         100 writes/s with 2 workers, on average 2.00 ms."
     );
 }
 

@@ -1,8 +1,8 @@
 //! A result as Markdown, for documents and pull requests.
 
-use super::columns::{Section, columns, is_mix_of_writes, operation_rows, sections};
+use super::columns::{Section, TOGETHER, are_repeated, columns, is_mix_of_writes, operation_rows, sections};
 use super::conclusion::conclusion;
-use super::notes::{Mood, notes};
+use super::notes::{Mood, capital, notes};
 use super::setting::{acknowledged, machine, setting};
 use super::targets::target_rows;
 use crate::result::{Configuration, LatencyMs, OperationFigures, RunResult};
@@ -49,6 +49,9 @@ fn workload(result: &RunResult, section: &Section<'_>) -> String {
         |level: &&Configuration| columns.iter().map(|column| escaped(&(column.cell)(level))).collect();
     let levels = section.levels.iter().map(cells);
     let mut out = format!("\n## {}\n\n{}", escaped(section.workload), rows(&header, levels));
+    if are_repeated(section.levels.iter().copied()) {
+        out.push_str(&format!("\n{}.\n", capital(TOGETHER)));
+    }
     if section.levels.iter().any(|level| level.operations.len() > 1) {
         let (header, operations) = operation_rows(&section.levels);
         let operations = operations.into_iter().map(|row| row.iter().map(|cell| escaped(cell)).collect());
@@ -72,6 +75,9 @@ fn tables(result: &RunResult) -> String {
     });
     out.push_str("\n## Levels\n\n");
     out.push_str(&rows(&header, levels));
+    if are_repeated(&result.configurations) {
+        out.push_str(&format!("\n{}.\n", capital(TOGETHER)));
+    }
     if result.configurations.iter().any(|level| level.operations.len() > 1) {
         let header = ["workers", "table", "written", "errors", "writes/s", "avg", "p50", "p95", "p99", "max"];
         let operations = result.configurations.iter().flat_map(|level| {

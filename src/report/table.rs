@@ -3,7 +3,9 @@
 use std::path::Path;
 
 use super::chart::chart;
-use super::columns::{Column, cases, columns, is_mix_of_writes, operation_rows, sections, time};
+use super::columns::{
+    Column, TOGETHER, are_repeated, cases, columns, is_mix_of_writes, operation_rows, sections, time,
+};
 use super::conclusion::conclusion;
 use super::drawing::{Alignment, Paint, drawn, either, painted, wrapped};
 use super::notes::{Mood, notes};
@@ -54,6 +56,9 @@ pub fn table(result: &RunResult, options: TableOptions<'_>) -> String {
             out.push_str(&heading(section.workload, &section.levels, paint));
         }
         out.push_str(&levels(result, &section.levels, width, paint));
+        if are_repeated(section.levels.iter().copied()) {
+            out.push_str(&format!("{}\n", paint.dim(TOGETHER)));
+        }
         if let Some(chart) = chart(&section.levels, width, paint).filter(|_| options.chart) {
             out.push_str(&format!("\n{chart}"));
         }

@@ -331,3 +331,12 @@ fn lost_answers_have_a_column_where_there_were_any() {
         "{drawn}"
     );
 }
+
+#[test]
+fn latencies_of_repeated_levels_are_said_to_be_of_all_iterations() {
+    let words = "atencies of all iterations together";
+    let drawn = |result: &RunResult| table(result, TableOptions::default());
+    assert_eq!(drawn(&experiment()).matches(words).count(), 1);
+    assert_eq!(crate::report::markdown(&experiment()).matches(words).count(), 1);
+    assert!(!drawn(&finished()).contains(words) && !crate::report::markdown(&finished()).contains(words));
+}

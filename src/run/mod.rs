@@ -68,6 +68,19 @@ pub struct Options {
     pub sampler: Option<Arc<Sampler>>,
 }
 
+impl Options {
+    /// On this clock, ended early by `stop`; a long tape goes to the system's temporary folder, and nothing is sampled.
+    pub fn new(clock: Clock, stop: Arc<AtomicBool>) -> Options {
+        Options {
+            clock,
+            stop,
+            tape_budget_bytes: TAPE_BUDGET_BYTES,
+            tape_folder: std::env::temp_dir(),
+            sampler: None,
+        }
+    }
+}
+
 /// Why a run ended before its last level.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {

@@ -40,20 +40,12 @@ fn with_figures(result: &RunResult, throughput: &[f64]) -> RunResult {
             .map(|(number, &throughput)| Iteration {
                 iteration: number,
                 position: number,
-                status: IterationStatus::Succeeded,
                 attempted: 10_000,
                 succeeded: 10_000,
                 throughput,
-                payload_bytes_per_second: None,
                 duration_ms: 1e7 / throughput,
                 avg_ms: Some(1e3 / throughput),
-                p50_ms: None,
-                p90_ms: None,
-                p95_ms: None,
-                p99_ms: None,
-                p999_ms: None,
-                peak_memory_bytes: None,
-                operations: Default::default(),
+                ..Default::default()
             })
             .collect();
     }
@@ -102,6 +94,15 @@ fn equal_figures_are_unchanged_and_better_ones_improved() {
     let better = place.run(&["compare", "slower.json", "base.json", "--metric", "throughput"]);
     assert_eq!(better.code, 0);
     assert!(better.stdout.ends_with("improved: 2 improved\n"), "{}", better.stdout);
+}
+
+#[test]
+fn values_over_several_iterations_are_called_medians() {
+    let place = place();
+    let drawn = |candidate: &str| place.run(&["compare", "base.json", candidate]).stdout;
+    assert!(drawn("same.json").contains("\nMedians over iterations.\n"), "{}", drawn("same.json"));
+    let once = place.run(&["compare", "single.json", "single.json"]).stdout;
+    assert!(once.contains("throughput") && !once.contains("Medians"), "{once}");
 }
 
 #[test]

@@ -19,10 +19,7 @@ fn with_operations(place: &Place, from: &str, to: &str, users: f64) {
                     succeeded: iteration.succeeded / 5,
                     throughput: iteration.throughput / 5.0,
                     avg_ms: iteration.avg_ms.map(|ms| ms * factor),
-                    p50_ms: None,
-                    p90_ms: None,
-                    p95_ms: None,
-                    p99_ms: None,
+                    ..Default::default()
                 };
                 (name.clone(), one)
             };

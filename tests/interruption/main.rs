@@ -179,11 +179,8 @@ fn stop_at(at: impl Fn(&Event<'_>) -> bool) -> (Vec<&'static str>, Vec<(bool, u6
     )
     .unwrap();
     let options = run::Options {
-        clock: Clock::real(),
-        stop: Arc::clone(&stop),
-        tape_budget_bytes: run::TAPE_BUDGET_BYTES,
         tape_folder: place.root().to_owned(),
-        sampler: None,
+        ..run::Options::new(Clock::real(), Arc::clone(&stop))
     };
     let (mut after, mut levels) = (Vec::new(), Vec::new());
     let mut compared = None;

@@ -33,13 +33,7 @@ fn watched(
     });
     let clock = Clock::virtual_time();
     let mut engine = ScriptedEngine::new(script, &clock);
-    let options = run::Options {
-        clock,
-        stop: Arc::default(),
-        tape_budget_bytes: run::TAPE_BUDGET_BYTES,
-        tape_folder: std::env::temp_dir(),
-        sampler: None,
-    };
+    let options = run::Options::new(clock, Arc::default());
     let mut measured = None;
     run::execute(plan, &mut engine, &options, &mut |event| match event {
         Event::LevelStarted { live: counters, .. } => live.set(counters).unwrap(),
@@ -107,13 +101,7 @@ fn what_comes_before_measuring_is_told_when_a_level_starts() {
         let mut found = None;
         let clock = Clock::virtual_time();
         let mut engine = ScriptedEngine::new(ruled(&plan, |_| Some(Reply::done(10 * MS))), &clock);
-        let options = run::Options {
-            clock,
-            stop: Arc::default(),
-            tape_budget_bytes: run::TAPE_BUDGET_BYTES,
-            tape_folder: std::env::temp_dir(),
-            sampler: None,
-        };
+        let options = run::Options::new(clock, Arc::default());
         run::execute(&plan, &mut engine, &options, &mut |event| {
             if let Event::LevelStarted { warm_up, .. } = event {
                 found = Some(warm_up);

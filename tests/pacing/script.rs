@@ -73,13 +73,7 @@ pub(crate) fn ran(
     let clock = Clock::virtual_time();
     let start = clock.now();
     let mut engine = ScriptedEngine::new(script, &clock);
-    let options = run::Options {
-        clock: clock.clone(),
-        stop: Arc::clone(stop),
-        tape_budget_bytes: run::TAPE_BUDGET_BYTES,
-        tape_folder: std::env::temp_dir(),
-        sampler: None,
-    };
+    let options = run::Options::new(clock.clone(), Arc::clone(stop));
     let mut verifications = Vec::new();
     let ended = run::execute(plan, &mut engine, &options, &mut |event| {
         if let Event::LevelFinished { measurement, verification } = event {

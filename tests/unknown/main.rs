@@ -8,7 +8,7 @@ mod outage;
 
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use common::mix;
 use runner::clock::Clock;
@@ -101,13 +101,7 @@ impl Level {
 }
 
 fn carry_out(plan: &Plan, engine: &mut dyn Engine, clock: &Clock) -> (Result<(), RunError>, Vec<Level>) {
-    let options = run::Options {
-        clock: clock.clone(),
-        stop: Arc::new(AtomicBool::new(false)),
-        tape_budget_bytes: run::TAPE_BUDGET_BYTES,
-        tape_folder: std::env::temp_dir(),
-        sampler: None,
-    };
+    let options = run::Options::new(clock.clone(), Arc::default());
     let mut levels = Vec::new();
     let ended = run::execute(plan, engine, &options, &mut |event| {
         if let Event::LevelFinished { measurement, verification } = event {

@@ -90,13 +90,7 @@ fn carry_out(
     clock: Clock,
     at_end: &dyn Fn(),
 ) -> (Result<(), RunError>, Vec<Level>) {
-    let options = run::Options {
-        clock,
-        stop: Arc::new(AtomicBool::new(false)),
-        tape_budget_bytes: run::TAPE_BUDGET_BYTES,
-        tape_folder: std::env::temp_dir(),
-        sampler: None,
-    };
+    let options = run::Options::new(clock, Arc::default());
     let mut levels = Vec::new();
     let ended = run::execute(plan, engine, &options, &mut |event| match event {
         Event::LevelEnded => at_end(),

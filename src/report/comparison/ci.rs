@@ -2,6 +2,7 @@
 
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
+use super::cells::rows_of;
 use super::words::*;
 use crate::compare::{Comparison, Verdict};
 
@@ -80,10 +81,11 @@ pub fn comparison_github(comparison: &Comparison, rows: Rows) -> String {
                 }
             }
         }
-        let metrics = metrics(comparison).filter(|(_, _, metric)| metric.verdict == verdict);
-        for (scenario, case, metric) in metrics.filter(|(_, case, metric)| is_told(case, metric, rows)) {
-            let title = format!("{} {}", metric.name(), verdict.as_str());
-            out.push_str(&command(level, &title, &sentence(scenario, case, metric)));
+        let of_verdict =
+            comparison.scenarios.iter().flat_map(rows_of).filter(|row| row.metric.verdict == verdict);
+        for row in of_verdict.filter(|row| row.is_told(rows)) {
+            let title = format!("{} {}", row.metric.name(), verdict.as_str());
+            out.push_str(&command(level, &title, &sentence(row.scenario, row.case, row.metric)));
         }
     }
     out

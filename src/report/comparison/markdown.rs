@@ -1,8 +1,9 @@
 //! A comparison as Markdown, short enough for a comment on a pull request.
 
 use super::super::markdown::{escaped, rows};
+use super::cells::{Column, Row, rows_of};
 use super::words::*;
-use crate::compare::{Comparison, Difference, MetricComparison, ScenarioComparison, Verdict};
+use crate::compare::{Comparison, Difference, ScenarioComparison, Verdict};
 
 /// Rows of a scenario beyond which those that are unchanged are only counted: a comment on a pull request has its limit.
 const MANY: usize = 60;
@@ -29,7 +30,7 @@ pub fn comparison_markdown(comparison: &Comparison, rows: Rows) -> String {
     }
     lonely(comparison).iter().for_each(|line| out.push_str(&format!("{}\n\n", escaped(line))));
     out.push_str(&format!(
-        "Medians over iterations; 95 % bootstrap intervals of their ratio; Mann-Whitney U test, corrected for {} tests (Holm), level {}.\n",
+        "{MEDIANS}; 95 % bootstrap intervals of their ratio; Mann-Whitney U test, corrected for {} tests (Holm), level {}.\n",
         comparison.tests, comparison.alpha
     ));
     out
@@ -53,23 +54,15 @@ fn one(scenario: &ScenarioComparison, shown: Rows) -> String {
         out.push('\n');
     }
     scenario.cautions.iter().for_each(|words| out.push_str(&format!("{}\n\n", escaped(words))));
-    let all: Vec<(String, &MetricComparison)> = scenario
-        .cases
-        .iter()
-        .flat_map(|case| case.metrics.iter().map(move |metric| (case, metric)))
-        .filter(|(case, metric)| is_told(case, metric, shown))
-        .map(|(case, metric)| (place(scenario, case), metric))
-        .collect();
+    let all: Vec<Row<'_>> = rows_of(scenario).filter(|row| row.is_told(shown)).collect();
     if all.is_empty() {
         return out;
     }
     let many = all.len() > MANY && shown == Rows::Telling;
-    let told = |metric: &MetricComparison| !many || metric.verdict != Verdict::Unchanged;
-    let cells = all.iter().filter(|(_, metric)| told(metric)).map(|(place, metric)| cells(place, metric));
-    let header =
-        ["level", "metric", "base", "candidate", "change", "95 % interval", "p", "threshold", "verdict"];
-    out.push_str(&rows(&header, cells));
-    let left_out = all.iter().filter(|(_, metric)| !told(metric)).count();
+    let told = |row: &&Row<'_>| !many || row.metric.verdict != Verdict::Unchanged;
+    let cells = all.iter().filter(told).map(|row| COLUMNS.map(|column| cell(*row, column)).to_vec());
+    out.push_str(&rows(&COLUMNS.map(Column::header), cells));
+    let left_out = all.iter().filter(|row| !told(row)).count();
     if left_out > 0 {
         out.push_str(&format!("\n{left_out} more are unchanged.\n"));
     }
@@ -87,20 +80,24 @@ fn listed(line: &str) -> String {
     format!("> {}- {}\n", " ".repeat(depth), escaped(inner))
 }
 
-fn cells(place: &str, metric: &MetricComparison) -> Vec<String> {
-    let verdict = match metric.verdict {
-        Verdict::Regressed => "**regressed**".to_owned(),
-        other => other.as_str().to_owned(),
-    };
-    vec![
-        escaped(place),
-        escaped(&metric.name()),
-        value(metric, metric.base),
-        value(metric, metric.candidate),
-        change_or_dash(metric.ratio),
-        interval(metric),
-        p_value(metric),
-        percent(metric.threshold),
-        verdict,
-    ]
+const COLUMNS: [Column; 9] = [
+    Column::Level,
+    Column::Metric,
+    Column::Base,
+    Column::Candidate,
+    Column::Change,
+    Column::Interval,
+    Column::P,
+    Column::Threshold,
+    Column::Verdict,
+];
+
+/// Names are of a user; what became worse stands out.
+fn cell(row: Row<'_>, column: Column) -> String {
+    let text = row.cell(column);
+    match column {
+        Column::Level | Column::Metric => escaped(&text),
+        Column::Verdict if row.metric.verdict == Verdict::Regressed => format!("**{text}**"),
+        _ => text,
+    }
 }

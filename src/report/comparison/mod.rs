@@ -1,13 +1,15 @@
 //! A comparison of results: for terminals, as Markdown for pull requests, as JUnit's XML and as annotations for CI.
 
+mod cells;
 mod ci;
 mod markdown;
 mod page;
 mod table;
 mod words;
 
+pub(super) use cells::{change_or_dash, interval};
 pub(super) use page::comparison_sections;
-pub(super) use words::{change_or_dash, interval, is_told, place, title};
+pub(super) use words::{is_told, place, title};
 
 pub use ci::{comparison_github, comparison_junit};
 pub use markdown::comparison_markdown;

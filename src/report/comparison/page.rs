@@ -2,8 +2,9 @@
 
 use serde::Serialize;
 
+use super::cells::{Column, rows_of};
 use super::words::*;
-use crate::compare::{CaseComparison, Comparison, Difference, MetricComparison, ScenarioComparison};
+use crate::compare::{Comparison, Difference, ScenarioComparison};
 
 /// What the template shows of a comparison.
 #[derive(Debug, Serialize)]
@@ -32,7 +33,7 @@ struct Section {
 #[derive(Debug, Serialize)]
 struct Table {
     header: [&'static str; 12],
-    rows: Vec<Vec<String>>,
+    rows: Vec<[String; 12]>,
 }
 
 /// The verdict, the regressions in words, and a table for each scenario.
@@ -51,12 +52,11 @@ pub(in crate::report) fn comparison_sections(comparison: &Comparison) -> Section
 }
 
 fn section(scenario: &ScenarioComparison) -> Section {
-    let all = || scenario.cases.iter().flat_map(|case| case.metrics.iter().map(move |metric| (case, metric)));
     let table = |told: bool| Table {
-        header: HEADER,
-        rows: all()
-            .filter(|(case, metric)| is_told(case, metric, Rows::Telling) == told)
-            .map(|(case, metric)| row(scenario, case, metric))
+        header: COLUMNS.map(Column::header),
+        rows: rows_of(scenario)
+            .filter(|row| row.is_told(Rows::Telling) == told)
+            .map(|row| COLUMNS.map(|column| row.cell(column)))
             .collect(),
     };
     let rest = table(false);
@@ -71,34 +71,17 @@ fn section(scenario: &ScenarioComparison) -> Section {
     }
 }
 
-const HEADER: [&str; 12] = [
-    "level",
-    "metric",
-    "base",
-    "candidate",
-    "change",
-    "95 % interval",
-    "p",
-    "noise",
-    "threshold",
-    "verdict",
-    "in the base",
-    "in the candidate",
+const COLUMNS: [Column; 12] = [
+    Column::Level,
+    Column::Metric,
+    Column::Base,
+    Column::Candidate,
+    Column::Change,
+    Column::Interval,
+    Column::P,
+    Column::Noise,
+    Column::Threshold,
+    Column::Verdict,
+    Column::BasePointer,
+    Column::CandidatePointer,
 ];
-
-fn row(scenario: &ScenarioComparison, case: &CaseComparison, metric: &MetricComparison) -> Vec<String> {
-    vec![
-        place(scenario, case),
-        metric.name(),
-        value(metric, metric.base),
-        value(metric, metric.candidate),
-        change_or_dash(metric.ratio),
-        interval(metric),
-        p_value(metric),
-        metric.noise.map_or_else(|| "–".to_owned(), percent),
-        percent(metric.threshold),
-        metric.verdict.as_str().to_owned(),
-        metric.base_pointer.clone(),
-        metric.candidate_pointer.clone(),
-    ]
-}

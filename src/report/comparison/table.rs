@@ -2,8 +2,9 @@
 
 use super::super::drawing::{Alignment, Paint, drawn, either, painted, wrapped};
 use super::super::table::{TableOptions, left_out};
+use super::cells::{Column, Row, rows_of};
 use super::words::*;
-use crate::compare::{CaseComparison, Comparison, Difference, MetricComparison, ScenarioComparison, Verdict};
+use crate::compare::{Comparison, Difference, ScenarioComparison, Verdict};
 
 /// Draws a comparison: for each scenario a row for each metric of each level, then the sentence that it comes to. Ends with a line feed.
 pub fn comparison_table(comparison: &Comparison, options: TableOptions<'_>, rows: Rows) -> String {
@@ -37,14 +38,17 @@ pub fn comparison_table(comparison: &Comparison, options: TableOptions<'_>, rows
 
 fn one(scenario: &ScenarioComparison, width: usize, paint: Paint, told: Rows) -> String {
     let mut out = head(scenario, width, paint);
-    let rows: Vec<(Verdict, Vec<String>)> =
-        scenario.cases.iter().flat_map(|case| rows_of(scenario, case, told)).collect();
+    let rows: Vec<Row<'_>> = rows_of(scenario).filter(|row| row.is_told(told)).collect();
     if rows.is_empty() {
         return out;
     }
     out.push_str(&drawn_rows(&rows, width, paint));
-    if let Some(words) = hidden(scenario, told) {
-        out.push_str(&paint.dim(wrapped(&format!("{words}; `--all` shows them."), width, 0).trim_end()));
+    let repeated = |row: &Row<'_>| row.metric.base_iterations.max(row.metric.candidate_iterations) > 1;
+    let medians = rows.iter().any(repeated).then(|| format!("{MEDIANS}."));
+    let hidden = hidden(scenario, told).map(|words| format!("{words}; `--all` shows them."));
+    let below: Vec<String> = medians.into_iter().chain(hidden).collect();
+    if !below.is_empty() {
+        out.push_str(&paint.dim(wrapped(&below.join(" "), width, 0).trim_end()));
         out.push('\n');
     }
     out
@@ -73,44 +77,47 @@ fn head(scenario: &ScenarioComparison, width: usize, paint: Paint) -> String {
     out
 }
 
-fn rows_of(scenario: &ScenarioComparison, case: &CaseComparison, told: Rows) -> Vec<(Verdict, Vec<String>)> {
-    let metrics = case.metrics.iter().filter(|metric| is_told(case, metric, told)).enumerate();
-    let row = |(index, metric): (usize, &MetricComparison)| {
-        let name = if index == 0 { place(scenario, case) } else { String::new() };
-        let cells = vec![
-            name,
-            metric.name(),
-            value(metric, metric.base),
-            value(metric, metric.candidate),
-            change_or_dash(metric.ratio),
-            interval(metric),
-            p_value(metric),
-            metric.noise.map_or_else(|| "–".to_owned(), percent),
-            metric.verdict.as_str().to_owned(),
-        ];
-        (metric.verdict, cells)
-    };
-    metrics.map(row).collect()
-}
+/// In a line that is long enough.
+const COLUMNS: [Column; 9] = [
+    Column::Level,
+    Column::Metric,
+    Column::Base,
+    Column::Candidate,
+    Column::Change,
+    Column::Interval,
+    Column::P,
+    Column::Noise,
+    Column::Verdict,
+];
 
-fn drawn_rows(rows: &[(Verdict, Vec<String>)], width: usize, paint: Paint) -> String {
-    let header = ["level", "metric", "base", "candidate", "change", "95 % interval", "p", "noise", "verdict"];
+fn drawn_rows(rows: &[Row<'_>], width: usize, paint: Paint) -> String {
     // Those to be left out first where a line is too short.
-    let mut dispensable = [7, 6, 5].iter();
-    let mut kept: Vec<usize> = (0..header.len()).collect();
+    let mut dispensable = [Column::Noise, Column::P, Column::Interval].iter();
+    let mut kept = COLUMNS.to_vec();
+    let mut missing: Vec<&str> = Vec::new();
     loop {
-        let names: Vec<&str> = kept.iter().map(|index| header[*index]).collect();
-        let cells = |row: &(Verdict, Vec<String>)| kept.iter().map(|index| row.1[*index].clone()).collect();
-        let lines = drawn(&names, &rows.iter().map(cells).collect::<Vec<_>>(), Alignment::FirstLeft, width);
+        let header: Vec<&str> = kept.iter().map(|column| column.header()).collect();
+        let lines = drawn(&header, &cells(rows, &kept), Alignment::FirstLeft, width);
         if lines.is_err()
             && let Some(next) = dispensable.next()
         {
-            kept.retain(|index| index != next);
+            kept.retain(|column| column != next);
+            missing.insert(0, next.header());
             continue;
         }
-        let bad = |row: usize| rows.get(row).is_some_and(|row| row.0 == Verdict::Regressed);
-        let missing: Vec<&str> =
-            (0..header.len()).filter(|index| !kept.contains(index)).map(|index| header[index]).collect();
+        let bad = |row: usize| rows.get(row).is_some_and(|row| row.metric.verdict == Verdict::Regressed);
         return painted(&either(lines), &bad, paint) + &left_out(&missing, width, paint);
     }
+}
+
+/// A level is named in its first row alone.
+fn cells(rows: &[Row<'_>], columns: &[Column]) -> Vec<Vec<String>> {
+    let one = |(index, row): (usize, &Row<'_>)| {
+        let goes_on = index > 0 && std::ptr::eq(rows[index - 1].case, row.case);
+        let cell = |column: &Column| {
+            if goes_on && *column == Column::Level { String::new() } else { row.cell(*column) }
+        };
+        columns.iter().map(cell).collect()
+    };
+    rows.iter().enumerate().map(one).collect()
 }

@@ -1,11 +1,12 @@
 //! The parts of a comparison in words.
 
+use super::cells::{change_or_dash, interval, percent, rows_of, value};
 use crate::compare::{
     Better, CaseComparison, Comparison, Difference, MetricComparison, ScenarioComparison, Side, Verdict,
 };
 use crate::report::setting::spelled;
 use crate::result::{last_key, plain_value};
-use crate::units::{count, latency, rate, workers};
+use crate::units::{count, workers};
 
 /// Which rows of a comparison are drawn.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -46,11 +47,13 @@ pub(in crate::report) fn is_told(case: &CaseComparison, metric: &MetricCompariso
     }
 }
 
+/// Said with tables of both sides' values, since those of a run have latencies of all iterations together.
+pub(super) const MEDIANS: &str = "Medians over iterations";
+
 /// How many rows of operations are not drawn: `Of single operations 20 unchanged and 4 inconclusive rows are not shown`.
 pub(super) fn hidden(scenario: &ScenarioComparison, rows: Rows) -> Option<String> {
-    let all = scenario.cases.iter().flat_map(|case| case.metrics.iter().map(move |metric| (case, metric)));
     let left: Vec<Verdict> =
-        all.filter(|(case, metric)| !is_told(case, metric, rows)).map(|(_, metric)| metric.verdict).collect();
+        rows_of(scenario).filter(|row| !row.is_told(rows)).map(|row| row.metric.verdict).collect();
     let count = |verdict: Verdict| left.iter().filter(|other| **other == verdict).count();
     let parts: Vec<String> = [Verdict::Unchanged, Verdict::Inconclusive]
         .into_iter()
@@ -76,65 +79,6 @@ pub(in crate::report) fn place(scenario: &ScenarioComparison, case: &CaseCompari
     }
     parts.push(workers(&[case.concurrency]));
     parts.join(", ")
-}
-
-/// A value in the metric's unit.
-pub(super) fn value(metric: &MetricComparison, value: f64) -> String {
-    match metric.unit.as_str() {
-        "ms" => latency(value),
-        "1/s" => format!("{}/s", rate(value)),
-        _ => format!("{:.2} %", value * 100.0),
-    }
-}
-
-/// A ratio as a change: `+5.1 %`.
-pub(super) fn change(ratio: f64) -> String {
-    let percent = (ratio - 1.0) * 100.0;
-    if percent.abs() < 0.05 {
-        return "±0.0 %".to_owned();
-    }
-    // Per cent say little of what is several times as much, and nothing of what is a small part.
-    match ratio {
-        many if many >= 4.0 => format!("× {}", times(many)),
-        few if few > 0.0 && few <= 0.25 => format!("÷ {}", times(1.0 / few)),
-        _ => format!("{percent:+.1} %").replace('-', "−"),
-    }
-}
-
-fn times(factor: f64) -> String {
-    if factor < 100.0 { format!("{factor:.1}") } else { count(factor.round() as u64) }
-}
-
-/// The change, or a dash where there is none to tell.
-pub(in crate::report) fn change_or_dash(ratio: Option<f64>) -> String {
-    ratio.map_or_else(|| "–".to_owned(), change)
-}
-
-/// Both ends of the interval of the change.
-pub(in crate::report) fn interval(metric: &MetricComparison) -> String {
-    match (metric.low, metric.high) {
-        (Some(low), Some(high)) => format!("{} to {}", change(low), change(high)),
-        _ => "–".to_owned(),
-    }
-}
-
-/// The corrected p-value.
-pub(super) fn p_value(metric: &MetricComparison) -> String {
-    match metric.p_corrected {
-        Some(p) if p < 0.0001 => "< 0.0001".to_owned(),
-        Some(p) => format!("{p:.4}"),
-        None => "–".to_owned(),
-    }
-}
-
-/// A share as per cent, without decimals where it has none.
-pub(super) fn percent(share: f64) -> String {
-    let percent = share * 100.0;
-    if (percent - percent.round()).abs() < 0.05 {
-        format!("{percent:.0} %")
-    } else {
-        format!("{percent:.1} %")
-    }
 }
 
 /// What a reader of one metric needs: both values, the change with its interval, and the threshold.
@@ -195,7 +139,7 @@ pub(in crate::report) fn headline(comparison: &Comparison) -> String {
 pub(super) fn tally(comparison: &Comparison) -> String {
     let levels = comparison.scenarios.iter().flat_map(|scenario| &scenario.cases);
     let levels: Vec<Verdict> = levels.filter(|case| case.reason.is_some()).map(|case| case.verdict).collect();
-    let all = || metrics(comparison).map(|(_, _, metric)| metric.verdict).chain(levels.iter().copied());
+    let all = || metrics(comparison).map(|metric| metric.verdict).chain(levels.iter().copied());
     let order = [Verdict::Regressed, Verdict::Inconclusive, Verdict::Improved, Verdict::Unchanged];
     let parts = order.iter().filter_map(|verdict| {
         let number = all().filter(|other| other == verdict).count();
@@ -207,9 +151,7 @@ pub(super) fn tally(comparison: &Comparison) -> String {
 
 /// Why metrics are inconclusive, a sentence for each reason with the number of metrics that it holds for.
 pub(super) fn open(comparison: &Comparison) -> Vec<String> {
-    let open = || {
-        metrics(comparison).map(|(_, _, metric)| metric).filter(|one| one.verdict == Verdict::Inconclusive)
-    };
+    let open = || metrics(comparison).filter(|one| one.verdict == Verdict::Inconclusive);
     let mut lines = Vec::new();
     let wanted: Vec<u64> = open().filter_map(|metric| metric.iterations_to_decide).collect();
     if let (Some(least), Some(most)) = (wanted.iter().min(), wanted.iter().max()) {
@@ -264,16 +206,9 @@ pub(super) fn sides(scenario: &ScenarioComparison) -> String {
     [side("base", &scenario.base), side("candidate", &scenario.candidate)].join(" · ")
 }
 
-/// All metrics with where they stand.
-pub(super) fn metrics(
-    comparison: &Comparison,
-) -> impl Iterator<Item = (&ScenarioComparison, &CaseComparison, &MetricComparison)> {
-    comparison.scenarios.iter().flat_map(|scenario| {
-        scenario
-            .cases
-            .iter()
-            .flat_map(move |case| case.metrics.iter().map(move |metric| (scenario, case, metric)))
-    })
+/// Of all levels.
+fn metrics(comparison: &Comparison) -> impl Iterator<Item = &MetricComparison> {
+    comparison.scenarios.iter().flat_map(rows_of).map(|row| row.metric)
 }
 
 /// A warning that stands with every table, where the two should not be compared.

@@ -205,7 +205,9 @@ fn a_p99_over_iterations_is_called_what_it_is() {
     let median = "median p99 of the iterations";
     let several = drawn(&experiment());
     assert!(several.contains(&format!(": {median}<small>")) && several.contains(&format!(">{median}</th>")));
-    assert!(!drawn(&finished()).contains(median));
+    assert!(several.contains(": levels, latencies of all iterations together</caption>"));
+    let once = drawn(&finished());
+    assert!(!once.contains(median) && once.contains(": levels</caption>"));
 }
 
 #[test]

@@ -8,7 +8,7 @@ use super::status::{Chip, chips};
 use super::tables::{Table, Tables};
 use super::unlike::unlike;
 use super::{Room, Shown};
-use crate::report::columns::{Section, sections};
+use crate::report::columns::{Section, TOGETHER, are_repeated, sections};
 use crate::report::conclusion::conclusion;
 use crate::report::notes::{Mood, notes};
 use crate::report::scaling::scaling;
@@ -56,6 +56,8 @@ struct Sentence {
 #[derive(Debug, Serialize)]
 struct Workload {
     name: String,
+    /// What latencies of several iterations are; absent where there is one.
+    together: Option<&'static str>,
     levels: Table,
     operations: Option<Table>,
 }
@@ -81,6 +83,7 @@ impl View {
             .into_iter()
             .map(|section| Workload {
                 name: section.workload.to_owned(),
+                together: are_repeated(section.levels.iter().copied()).then_some(TOGETHER),
                 levels: tables.levels(&section),
                 operations: tables.operations(&section),
             })

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// One repetition of a level.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Iteration {
     /// Which repetition, from 1.
@@ -54,7 +54,7 @@ pub struct Iteration {
 }
 
 /// One operation in one repetition of a level.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct OperationIteration {
     /// How often it was attempted.
@@ -78,6 +78,22 @@ pub struct OperationIteration {
     /// 99th percentile, milliseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub p99_ms: Option<f64>,
+}
+
+/// The figures of all operations together, in the shape of those of one.
+impl From<&Iteration> for OperationIteration {
+    fn from(all: &Iteration) -> OperationIteration {
+        OperationIteration {
+            attempted: all.attempted,
+            succeeded: all.succeeded,
+            throughput: all.throughput,
+            avg_ms: all.avg_ms,
+            p50_ms: all.p50_ms,
+            p90_ms: all.p90_ms,
+            p95_ms: all.p95_ms,
+            p99_ms: all.p99_ms,
+        }
+    }
 }
 
 /// How an iteration that was measured ended.
