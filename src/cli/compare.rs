@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 
 use super::output::put;
-use super::{Exit, Format, stderr_color, stderr_columns, stdout_color, stdout_width};
+use super::{Exit, stdout_color, stdout_width};
 use crate::compare::{self, Comparison, Incomparable, MetricName, Options, Selection, Source, Verdict};
 use crate::report::{self, Rows, TableOptions};
 use crate::result::{BASELINE_FOLDER, Baselines, last_key, read, results_in};
@@ -142,7 +142,7 @@ fn threshold(text: &str) -> Result<(Option<MetricName>, f64), String> {
 }
 
 impl Rules {
-    fn options(&self) -> Options {
+    pub(super) fn options(&self) -> Options {
         let general = self.threshold.iter().rev().find(|(name, _)| name.is_none());
         let single = self.threshold.iter().filter_map(|(name, share)| Some((name.clone()?, *share)));
         Options {
@@ -165,21 +165,29 @@ impl Rules {
     }
 
     /// Whether an operation is asked for by its name, so that its rows are wanted.
-    fn name_operations(&self) -> bool {
+    pub(super) fn name_operations(&self) -> bool {
         self.metric.iter().any(|name| name.to_string().contains('/'))
     }
 }
+
+/// Other tables are other work; within one result they are what is compared.
+const A_CHANGE_OF_TABLES: &str = "help: to learn what an index or another table costs, make the change a variant of the file, `[variants.NAME]`, \
+                                  and compare its result with `--base-variant base --candidate-variant NAME`";
 
 /// Compares, and tells why not where that cannot be.
 pub(super) fn held(base: &[Source], candidate: &[Source], options: &Options) -> Result<Comparison, Exit> {
     compare::compare(base, candidate, options).map_err(|error| wrong(&error))
 }
 
-fn wrong(error: &Incomparable) -> Exit {
+/// Tells why two sides are not compared, and what to do.
+pub(super) fn wrong(error: &Incomparable) -> Exit {
     eprintln!("error: {error}");
     match error {
-        Incomparable::Differs { .. } => {
+        Incomparable::Differs { differences, .. } => {
             eprintln!("help: measure both under the same circumstances, or add `--anyway`");
+            if differences.iter().any(|one| one.name == "tables") {
+                eprintln!("{A_CHANGE_OF_TABLES}");
+            }
         }
         Incomparable::NothingInCommon { .. } => {
             eprintln!(
@@ -235,91 +243,6 @@ pub(super) fn compare(arguments: &CompareArgs) -> Exit {
     }
 }
 
-/// What a run is held against, found before anything runs.
-#[derive(Debug)]
-pub(super) struct Baseline<'a> {
-    name: &'a str,
-    base: Vec<Source>,
-    rules: &'a Rules,
-}
-
-impl<'a> Baseline<'a> {
-    /// Finds it.
-    pub(super) fn find(name: &'a str, rules: &'a Rules) -> Result<Baseline<'a>, Exit> {
-        match find(name, &rules.baselines) {
-            Ok(base) => {
-                let once = compare::check_once("the base", &base);
-                let fine = once.and_then(|()| rules.options().check_operations(&base));
-                fine.map(|()| Baseline { name, base, rules }).map_err(|error| wrong(&error))
-            }
-            Err(words) => {
-                eprintln!("error: {words}");
-                Err(Exit::Wrong)
-            }
-        }
-    }
-
-    /// Whether it has a scenario of this name.
-    pub(super) fn has(&self, scenario: &str) -> bool {
-        self.base.iter().any(|source| source.result.configuration_id == scenario)
-    }
-
-    /// Warns of the scenarios that it does not have, before anything runs.
-    ///
-    /// # Errors
-    /// When it has none of them: nothing would be compared.
-    pub(super) fn check(&self, scenarios: &[&str]) -> Result<(), Exit> {
-        let missing: Vec<&str> = scenarios.iter().filter(|name| !self.has(name)).copied().collect();
-        let known: Vec<&str> =
-            self.base.iter().map(|source| source.result.configuration_id.as_str()).collect();
-        let (name, missing, known, all) =
-            (self.name, missing.join(", "), known.join(", "), missing.len() == scenarios.len());
-        if missing.is_empty() {
-            return Ok(());
-        }
-        if all {
-            eprintln!(
-                "error: the baseline {name} does not have {missing}, so there is nothing to compare; it has {known}"
-            );
-            return Err(Exit::Wrong);
-        }
-        eprintln!(
-            "warning: the baseline {name} does not have {missing}, which is not compared; it has {known}"
-        );
-        Ok(())
-    }
-
-    /// Holds a stored result against it, and prints what came of it: on stdout where the run's own figures are of the same kind, else on
-    /// stderr, so that a document stays one.
-    pub(super) fn hold(&self, document: &Path, format: Format) -> Exit {
-        let candidate = match read(document) {
-            Ok(result) => Source { path: document.display().to_string(), result },
-            Err(error) => {
-                eprintln!("error: {error}");
-                return Exit::NoResult;
-            }
-        };
-        let name = &candidate.result.configuration_id;
-        let base: Vec<Source> =
-            self.base.iter().filter(|source| source.result.configuration_id == *name).cloned().collect();
-        let rows = if self.rules.name_operations() { Rows::All } else { Rows::Telling };
-        let comparison = match held(&base, &[candidate], &self.rules.options()) {
-            Ok(comparison) => comparison,
-            Err(exit) => return exit,
-        };
-        match format {
-            Format::Table => print(&comparison, CompareFormat::Table, rows),
-            Format::Markdown => print(&comparison, CompareFormat::Markdown, rows),
-            Format::Json | Format::Csv => {
-                let width = stderr_columns().unwrap_or(TableOptions::default().width);
-                let options = TableOptions { color: stderr_color(), width, ..TableOptions::default() };
-                eprint!("{}", report::comparison_table(&comparison, options, rows));
-                verdict(&comparison)
-            }
-        }
-    }
-}
-
 /// Prints a comparison; how it ends is what it came to.
 pub(super) fn print(comparison: &Comparison, format: CompareFormat, rows: Rows) -> Exit {
     let text = match format {
@@ -339,7 +262,7 @@ pub(super) fn print(comparison: &Comparison, format: CompareFormat, rows: Rows) 
     put(&text).max(verdict(comparison))
 }
 
-fn verdict(comparison: &Comparison) -> Exit {
+pub(super) fn verdict(comparison: &Comparison) -> Exit {
     if comparison.verdict == Verdict::Regressed { Exit::Failed } else { Exit::Fine }
 }
 

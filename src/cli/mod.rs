@@ -5,6 +5,7 @@
     reason = "results go to stdout, everything else to stderr"
 )]
 
+mod against;
 mod baseline;
 mod carry_out;
 mod check;

@@ -19,7 +19,7 @@ pub use error::Incomparable;
 pub use metric::{METRICS, MetricName};
 pub use model::*;
 pub use options::Options;
-pub use pairs::{check_once, compare};
+pub use pairs::{check_alike, check_levels_ahead, check_once, compare};
 pub use select::Selection;
 
 /// A stored result and its file.

@@ -184,7 +184,9 @@ fn other_work_is_refused_with_the_keys_that_differ() {
         refused.stderr,
         "error: mine with copy cannot be compared, since more than its settings differs\n  the tables of the scenario differ:\n    \
          tables.posts.columns.title.value: {{ sentence(4, 8) }} → {{ sentence(5, 9) }}\n\
-         help: measure both under the same circumstances, or add `--anyway`\n"
+         help: measure both under the same circumstances, or add `--anyway`\n\
+         help: to learn what an index or another table costs, make the change a variant of the file, `[variants.NAME]`, and compare its \
+         result with `--base-variant base --candidate-variant NAME`\n"
     );
     let markdown = place.run(&["compare", "mine.json", "copy.json", "--anyway", "--format", "markdown"]);
     assert_eq!(markdown.code, 0);
