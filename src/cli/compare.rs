@@ -214,7 +214,9 @@ pub(super) fn sides(
         return Err(vec!["base and candidate are one and the same case of one result".to_owned()]);
     }
     let sides = [base, candidate.unwrap_or(base)];
-    let options = Options { single_files: sides.iter().all(|side| Path::new(side).is_file()), ..options };
+    let [base_file, candidate_file] = sides.map(|side| Path::new(side).is_file());
+    let options =
+        Options { single_files: base_file && candidate_file, expects_all: !candidate_file, ..options };
     match sides.map(|name| find(name, &rules.baselines)) {
         [Ok(base), Ok(candidate)] => Ok((base, candidate, options)),
         found => {

@@ -49,13 +49,19 @@ pub fn compare(base: &[Source], candidate: &[Source], options: &Options) -> Resu
     let missing = |from: &[String], others: &[String]| -> Vec<String> {
         from.iter().filter(|name| !single && !others.contains(name)).cloned().collect()
     };
+    let only_base = missing(&base_names, &candidate_names);
+    // A gate must not be passed by what was not measured.
+    let (lost, only_base) =
+        if options.expects_all { (only_base, Vec::new()) } else { (Vec::new(), only_base) };
+    let verdicts = verdicts.chain((!lost.is_empty()).then_some(Verdict::Regressed));
     Ok(Comparison {
         schema_version: COMPARISON_VERSION,
         verdict: verdicts.max().unwrap_or(Verdict::Inconclusive),
         alpha: ALPHA,
         tests: tests.all() as u64,
         scenarios,
-        only_base: missing(&base_names, &candidate_names),
+        lost,
+        only_base,
         only_candidate: missing(&candidate_names, &base_names),
     })
 }

@@ -8,6 +8,7 @@ mod ahead;
 mod cases;
 mod files;
 mod gate;
+mod lost;
 mod operations;
 
 use common::Place;
