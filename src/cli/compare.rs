@@ -6,7 +6,9 @@ use clap::{Args, ValueEnum};
 
 use super::output::put;
 use super::{Exit, stdout_color, stdout_width};
-use crate::compare::{self, Comparison, Incomparable, MetricName, Options, Selection, Source, Verdict};
+use crate::compare::{
+    self, Choices, Comparison, Incomparable, MetricName, Options, Selection, Source, Verdict,
+};
 use crate::report::{self, Rows, TableOptions};
 use crate::result::{BASELINE_FOLDER, Baselines, last_key, read, results_in};
 
@@ -15,8 +17,8 @@ pub(super) struct CompareArgs {
     /// What to hold against: a result file, a folder of results, or the name of a baseline.
     #[arg(value_name = "BASE")]
     base: String,
-    /// What is held against it: the same kinds. Left out where two cases of the base are compared.
-    #[arg(value_name = "CANDIDATE", required_unless_present_any = ["candidate_variant", "candidate_case"])]
+    /// What is held against it: the same kinds. Left out where two cases of the base are compared; without these, they are listed.
+    #[arg(value_name = "CANDIDATE")]
     candidate: Option<String>,
     #[command(flatten)]
     cases: Cases,
@@ -227,9 +229,63 @@ pub(super) fn sides(
     }
 }
 
+/// What can be compared where one side is named alone: its cases, by the options that choose them.
+fn choices(name: &str, sources: &[Source]) -> String {
+    let all: Vec<(&str, Choices)> =
+        sources.iter().map(|source| (source.path.as_str(), Choices::of(&source.result))).collect();
+    let mut varied = all.iter().filter(|(_, choices)| !choices.is_empty()).peekable();
+    let second = format!("`runner compare {name} CANDIDATE`");
+    let Some((_, first)) = varied.peek() else {
+        let each = if all.len() == 1 {
+            "there is one case in it".to_owned()
+        } else {
+            "there is one case in each of its results".to_owned()
+        };
+        let kinds = "a result file, a folder of results, or the name of a baseline";
+        return format!(
+            "{name} alone is nothing to compare: {each}\nhelp: name a second result, {second}: {kinds}"
+        );
+    };
+    let quoted = |text: &str| {
+        let plain = text.chars().all(|c| c.is_ascii_alphanumeric() || "._-=%/:+".contains(c));
+        if plain { text.to_owned() } else { format!("'{text}'") }
+    };
+    let points = |(key, values): &(String, Vec<String>)| -> Vec<String> {
+        values.iter().map(|value| quoted(&format!("{key}={value}"))).collect()
+    };
+    let example = match (&first.variants[..], &first.parameters[..]) {
+        ([base, candidate, ..], _) => {
+            format!("--base-variant {} --candidate-variant {}", quoted(base), quoted(candidate))
+        }
+        (_, parameters) => {
+            let points: Vec<String> = parameters.first().map(points).unwrap_or_default();
+            format!("--base-case {} --candidate-case {}", points[0], points[1])
+        }
+    };
+    let mut lines = vec![format!("{name} alone: name two of its cases, or a second result")];
+    for (path, choices) in varied {
+        if all.len() > 1 {
+            lines.push(format!("  {path}:"));
+        }
+        let variants: Vec<String> = choices.variants.iter().map(|name| quoted(name)).collect();
+        if !variants.is_empty() {
+            lines.push(format!("  --base-variant, --candidate-variant: {}", variants.join(", ")));
+        }
+        let each = choices.parameters.iter().map(|one| points(one).join(", "));
+        lines.extend(each.map(|points| format!("  --base-case, --candidate-case: {points}")));
+    }
+    lines.push(format!("help: `runner compare {name} {example}`, or {second}"));
+    lines.join("\n")
+}
+
 /// Compares two sides. A regression ends with 1.
 pub(super) fn compare(arguments: &CompareArgs) -> Exit {
     let rules = &arguments.rules;
+    if arguments.candidate.is_none() && arguments.cases.given().is_none() {
+        let words = find(&arguments.base, &rules.baselines).map(|found| choices(&arguments.base, &found));
+        eprintln!("error: {}", words.unwrap_or_else(|reason| reason));
+        return Exit::Wrong;
+    }
     let (base, candidate, options) =
         match sides(&arguments.base, arguments.candidate.as_deref(), &arguments.cases, rules) {
             Ok(sides) => sides,

@@ -20,7 +20,7 @@ pub use metric::{METRICS, MetricName};
 pub use model::*;
 pub use options::Options;
 pub use pairs::{check_alike, check_levels_ahead, check_once, compare};
-pub use select::Selection;
+pub use select::{Choices, Selection};
 
 /// A stored result and its file.
 #[derive(Clone, Debug)]
