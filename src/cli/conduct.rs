@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use super::against::Baseline;
 use super::log::Log;
 use super::prepare::Ready;
 use super::profile::{self, Picture};
 use super::progress::{self, Progress};
+use super::rest::Rest;
 use super::verdict::{Ended, failures};
 use super::{Exit, RunArgs, stderr_color, stderr_columns};
 use crate::clock::{Clock, Ticks};
@@ -231,6 +233,7 @@ impl<'a> Work<'a> {
         let conductor = conductor.watched(progress::shown(arguments.quiet));
         let mut conductor = conductor.with_sampler(sampler.cloned());
         let units = run::order(experiment);
+        let mut rest = Rest::new(&units);
         for (index, unit) in units.iter().enumerate() {
             let plan = &experiment.cases[unit.case];
             let key = UnitKey::of(plan, &unit.stretch, &machine);
@@ -240,9 +243,9 @@ impl<'a> Work<'a> {
                     outcome
                 }
                 None => {
-                    let name =
-                        format!("{} · {} of {} · {}", plan.name, index + 1, units.len(), plan.in_words());
+                    let name = format!("{} · {} · {}", plan.name, rest.place(index), plan.in_words());
                     let mut progress = Progress::of_unit(&name, plan, arguments.quiet);
+                    let begun = clock.now();
                     let ran = conductor.run(plan, &unit.stretch, arguments.keep_db, &mut |event| {
                         progress.follow(&event);
                         self.log.follow(plan, &event);
@@ -250,6 +253,7 @@ impl<'a> Work<'a> {
                     let outcome = ran.map_err(|error| Halt::Unit { case: unit.case, error })?;
                     // One that failed is tried again by the next run.
                     if outcome.failure.is_none() && outcome.ended.is_none() {
+                        rest.took(unit, Duration::from_nanos(clock.nanos_between(begun, clock.now())));
                         journal.store(&key, &outcome).map_err(kept)?;
                     }
                     outcome

@@ -29,6 +29,7 @@ mod preview;
 mod profile;
 mod progress;
 mod report;
+mod rest;
 mod signals;
 mod values;
 mod verdict;
