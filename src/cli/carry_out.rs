@@ -3,8 +3,8 @@
 use std::path::Path;
 use std::sync::atomic::Ordering;
 
-use super::compare::Baseline;
-use super::conduct::Scenario;
+use super::against::Baseline;
+use super::conduct::{Scenario, marked};
 use super::layout::broken_lines;
 use super::output::table_options;
 use super::prepare::{self, Ready};
@@ -12,7 +12,7 @@ use super::{Exit, Format, RunArgs, outlook, profile, signals, stderr_color, wrap
 use crate::clock::Clock;
 use crate::files::reason;
 use crate::report;
-use crate::result;
+use crate::result::{self, Environment};
 
 /// Runs the files of a call, one after the other.
 pub(super) fn run(arguments: &RunArgs) -> Exit {
@@ -28,11 +28,23 @@ pub(super) fn run(arguments: &RunArgs) -> Exit {
     if arguments.fail_fast && exit != Exit::Fine {
         return exit;
     }
-    let ready: Vec<Ready> = prepared.into_iter().flatten().collect();
+    let mut ready: Vec<Ready> = prepared.into_iter().flatten().collect();
     let baseline = match baseline(arguments, &ready) {
         Ok(baseline) => baseline,
         Err(found) => return exit.max(found),
     };
+    if let Some(baseline) = &baseline {
+        ready.retain(|scenario| match check_ahead(arguments, baseline, scenario) {
+            Ok(()) => true,
+            Err(found) => {
+                exit = exit.max(found);
+                false
+            }
+        });
+        if arguments.fail_fast && exit != Exit::Fine {
+            return exit;
+        }
+    }
     if arguments.dry_run {
         for scenario in &ready {
             print!("{}", broken_lines(&outlook::describe(&scenario.experiment), wrap_width()));
@@ -66,8 +78,15 @@ pub(super) fn run(arguments: &RunArgs) -> Exit {
             }
             continue;
         }
-        let outcome =
-            Scenario { arguments, scenario, stop: &stop, clock: &clock, sampler: sampler.as_ref() }.run();
+        let outcome = Scenario {
+            arguments,
+            scenario,
+            baseline: baseline.as_ref(),
+            stop: &stop,
+            clock: &clock,
+            sampler: sampler.as_ref(),
+        }
+        .run();
         if let Some(document) = outcome.document.as_deref().filter(|_| !arguments.quiet) {
             print_result(document, arguments.format, &mut header_printed);
         }
@@ -109,6 +128,12 @@ fn baseline<'a>(arguments: &'a RunArgs, ready: &[Ready]) -> Result<Option<Baseli
     let scenarios: Vec<&str> = ready.iter().map(|scenario| scenario.plan().name.as_str()).collect();
     baseline.check(&scenarios)?;
     Ok(Some(baseline))
+}
+
+/// Whether what a scenario will measure can be compared with the baseline, before anything is made.
+fn check_ahead(arguments: &RunArgs, baseline: &Baseline<'_>, scenario: &Ready) -> Result<(), Exit> {
+    let environment = Environment::look(scenario.plan().database.file());
+    baseline.check_ahead(&scenario.experiment, marked(arguments, environment))
 }
 
 /// Prints by reading what was written, so that every result can be drawn again.

@@ -5,8 +5,10 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 
 use super::output::put;
-use super::{Exit, Format, stderr_color, stderr_columns, stdout_color, stdout_width};
-use crate::compare::{self, Comparison, Incomparable, MetricName, Options, Selection, Source, Verdict};
+use super::{Exit, stdout_color, stdout_width};
+use crate::compare::{
+    self, Choices, Comparison, Incomparable, MetricName, Options, Selection, Source, Verdict,
+};
 use crate::report::{self, Rows, TableOptions};
 use crate::result::{BASELINE_FOLDER, Baselines, last_key, read, results_in};
 
@@ -15,8 +17,8 @@ pub(super) struct CompareArgs {
     /// What to hold against: a result file, a folder of results, or the name of a baseline.
     #[arg(value_name = "BASE")]
     base: String,
-    /// What is held against it: the same kinds. Left out where two cases of the base are compared.
-    #[arg(value_name = "CANDIDATE", required_unless_present_any = ["candidate_variant", "candidate_case"])]
+    /// What is held against it: the same kinds. Left out where two cases of the base are compared; without these, they are listed.
+    #[arg(value_name = "CANDIDATE")]
     candidate: Option<String>,
     #[command(flatten)]
     cases: Cases,
@@ -142,7 +144,7 @@ fn threshold(text: &str) -> Result<(Option<MetricName>, f64), String> {
 }
 
 impl Rules {
-    fn options(&self) -> Options {
+    pub(super) fn options(&self) -> Options {
         let general = self.threshold.iter().rev().find(|(name, _)| name.is_none());
         let single = self.threshold.iter().filter_map(|(name, share)| Some((name.clone()?, *share)));
         Options {
@@ -165,21 +167,29 @@ impl Rules {
     }
 
     /// Whether an operation is asked for by its name, so that its rows are wanted.
-    fn name_operations(&self) -> bool {
+    pub(super) fn name_operations(&self) -> bool {
         self.metric.iter().any(|name| name.to_string().contains('/'))
     }
 }
+
+/// Other tables are other work; within one result they are what is compared.
+const A_CHANGE_OF_TABLES: &str = "help: to learn what an index or another table costs, make the change a variant of the file, `[variants.NAME]`, \
+                                  and compare its result with `--base-variant base --candidate-variant NAME`";
 
 /// Compares, and tells why not where that cannot be.
 pub(super) fn held(base: &[Source], candidate: &[Source], options: &Options) -> Result<Comparison, Exit> {
     compare::compare(base, candidate, options).map_err(|error| wrong(&error))
 }
 
-fn wrong(error: &Incomparable) -> Exit {
+/// Tells why two sides are not compared, and what to do.
+pub(super) fn wrong(error: &Incomparable) -> Exit {
     eprintln!("error: {error}");
     match error {
-        Incomparable::Differs { .. } => {
+        Incomparable::Differs { differences, .. } => {
             eprintln!("help: measure both under the same circumstances, or add `--anyway`");
+            if differences.iter().any(|one| one.name == "tables") {
+                eprintln!("{A_CHANGE_OF_TABLES}");
+            }
         }
         Incomparable::NothingInCommon { .. } => {
             eprintln!(
@@ -206,7 +216,9 @@ pub(super) fn sides(
         return Err(vec!["base and candidate are one and the same case of one result".to_owned()]);
     }
     let sides = [base, candidate.unwrap_or(base)];
-    let options = Options { single_files: sides.iter().all(|side| Path::new(side).is_file()), ..options };
+    let [base_file, candidate_file] = sides.map(|side| Path::new(side).is_file());
+    let options =
+        Options { single_files: base_file && candidate_file, expects_all: !candidate_file, ..options };
     match sides.map(|name| find(name, &rules.baselines)) {
         [Ok(base), Ok(candidate)] => Ok((base, candidate, options)),
         found => {
@@ -217,9 +229,63 @@ pub(super) fn sides(
     }
 }
 
+/// What can be compared where one side is named alone: its cases, by the options that choose them.
+fn choices(name: &str, sources: &[Source]) -> String {
+    let all: Vec<(&str, Choices)> =
+        sources.iter().map(|source| (source.path.as_str(), Choices::of(&source.result))).collect();
+    let mut varied = all.iter().filter(|(_, choices)| !choices.is_empty()).peekable();
+    let second = format!("`runner compare {name} CANDIDATE`");
+    let Some((_, first)) = varied.peek() else {
+        let each = if all.len() == 1 {
+            "there is one case in it".to_owned()
+        } else {
+            "there is one case in each of its results".to_owned()
+        };
+        let kinds = "a result file, a folder of results, or the name of a baseline";
+        return format!(
+            "{name} alone is nothing to compare: {each}\nhelp: name a second result, {second}: {kinds}"
+        );
+    };
+    let quoted = |text: &str| {
+        let plain = text.chars().all(|c| c.is_ascii_alphanumeric() || "._-=%/:+".contains(c));
+        if plain { text.to_owned() } else { format!("'{text}'") }
+    };
+    let points = |(key, values): &(String, Vec<String>)| -> Vec<String> {
+        values.iter().map(|value| quoted(&format!("{key}={value}"))).collect()
+    };
+    let example = match (&first.variants[..], &first.parameters[..]) {
+        ([base, candidate, ..], _) => {
+            format!("--base-variant {} --candidate-variant {}", quoted(base), quoted(candidate))
+        }
+        (_, parameters) => {
+            let points: Vec<String> = parameters.first().map(points).unwrap_or_default();
+            format!("--base-case {} --candidate-case {}", points[0], points[1])
+        }
+    };
+    let mut lines = vec![format!("{name} alone: name two of its cases, or a second result")];
+    for (path, choices) in varied {
+        if all.len() > 1 {
+            lines.push(format!("  {path}:"));
+        }
+        let variants: Vec<String> = choices.variants.iter().map(|name| quoted(name)).collect();
+        if !variants.is_empty() {
+            lines.push(format!("  --base-variant, --candidate-variant: {}", variants.join(", ")));
+        }
+        let each = choices.parameters.iter().map(|one| points(one).join(", "));
+        lines.extend(each.map(|points| format!("  --base-case, --candidate-case: {points}")));
+    }
+    lines.push(format!("help: `runner compare {name} {example}`, or {second}"));
+    lines.join("\n")
+}
+
 /// Compares two sides. A regression ends with 1.
 pub(super) fn compare(arguments: &CompareArgs) -> Exit {
     let rules = &arguments.rules;
+    if arguments.candidate.is_none() && arguments.cases.given().is_none() {
+        let words = find(&arguments.base, &rules.baselines).map(|found| choices(&arguments.base, &found));
+        eprintln!("error: {}", words.unwrap_or_else(|reason| reason));
+        return Exit::Wrong;
+    }
     let (base, candidate, options) =
         match sides(&arguments.base, arguments.candidate.as_deref(), &arguments.cases, rules) {
             Ok(sides) => sides,
@@ -232,91 +298,6 @@ pub(super) fn compare(arguments: &CompareArgs) -> Exit {
     match held(&base, &candidate, &options) {
         Ok(comparison) => print(&comparison, arguments.format, rows),
         Err(exit) => exit,
-    }
-}
-
-/// What a run is held against, found before anything runs.
-#[derive(Debug)]
-pub(super) struct Baseline<'a> {
-    name: &'a str,
-    base: Vec<Source>,
-    rules: &'a Rules,
-}
-
-impl<'a> Baseline<'a> {
-    /// Finds it.
-    pub(super) fn find(name: &'a str, rules: &'a Rules) -> Result<Baseline<'a>, Exit> {
-        match find(name, &rules.baselines) {
-            Ok(base) => {
-                let once = compare::check_once("the base", &base);
-                let fine = once.and_then(|()| rules.options().check_operations(&base));
-                fine.map(|()| Baseline { name, base, rules }).map_err(|error| wrong(&error))
-            }
-            Err(words) => {
-                eprintln!("error: {words}");
-                Err(Exit::Wrong)
-            }
-        }
-    }
-
-    /// Whether it has a scenario of this name.
-    pub(super) fn has(&self, scenario: &str) -> bool {
-        self.base.iter().any(|source| source.result.configuration_id == scenario)
-    }
-
-    /// Warns of the scenarios that it does not have, before anything runs.
-    ///
-    /// # Errors
-    /// When it has none of them: nothing would be compared.
-    pub(super) fn check(&self, scenarios: &[&str]) -> Result<(), Exit> {
-        let missing: Vec<&str> = scenarios.iter().filter(|name| !self.has(name)).copied().collect();
-        let known: Vec<&str> =
-            self.base.iter().map(|source| source.result.configuration_id.as_str()).collect();
-        let (name, missing, known, all) =
-            (self.name, missing.join(", "), known.join(", "), missing.len() == scenarios.len());
-        if missing.is_empty() {
-            return Ok(());
-        }
-        if all {
-            eprintln!(
-                "error: the baseline {name} does not have {missing}, so there is nothing to compare; it has {known}"
-            );
-            return Err(Exit::Wrong);
-        }
-        eprintln!(
-            "warning: the baseline {name} does not have {missing}, which is not compared; it has {known}"
-        );
-        Ok(())
-    }
-
-    /// Holds a stored result against it, and prints what came of it: on stdout where the run's own figures are of the same kind, else on
-    /// stderr, so that a document stays one.
-    pub(super) fn hold(&self, document: &Path, format: Format) -> Exit {
-        let candidate = match read(document) {
-            Ok(result) => Source { path: document.display().to_string(), result },
-            Err(error) => {
-                eprintln!("error: {error}");
-                return Exit::NoResult;
-            }
-        };
-        let name = &candidate.result.configuration_id;
-        let base: Vec<Source> =
-            self.base.iter().filter(|source| source.result.configuration_id == *name).cloned().collect();
-        let rows = if self.rules.name_operations() { Rows::All } else { Rows::Telling };
-        let comparison = match held(&base, &[candidate], &self.rules.options()) {
-            Ok(comparison) => comparison,
-            Err(exit) => return exit,
-        };
-        match format {
-            Format::Table => print(&comparison, CompareFormat::Table, rows),
-            Format::Markdown => print(&comparison, CompareFormat::Markdown, rows),
-            Format::Json | Format::Csv => {
-                let width = stderr_columns().unwrap_or(TableOptions::default().width);
-                let options = TableOptions { color: stderr_color(), width, ..TableOptions::default() };
-                eprint!("{}", report::comparison_table(&comparison, options, rows));
-                verdict(&comparison)
-            }
-        }
     }
 }
 
@@ -339,7 +320,7 @@ pub(super) fn print(comparison: &Comparison, format: CompareFormat, rows: Rows) 
     put(&text).max(verdict(comparison))
 }
 
-fn verdict(comparison: &Comparison) -> Exit {
+pub(super) fn verdict(comparison: &Comparison) -> Exit {
     if comparison.verdict == Verdict::Regressed { Exit::Failed } else { Exit::Fine }
 }
 

@@ -2,11 +2,14 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
+use super::against::Baseline;
 use super::log::Log;
 use super::prepare::Ready;
 use super::profile::{self, Picture};
 use super::progress::{self, Progress};
+use super::rest::Rest;
 use super::verdict::{Ended, failures};
 use super::{Exit, RunArgs, stderr_color, stderr_columns};
 use crate::clock::{Clock, Ticks};
@@ -42,6 +45,7 @@ impl From<StoreError> for Halt {
 pub(super) struct Scenario<'a> {
     pub(super) arguments: &'a RunArgs,
     pub(super) scenario: &'a Ready,
+    pub(super) baseline: Option<&'a Baseline<'a>>,
     pub(super) stop: &'a Arc<AtomicBool>,
     pub(super) clock: &'a Clock,
     pub(super) sampler: Option<&'a Arc<Sampler>>,
@@ -80,9 +84,15 @@ impl Scenario<'_> {
         let (started, environment) = self.begin(plan);
         let mut engine =
             experiment::open_engine(plan, self.clock, self.stop).map_err(|error| UnitError::from(&error))?;
-        let mut work = Work::new(self, store, Builder::new(plan, &engine.facts(), environment, started));
-        let halt = work.levels(plan, engine.as_mut()).err();
-        let mut ended = work.finish(halt);
+        let mut ended = match self.check_open(plan, &engine.facts(), &environment) {
+            Err(exit) => exit.into(),
+            Ok(()) => {
+                let mut work =
+                    Work::new(self, store, Builder::new(plan, &engine.facts(), environment, started));
+                let halt = work.levels(plan, engine.as_mut()).err();
+                work.finish(halt)
+            }
+        };
         if let Err(error) = engine.tear_down(self.arguments.keep_db) {
             ended.exit = ended.exit.max(self.tell_unit(0, &UnitError::from(&error)));
         }
@@ -94,6 +104,9 @@ impl Scenario<'_> {
         let plan = experiment.first();
         let (started, environment) = self.begin(plan);
         let facts = self.facts(plan)?;
+        if let Err(exit) = self.check_open(plan, &facts, &environment) {
+            return Ok(exit.into());
+        }
         let mut work = Work::new(self, store, Builder::new(plan, &facts, environment, started));
         let journal = Journal::at(&store.beside().join("cases"));
         let halt = work.units(experiment, &journal).err();
@@ -115,11 +128,15 @@ impl Scenario<'_> {
         found.map_err(|error| UnitError::from(&error))
     }
 
+    /// Whether figures of this database could be compared with the baseline, if there is one.
+    fn check_open(&self, plan: &Plan, facts: &Facts, environment: &Environment) -> Result<(), Exit> {
+        self.baseline.map_or(Ok(()), |baseline| baseline.check_open(plan, facts, environment.clone()))
+    }
+
     /// When it is, and where.
     fn begin(&self, plan: &Plan) -> (jiff::Timestamp, Environment) {
-        let mut environment = Environment::measure(plan.database.file());
-        environment.runner.profiler = self.arguments.profile.map(|profiled| profiled.as_str().to_owned());
-        (jiff::Timestamp::now(), environment)
+        let environment = Environment::measure(plan.database.file());
+        (jiff::Timestamp::now(), marked(self.arguments, environment))
     }
 
     fn tell_unit(&self, case: usize, error: &UnitError) -> Exit {
@@ -142,6 +159,12 @@ impl Scenario<'_> {
         eprintln!("error: {}: {error}", self.scenario.path.display());
         error.into()
     }
+}
+
+/// With the profiler that is to run.
+pub(super) fn marked(arguments: &RunArgs, mut environment: Environment) -> Environment {
+    environment.runner.profiler = arguments.profile.map(|profiled| profiled.as_str().to_owned());
+    environment
 }
 
 /// Whether what is to be written beside the result has its place.
@@ -200,7 +223,7 @@ impl<'a> Work<'a> {
     }
 
     fn units(&mut self, experiment: &Experiment, journal: &Journal) -> Result<(), Halt> {
-        let Scenario { arguments, scenario, clock, stop, sampler } = self.scenario;
+        let Scenario { arguments, scenario, clock, stop, sampler, .. } = self.scenario;
         let kept = |source| StoreError::Write { path: self.store.beside().join("cases"), source };
         if arguments.fresh {
             journal.clear().map_err(kept)?;
@@ -210,6 +233,7 @@ impl<'a> Work<'a> {
         let conductor = conductor.watched(progress::shown(arguments.quiet));
         let mut conductor = conductor.with_sampler(sampler.cloned());
         let units = run::order(experiment);
+        let mut rest = Rest::new(&units);
         for (index, unit) in units.iter().enumerate() {
             let plan = &experiment.cases[unit.case];
             let key = UnitKey::of(plan, &unit.stretch, &machine);
@@ -219,9 +243,9 @@ impl<'a> Work<'a> {
                     outcome
                 }
                 None => {
-                    let name =
-                        format!("{} · {} of {} · {}", plan.name, index + 1, units.len(), plan.in_words());
+                    let name = format!("{} · {} · {}", plan.name, rest.place(index), plan.in_words());
                     let mut progress = Progress::of_unit(&name, plan, arguments.quiet);
+                    let begun = clock.now();
                     let ran = conductor.run(plan, &unit.stretch, arguments.keep_db, &mut |event| {
                         progress.follow(&event);
                         self.log.follow(plan, &event);
@@ -229,6 +253,7 @@ impl<'a> Work<'a> {
                     let outcome = ran.map_err(|error| Halt::Unit { case: unit.case, error })?;
                     // One that failed is tried again by the next run.
                     if outcome.failure.is_none() && outcome.ended.is_none() {
+                        rest.took(unit, Duration::from_nanos(clock.nanos_between(begun, clock.now())));
                         journal.store(&key, &outcome).map_err(kept)?;
                     }
                     outcome

@@ -5,6 +5,7 @@
     reason = "results go to stdout, everything else to stderr"
 )]
 
+mod against;
 mod baseline;
 mod carry_out;
 mod check;
@@ -28,6 +29,7 @@ mod preview;
 mod profile;
 mod progress;
 mod report;
+mod rest;
 mod signals;
 mod values;
 mod verdict;

@@ -121,7 +121,7 @@ fn millis(time: Duration) -> u64 {
 }
 
 /// Whole seconds, begun ones included: `6 s`, `4m 51s`.
-fn seconds(time: Duration) -> String {
+pub(super) fn seconds(time: Duration) -> String {
     let whole = time.as_millis().div_ceil(1_000);
     if whole < 120 { format!("{whole} s") } else { duration(whole as f64 * 1e3) }
 }

@@ -123,10 +123,11 @@ fn page(arguments: &ReportArgs, sources: &[Source]) -> Result<String, Exit> {
 fn comparison(arguments: &ReportArgs, sources: &[Source]) -> Result<Option<Comparison>, Exit> {
     let options = arguments.cases.options(&arguments.rules).map_err(|words| wrong(&words))?;
     let one = options.base_case != options.candidate_case;
+    let file = |name: &String| Path::new(name).is_file();
+    let expects_all = !arguments.results.iter().all(file);
     let (base, single_files) = match (&arguments.compare, arguments.results.as_slice()) {
         (Some(name), results) => {
             let base = find(name, &arguments.rules.baselines).map_err(|words| wrong(&words))?;
-            let file = |name: &String| Path::new(name).is_file();
             (base, file(name) && results.len() == 1 && results.iter().all(file))
         }
         (None, [_]) if one => (sources.to_vec(), false),
@@ -135,7 +136,7 @@ fn comparison(arguments: &ReportArgs, sources: &[Source]) -> Result<Option<Compa
         }
         (None, _) => return Ok(None),
     };
-    held(&base, sources, &Options { single_files, ..options }).map(Some)
+    held(&base, sources, &Options { single_files, expects_all, ..options }).map(Some)
 }
 
 /// Whether a file is a report of ours, of whatever format: told by how such begin.

@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::Source;
 use super::model::Difference;
 use super::select::Pair;
-use crate::result::{Configuration, RunResult, last_key, plain_value};
+use crate::result::{Configuration, RunResult, TOLD_BY_DATABASE, last_key, plain_value};
 use crate::units;
 
 /// Keys of a difference that are told; the document has all.
@@ -14,8 +14,21 @@ const TOLD: usize = 10;
 /// Characters of a value that are told.
 const VALUE: usize = 60;
 
-/// What both must share, as far as the results as a whole say it. Durability is a matter of the levels.
-pub(super) fn of_results(base: &RunResult, candidate: &RunResult) -> Vec<Difference> {
+/// What both must share and do not. Of a candidate that has not opened its database yet, what only that tells is no difference.
+pub(super) fn forbidding(base: &RunResult, candidate: &RunResult, pairs: &[Pair<'_>]) -> Vec<Difference> {
+    let mut found = of_results(base, candidate);
+    if !candidate.environment.knows_database() {
+        found.retain(|one| !TOLD_BY_DATABASE.contains(&one.name.as_str()));
+        return found;
+    }
+    let mut of_levels = of_levels(base, candidate, pairs);
+    of_levels.retain(|one| !found.iter().any(|known| known.name == one.name));
+    found.extend(of_levels);
+    found
+}
+
+/// As far as the results as a whole say it. Durability is a matter of the levels.
+fn of_results(base: &RunResult, candidate: &RunResult) -> Vec<Difference> {
     let mut found = differing(&base.environment.comparability, &candidate.environment.comparability);
     found.retain(|difference| difference.name != "durability");
     for difference in &mut found {
@@ -25,7 +38,7 @@ pub(super) fn of_results(base: &RunResult, candidate: &RunResult) -> Vec<Differe
 }
 
 /// Engine and durability of levels that are held against one another.
-pub(super) fn of_levels(base: &RunResult, candidate: &RunResult, pairs: &[Pair<'_>]) -> Vec<Difference> {
+fn of_levels(base: &RunResult, candidate: &RunResult, pairs: &[Pair<'_>]) -> Vec<Difference> {
     gathered(pairs, |a, b| {
         let durability =
             |result: &RunResult, level| result.durability_of(level).map(|class| class.as_str().to_owned());

@@ -19,8 +19,8 @@ pub use error::Incomparable;
 pub use metric::{METRICS, MetricName};
 pub use model::*;
 pub use options::Options;
-pub use pairs::{check_once, compare};
-pub use select::Selection;
+pub use pairs::{check_alike, check_levels_ahead, check_once, compare};
+pub use select::{Choices, Selection};
 
 /// A stored result and its file.
 #[derive(Clone, Debug)]

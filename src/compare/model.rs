@@ -14,7 +14,7 @@ pub const COMPARISON_VERSION: u32 = 1;
 pub struct Comparison {
     /// Version of this document's shape.
     pub schema_version: u32,
-    /// What came of it all: the worst of the cases'.
+    /// What came of it all: the worst of the cases', and a regression where a scenario is lost.
     pub verdict: Verdict,
     /// Significance level: the probability that chance alone makes any difference of the whole comparison a regression or an improvement.
     pub alpha: f64,
@@ -22,7 +22,11 @@ pub struct Comparison {
     pub tests: u64,
     /// One for each scenario that both sides have, in the base's order.
     pub scenarios: Vec<ScenarioComparison>,
-    /// Scenarios that only the base has.
+    /// Scenarios that the base has and the candidate lost: it stands for all that was measured, as a folder or a baseline does, and has no result
+    /// of them. Each is a regression.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lost: Vec<String>,
+    /// Other scenarios that only the base has, because the candidate is a file that was named.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub only_base: Vec<String>,
     /// Scenarios that only the candidate has.

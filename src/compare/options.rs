@@ -19,6 +19,8 @@ pub struct Options {
     pub anyway: bool,
     /// Whether both sides were named as single files, so that they belong together whatever their scenarios are called.
     pub single_files: bool,
+    /// Whether the candidate stands for all that was measured, as a folder or a baseline does: what the base has and it has not is lost.
+    pub expects_all: bool,
     /// The base's case, where one is named; then `candidate_case` names the same things.
     pub base_case: Selection,
     /// The candidate's case.
@@ -33,6 +35,7 @@ impl Default for Options {
             metrics: Vec::new(),
             anyway: false,
             single_files: false,
+            expects_all: false,
             base_case: Selection::default(),
             candidate_case: Selection::default(),
         }

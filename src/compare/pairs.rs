@@ -1,6 +1,6 @@
 //! Which results of two sides belong together, and what comes of all of them.
 
-use super::differences::{of_levels, of_results, of_settings};
+use super::differences::{forbidding, of_settings};
 use super::judge::{ALPHA, Tests};
 use super::levels::{LevelDraft, MetricDraft};
 use super::model::*;
@@ -49,13 +49,19 @@ pub fn compare(base: &[Source], candidate: &[Source], options: &Options) -> Resu
     let missing = |from: &[String], others: &[String]| -> Vec<String> {
         from.iter().filter(|name| !single && !others.contains(name)).cloned().collect()
     };
+    let only_base = missing(&base_names, &candidate_names);
+    // A gate must not be passed by what was not measured.
+    let (lost, only_base) =
+        if options.expects_all { (only_base, Vec::new()) } else { (Vec::new(), only_base) };
+    let verdicts = verdicts.chain((!lost.is_empty()).then_some(Verdict::Regressed));
     Ok(Comparison {
         schema_version: COMPARISON_VERSION,
         verdict: verdicts.max().unwrap_or(Verdict::Inconclusive),
         alpha: ALPHA,
         tests: tests.all() as u64,
         scenarios,
-        only_base: missing(&base_names, &candidate_names),
+        lost,
+        only_base,
         only_candidate: missing(&candidate_names, &base_names),
     })
 }
@@ -83,13 +89,9 @@ pub fn check_once(side: &'static str, sources: &[Source]) -> Result<(), Incompar
 /// A comparison without anything in it must not pass for one that found nothing.
 fn check_levels(drafts: &[Draft<'_>]) -> Result<(), Incomparable> {
     if drafts.iter().all(|draft| draft.levels.is_empty()) {
-        let told = |all: Vec<&[String]>| {
-            let all = all.concat();
-            if all.is_empty() { "none".to_owned() } else { all.join("; ") }
-        };
-        let base = told(drafts.iter().map(|draft| draft.only_base.as_slice()).collect());
-        let candidate = told(drafts.iter().map(|draft| draft.only_candidate.as_slice()).collect());
-        return Err(Incomparable::NoLevelInCommon { base, candidate });
+        let base = drafts.iter().flat_map(|draft| draft.only_base.clone()).collect();
+        let candidate = drafts.iter().flat_map(|draft| draft.only_candidate.clone()).collect();
+        return Err(no_level_in_common(base, candidate));
     }
     let mut reasons = drafts.iter().flat_map(|draft| &draft.levels).map(LevelDraft::says_nothing);
     let first = reasons.next().flatten();
@@ -99,6 +101,46 @@ fn check_levels(drafts: &[Draft<'_>]) -> Result<(), Incomparable> {
         }
         _ => Ok(()),
     }
+}
+
+fn no_level_in_common(base: Vec<String>, candidate: Vec<String>) -> Incomparable {
+    let told = |all: Vec<String>| if all.is_empty() { "none".to_owned() } else { all.join("; ") };
+    Incomparable::NoLevelInCommon { base: told(base), candidate: told(candidate) }
+}
+
+/// Whether a run that has not measured anything yet may be compared with a base, as far as that is known: `candidate` is a result
+/// [foreseen](crate::result::Builder::foreseen), of the cases whose database was looked at.
+///
+/// # Errors
+/// When they should not be compared, and `options` do not say to go on.
+pub fn check_alike(base: &RunResult, candidate: &RunResult, options: &Options) -> Result<(), Incomparable> {
+    let all = Selection::default();
+    let found = pairs((base, &all), (candidate, &all));
+    alike(base, candidate, &found.levels, options).map(|_| ())
+}
+
+/// Whether a run that is foreseen with all its levels has one that a base has, too.
+///
+/// # Errors
+/// When it has none: there would be nothing to compare.
+pub fn check_levels_ahead(base: &RunResult, candidate: &RunResult) -> Result<(), Incomparable> {
+    let all = Selection::default();
+    let Pairs { levels, only_base, only_candidate } = pairs((base, &all), (candidate, &all));
+    if levels.is_empty() { Err(no_level_in_common(only_base, only_candidate)) } else { Ok(()) }
+}
+
+/// What the two do not share though a comparison asks for it, where `options` say to go on all the same.
+fn alike(
+    base: &RunResult,
+    candidate: &RunResult,
+    levels: &[Pair<'_>],
+    options: &Options,
+) -> Result<Vec<Difference>, Incomparable> {
+    let differences = forbidding(base, candidate, levels);
+    if !differences.is_empty() && !options.anyway {
+        return Err(Incomparable::Differs { scenario: told(base, candidate), differences });
+    }
+    Ok(differences)
 }
 
 impl Tests {
@@ -129,15 +171,7 @@ impl<'a> Draft<'a> {
         );
         let Pairs { levels, only_base, only_candidate } =
             pairs((&base.result, &cases.0), (&candidate.result, &cases.1));
-        let mut differences = of_results(&base.result, &candidate.result);
-        let known = |name: &str| differences.iter().any(|one| one.name == name);
-        let mut of_levels = of_levels(&base.result, &candidate.result, &levels);
-        of_levels.retain(|one| !known(&one.name));
-        differences.extend(of_levels);
-        if !differences.is_empty() && !options.anyway {
-            let scenario = told(&base.result, &candidate.result);
-            return Err(Incomparable::Differs { scenario, differences });
-        }
+        let differences = alike(&base.result, &candidate.result, &levels, options)?;
         let settings = of_settings(base, candidate, &levels);
         let cautions = cautions(&levels);
         let mut cautions = cautions;

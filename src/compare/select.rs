@@ -64,6 +64,40 @@ impl Selection {
     }
 }
 
+/// The cases of one result that can be held against one another, by the words that name them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Choices {
+    /// Variants; none where there are not several.
+    pub variants: Vec<String>,
+    /// Keys of the matrix, by their last part where that is of one key alone, each with its values as text; those of one value are left out.
+    pub parameters: Vec<(String, Vec<String>)>,
+}
+
+impl Choices {
+    /// Those of a result.
+    pub fn of(result: &RunResult) -> Choices {
+        let levels = &result.configurations;
+        let mut variants = distinct(levels.iter().map(|level| level.variant.clone()));
+        if variants.len() < 2 {
+            variants.clear();
+        }
+        let keys = distinct(levels.iter().flat_map(|level| level.parameters.keys().cloned()));
+        let named = |key: &String| {
+            let same = keys.iter().filter(|other| last_key(other) == last_key(key)).count();
+            let values = levels.iter().filter_map(|level| level.parameters.get(key)).map(plain_value);
+            let name = if same == 1 { last_key(key) } else { key.as_str() };
+            (name.to_owned(), distinct(values))
+        };
+        let parameters = keys.iter().map(named).filter(|(_, values)| values.len() > 1).collect();
+        Choices { variants, parameters }
+    }
+
+    /// Whether there is one case, or too few to choose among.
+    pub fn is_empty(&self) -> bool {
+        self.variants.is_empty() && self.parameters.is_empty()
+    }
+}
+
 fn distinct(all: impl Iterator<Item = String>) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
     all.for_each(|one| {
@@ -144,4 +178,34 @@ pub(super) fn shared<'a>(
     selection: &'a Selection,
 ) -> impl Iterator<Item = (&'a String, &'a serde_json::Value)> {
     level.parameters.iter().filter(|(key, _)| !selection.names(key))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::result::testing;
+
+    #[test]
+    fn cases_are_named_as_they_are_chosen_and_what_does_not_vary_is_left_out() {
+        let mut result = testing::finished();
+        assert!(Choices::of(&result).is_empty());
+        for (index, level) in result.configurations.iter_mut().enumerate() {
+            for key in ["database.pragmas.cache_size", "a.size", "b.size"] {
+                level.parameters.insert(key.to_owned(), index.into());
+            }
+            level.parameters.insert("seed".to_owned(), 7.into());
+        }
+        let choices = Choices::of(&result);
+        let names: Vec<&str> = choices.parameters.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(names, ["cache_size", "a.size", "b.size"]);
+        assert!(
+            choices.variants.is_empty() && choices.parameters.iter().all(|(_, values)| values == &["0", "1"])
+        );
+        for (name, values) in &choices.parameters {
+            let named = Selection { variant: None, parameters: vec![(name.clone(), values[1].clone())] };
+            assert!(
+                named.resolved(&result, "mine.json").is_ok_and(|found| found.has(&result.configurations[1]))
+            );
+        }
+    }
 }

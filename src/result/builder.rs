@@ -70,11 +70,41 @@ impl Builder {
     pub fn new(
         plan: &Plan,
         facts: &crate::engine::Facts,
+        environment: Environment,
+        started: jiff::Timestamp,
+    ) -> Builder {
+        Builder::begin(plan, Some(facts), environment, started)
+    }
+
+    /// A result as far as it is known before anything is measured: circumstances, and every level of the cases without figures. `facts` are
+    /// those of the first case; without them, what only an open database tells is left open.
+    ///
+    /// # Panics
+    /// Without a case.
+    pub fn foreseen(
+        cases: &[Plan],
+        facts: Option<&crate::engine::Facts>,
+        environment: Environment,
+    ) -> RunResult {
+        let mut builder = Builder::begin(&cases[0], facts, environment, jiff::Timestamp::UNIX_EPOCH);
+        for plan in cases {
+            for workload in &plan.workloads {
+                for concurrency in &workload.concurrency {
+                    builder.level(plan, &workload.name, *concurrency);
+                }
+            }
+        }
+        builder.document
+    }
+
+    fn begin(
+        plan: &Plan,
+        facts: Option<&crate::engine::Facts>,
         mut environment: Environment,
         started: jiff::Timestamp,
     ) -> Builder {
-        let engine = Engine::new(plan, facts);
-        environment.set_comparability(plan, &engine);
+        let engine = Engine::new(plan, facts.unwrap_or(&crate::engine::Facts::default()));
+        environment.set_comparability(plan, facts.map(|_| &engine));
         let document = RunResult {
             test_name: plan.test.clone(),
             configuration_id: plan.name.clone(),

@@ -96,10 +96,44 @@ fn a_case_that_is_not_there_is_answered_with_those_that_are() {
         wrong(&["--base-case", "a=1", "--candidate-case", "b=2"]).contains("both have to name the same keys")
     );
     assert!(wrong(&["--base-case", "cache_size", "--candidate-case", "b=2"]).contains("journal_mode=delete"));
-    assert!(wrong(&[]).contains("<CANDIDATE>"));
     assert!(wrong(&["--candidate-variant", "wal"]).contains("--base-variant"));
     assert!(
         wrong(&["--base-variant", "wal", "--candidate-variant", "wal"]).contains("one and the same case")
+    );
+}
+
+#[test]
+fn one_result_alone_is_answered_with_the_cases_that_can_be_compared_in_it() {
+    let place = experiment();
+    let alone = |result: &str| {
+        let ended = place.run(&["compare", result]);
+        assert_eq!((ended.code, ended.stdout.as_str()), (2, ""));
+        ended.stderr
+    };
+    assert_eq!(
+        alone("mine.json"),
+        "error: mine.json alone: name two of its cases, or a second result\n  --base-variant, --candidate-variant: base, wal, wall\n  \
+         --base-case, --candidate-case: cache_size=100, cache_size=200\n\
+         help: `runner compare mine.json --base-variant base --candidate-variant wal`, or `runner compare mine.json CANDIDATE`\n"
+    );
+    let text = std::fs::read_to_string(place.path("mine.json")).unwrap();
+    let mut plain: RunResult = serde_json::from_str(&text).unwrap();
+    plain.configurations.truncate(1);
+    place.write("plain.json", &serde_json::to_string(&plain).unwrap());
+    let words = alone("plain.json");
+    assert!(
+        words.starts_with("error: plain.json alone is nothing to compare: there is one case in it\n"),
+        "{words}"
+    );
+    assert!(words.contains("help: name a second result, `runner compare plain.json CANDIDATE`"), "{words}");
+    assert!(alone("none.json").starts_with("error: there is no file or folder none.json"));
+    place.write("all/mine.json", &text);
+    plain.configuration_id = "plain".to_owned();
+    place.write("all/plain.json", &serde_json::to_string(&plain).unwrap());
+    let folder = alone("all");
+    assert!(
+        folder.contains("\n  all/mine.json:\n  --base-variant") && !folder.contains("plain.json"),
+        "{folder}"
     );
 }
 
@@ -184,7 +218,9 @@ fn other_work_is_refused_with_the_keys_that_differ() {
         refused.stderr,
         "error: mine with copy cannot be compared, since more than its settings differs\n  the tables of the scenario differ:\n    \
          tables.posts.columns.title.value: {{ sentence(4, 8) }} → {{ sentence(5, 9) }}\n\
-         help: measure both under the same circumstances, or add `--anyway`\n"
+         help: measure both under the same circumstances, or add `--anyway`\n\
+         help: to learn what an index or another table costs, make the change a variant of the file, `[variants.NAME]`, and compare its \
+         result with `--base-variant base --candidate-variant NAME`\n"
     );
     let markdown = place.run(&["compare", "mine.json", "copy.json", "--anyway", "--format", "markdown"]);
     assert_eq!(markdown.code, 0);

@@ -4,9 +4,11 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod ahead;
 mod cases;
 mod files;
 mod gate;
+mod lost;
 mod operations;
 
 use common::Place;

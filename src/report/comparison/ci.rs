@@ -6,7 +6,8 @@ use super::cells::rows_of;
 use super::words::*;
 use crate::compare::{Comparison, Verdict};
 
-/// One test suite for each scenario, one test case for each metric of each level. A regression is a failure; what is inconclusive is skipped.
+/// One test suite for each scenario, one test case for each metric of each level; of a scenario that only one side has, one. A regression is a
+/// failure; what is inconclusive is skipped.
 pub fn comparison_junit(comparison: &Comparison) -> String {
     let mut report = Report::new("runner compare");
     for scenario in &comparison.scenarios {
@@ -39,6 +40,18 @@ pub fn comparison_junit(comparison: &Comparison) -> String {
         }
         report.add_test_suite(suite);
     }
+    let lost = comparison.lost.iter().map(|name| (name, Verdict::Regressed, lost(name)));
+    let alone = [(&comparison.only_base, "base"), (&comparison.only_candidate, "candidate")];
+    let alone = alone.into_iter().flat_map(|(names, side)| {
+        names.iter().map(move |name| (name, Verdict::Inconclusive, format!("only the {side} has it")))
+    });
+    for (name, verdict, words) in lost.chain(alone) {
+        let mut suite = TestSuite::new(name.as_str());
+        let mut test = TestCase::new("the whole scenario", status(verdict, words));
+        test.set_classname(name.as_str());
+        suite.add_test_case(test);
+        report.add_test_suite(suite);
+    }
     let text = report.to_string().expect("a report in memory can be written");
     if text.ends_with('\n') { text } else { text + "\n" }
 }
@@ -66,6 +79,9 @@ pub fn comparison_github(comparison: &Comparison, rows: Rows) -> String {
     let mut out = command(verdict, "runner compare", &tally(comparison));
     for scenario in comparison.scenarios.iter().filter(|scenario| !scenario.differences.is_empty()) {
         out.push_str(&command("warning", &title(scenario), &warning(scenario).unwrap_or_default()));
+    }
+    for name in &comparison.lost {
+        out.push_str(&command("error", &format!("{name} lost"), &lost(name)));
     }
     alone(comparison).iter().for_each(|words| out.push_str(&command("warning", "runner compare", words)));
     for scenario in &comparison.scenarios {

@@ -15,7 +15,8 @@ const FIRST: usize = 10;
 pub fn comparison_markdown(comparison: &Comparison, rows: Rows) -> String {
     let mut out = format!("## {}: {}\n\n", capitalised(&headline(comparison)), tally(comparison));
     let regressions = regressions(comparison);
-    let told = if rows == Rows::All { regressions.len() } else { FIRST };
+    // Scenarios that are lost stand in no table.
+    let told = if rows == Rows::All { regressions.len() } else { FIRST.max(comparison.lost.len()) };
     regressions.iter().take(told).for_each(|words| out.push_str(&format!("- {}\n", escaped(words))));
     if regressions.len() > told {
         out.push_str(&format!("- and {} more, in the table\n", regressions.len() - told));

@@ -115,9 +115,17 @@ pub(super) fn without_metrics(scenario: &ScenarioComparison, case: &CaseComparis
     Some(format!("{}, {}: {}: {reason}", title(scenario), place(scenario, case), case.verdict.as_str()))
 }
 
-/// What became worse, each in a sentence.
+/// What is said of a scenario that the candidate lost.
+pub(super) fn lost(scenario: &str) -> String {
+    format!(
+        "{scenario}: the base has it and the candidate does not: what is not measured is lost, which is a regression. Measure it again, or name \
+         the results to compare, one file of each side."
+    )
+}
+
+/// What became worse, each in a sentence: scenarios that are lost, then the rest.
 pub(super) fn regressions(comparison: &Comparison) -> Vec<String> {
-    let mut found = Vec::new();
+    let mut found: Vec<String> = comparison.lost.iter().map(|scenario| lost(scenario)).collect();
     for scenario in &comparison.scenarios {
         for case in scenario.cases.iter().filter(|case| case.verdict == Verdict::Regressed) {
             found.extend(without_metrics(scenario, case));
@@ -135,7 +143,7 @@ pub(in crate::report) fn headline(comparison: &Comparison) -> String {
     if unlike { format!("not like with like, {verdict}") } else { verdict.to_owned() }
 }
 
-/// How many metrics came to what, the worst first: `2 regressed, 10 unchanged`. A level without metrics counts as one.
+/// How many metrics came to what, the worst first: `1 scenario lost, 2 regressed, 10 unchanged`. A level without metrics counts as one.
 pub(super) fn tally(comparison: &Comparison) -> String {
     let levels = comparison.scenarios.iter().flat_map(|scenario| &scenario.cases);
     let levels: Vec<Verdict> = levels.filter(|case| case.reason.is_some()).map(|case| case.verdict).collect();
@@ -145,7 +153,12 @@ pub(super) fn tally(comparison: &Comparison) -> String {
         let number = all().filter(|other| other == verdict).count();
         (number > 0).then(|| format!("{number} {}", verdict.as_str()))
     });
-    let parts: Vec<String> = parts.collect();
+    let lost = match comparison.lost.len() {
+        0 => None,
+        1 => Some("1 scenario lost".to_owned()),
+        several => Some(format!("{several} scenarios lost")),
+    };
+    let parts: Vec<String> = lost.into_iter().chain(parts).collect();
     if parts.is_empty() { "nothing to compare".to_owned() } else { parts.join(", ") }
 }
 
