@@ -8,6 +8,7 @@ use rayon::prelude::*;
 use serde_json::{Map, Value};
 
 use super::build::{self, Built};
+use super::further::further;
 use super::operations::instead;
 use super::tables::Input;
 use super::{Experiment, Plan, Target, limits};
@@ -108,7 +109,10 @@ fn make(path: &Path, expansion: &Expansion, case: usize) -> Case {
             let built = build::build_case(path, &loaded);
             Case { vars: Some(loaded.scenario.vars), built }
         }
-        Err(faults) => Case { vars: None, built: Built { plan: None, faults, aims: Vec::new() } },
+        Err(mut faults) => {
+            faults.extend(further(path, expansion, case));
+            Case { vars: None, built: Built { plan: None, faults, aims: Vec::new() } }
+        }
     }
 }
 

@@ -14,6 +14,7 @@ mod distinct;
 mod driver;
 mod experiment;
 mod extras;
+mod further;
 mod limits;
 mod load_keys;
 mod loads;

@@ -13,16 +13,14 @@ use sha2::{Digest, Sha256};
 use super::flags::{self, Flag};
 use super::merge::{Merged, merge};
 use super::overrides::{self, Applied};
+use super::points::{Point, points, too_many};
+use super::pruned::{self, Taken};
 use super::quick::Kept;
 use super::tree::{self, Tree, toml_path};
 use super::varied::{self, Axis, Variant};
 use super::{Loaded, Overrides, Rejected, checked, chosen, computed};
 use crate::capability::EngineKind;
 use crate::diagnostic::{Code, Diagnostic, Source, Sources, Span};
-use crate::units::count;
-
-/// More cases than this are a slip.
-pub const MOST_CASES: usize = 10_000;
 
 /// A file with all that is varied in it, before any case is made.
 pub struct Expansion {
@@ -49,10 +47,12 @@ pub struct Expansion {
     engines: Vec<EngineKind>,
 }
 
-/// A variant at a point of the matrix: indexes into both.
-struct Point {
-    variant: usize,
-    items: Vec<usize>,
+/// A case's tree with all that is wrong with its shape.
+struct Shaped {
+    tree: Tree,
+    applied: Applied,
+    computed: Vec<String>,
+    faults: Vec<Diagnostic>,
 }
 
 /// A case's tree, and how it came about.
@@ -167,6 +167,20 @@ impl Expansion {
     /// # Errors
     /// Everything that is wrong with it, beside [`Expansion::faults`].
     pub fn load(&self, case: usize) -> Result<Loaded, Vec<Diagnostic>> {
+        let Shaped { tree, applied, computed, faults } = self.shaped(case);
+        if faults.is_empty() { self.read_case(case, tree, applied, computed) } else { Err(faults) }
+    }
+
+    /// A case whose shape is wrong without what is wrong with it, to look for further faults, and what was taken out. Nothing where too little is
+    /// left.
+    pub fn load_rest(&self, case: usize) -> Option<(Loaded, Vec<Taken>)> {
+        let Shaped { mut tree, applied, computed, faults } = self.shaped(case);
+        let taken = pruned::prune(&mut tree, &faults)?;
+        Some((self.read_case(case, tree, applied, computed).ok()?, taken))
+    }
+
+    /// Makes a case and looks at its shape.
+    fn shaped(&self, case: usize) -> Shaped {
         let point = &self.points[case];
         let Made { mut tree, mut applied, named, varied, mut faults } = self.make(point);
         // What varies the file has a shape, too; it is looked at once.
@@ -179,9 +193,17 @@ impl Expansion {
         let computed = computed::settle(&mut tree, &self.sources, &mut faults);
         checked::check(&tree, self.quick, &self.sources, &self.faults, &mut faults);
         take_varying(&mut tree);
-        if !faults.is_empty() {
-            return Err(faults);
-        }
+        Shaped { tree, applied, computed, faults }
+    }
+
+    fn read_case(
+        &self,
+        case: usize,
+        tree: Tree,
+        applied: Applied,
+        computed: Vec<String>,
+    ) -> Result<Loaded, Vec<Diagnostic>> {
+        let point = &self.points[case];
         let loaded = checked::read(tree, self.sources.clone(), applied, self.workloads.clone(), computed)?;
         let variant = self.variants[point.variant].name.clone();
         Ok(Loaded { variant, engines: self.engines.clone(), parameters: self.parameters(point), ..loaded })
@@ -357,38 +379,6 @@ fn hidden_sets(base: &Tree, named: &[Vec<String>], axes: &[Axis]) -> Vec<Diagnos
         Some(Diagnostic::error(Code::BadOverride, node.key.or(node.value), words).help(help))
     };
     axes.iter().filter_map(fault).collect()
-}
-
-/// Variants first, then the matrix with its last key varying fastest. Nothing where there are too many.
-fn points(variants: &[usize], axes: &[Axis]) -> Option<Vec<Point>> {
-    let cells = axes.iter().try_fold(1usize, |cells, axis| cells.checked_mul(axis.items.len()))?;
-    if cells.checked_mul(variants.len())? > MOST_CASES {
-        return None;
-    }
-    let cell = |index: usize| {
-        let mut rest = index;
-        let mut items: Vec<usize> = Vec::new();
-        for axis in axes.iter().rev() {
-            items.push(rest % axis.items.len());
-            rest /= axis.items.len();
-        }
-        items.reverse();
-        items
-    };
-    let of = |&variant: &usize| (0..cells).map(move |index| Point { variant, items: cell(index) });
-    Some(variants.iter().flat_map(of).collect())
-}
-
-fn too_many(base: &Tree, variants: usize, axes: &[Axis]) -> Diagnostic {
-    let cells =
-        axes.iter().fold(variants as u64, |cells, axis| cells.saturating_mul(axis.items.len() as u64));
-    let section = |name: &str| base.node.children.get(name).and_then(|node| node.value.or(node.key));
-    let words = format!("there are {} cases, and at most {} can run", count(cells), count(MOST_CASES as u64));
-    let lists = axes.iter().map(|axis| format!("{} for `{}`", axis.items.len(), axis.name));
-    let variants = (variants > 1).then(|| format!("{variants} variants"));
-    let list: Vec<String> = variants.into_iter().chain(lists).collect();
-    let help = format!("vary fewer keys at once: there are {}", list.join(", "));
-    Diagnostic::error(Code::OutOfRange, section("matrix").or(section("variants")), words).help(help)
 }
 
 #[cfg(test)]

@@ -17,7 +17,9 @@ mod merge;
 mod model;
 mod operation;
 mod overrides;
+mod points;
 mod pragmas;
+mod pruned;
 mod quick;
 pub mod schema;
 mod spans;
@@ -31,7 +33,7 @@ use std::path::Path;
 
 use indexmap::IndexMap;
 
-pub use expansion::{Expansion, MOST_CASES};
+pub use expansion::Expansion;
 pub use load::{ArrivalsKey, BatchModeKey, LoadKeys, PoolSection, RetrySection, StageSection};
 pub use model::{
     Allow, AllowedWarning, BufferSection, CaseOrder, DatabaseSection, LimitsSection, Order, OutputSection,
@@ -39,7 +41,9 @@ pub use model::{
 };
 pub use operation::{KeysKey, OperationSection, StepSection, TransactionKey};
 pub use overrides::Overrides;
+pub use points::MOST_CASES;
 pub use pragmas::{PRAGMAS, PragmaWords};
+pub use pruned::Taken;
 pub use schema::json_schema;
 pub use spans::Spans;
 pub use table::{ColumnSection, IndexSection, TableSection};
