@@ -154,8 +154,7 @@ impl MetricDraft {
 
 /// Iterations that succeeded, in the order in which they ran.
 fn good(level: &Configuration) -> Vec<&Iteration> {
-    let mut good: Vec<&Iteration> =
-        level.iterations.iter().filter(|one| one.status == IterationStatus::Succeeded).collect();
+    let mut good: Vec<&Iteration> = level.succeeded_iterations().collect();
     good.sort_by_key(|one| one.position);
     good
 }

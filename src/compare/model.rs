@@ -118,7 +118,8 @@ pub struct CaseComparison {
     pub metrics: Vec<MetricComparison>,
 }
 
-/// One metric of one level. Its values are medians over the iterations.
+/// One metric of one level. Its values are medians over the iterations; the ratio is the median of all quotients of an iteration of the one and one of the
+/// other.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct MetricComparison {
@@ -143,7 +144,7 @@ pub struct MetricComparison {
     pub base_pointer: String,
     /// JSON pointer to the iterations of the candidate's level in its file.
     pub candidate_pointer: String,
-    /// Candidate ÷ base; absent where the base is 0 in any iteration.
+    /// Candidate ÷ base, over all pairs of iterations; absent where the base is 0 in any iteration.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ratio: Option<f64>,
     /// Lower end of the ratio's 95 % confidence interval; absent for fewer than three iterations of a side.

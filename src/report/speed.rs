@@ -1,7 +1,7 @@
 //! Which figure tells how fast the levels of a workload are, and how it is printed.
 
 use super::columns::{payload, rate_header, throughput};
-use crate::result::{Configuration, IterationStatus, Summary};
+use crate::result::{Configuration, Summary};
 use crate::units::rate;
 
 /// How fast, in one unit for all levels of a workload.
@@ -52,7 +52,7 @@ impl Speed {
 
     /// One value for each iteration that succeeded.
     pub(super) fn values(self, level: &Configuration) -> Vec<f64> {
-        let succeeded = level.iterations.iter().filter(|one| one.status == IterationStatus::Succeeded);
+        let succeeded = level.succeeded_iterations();
         match self {
             Speed::Payload => succeeded.filter_map(|one| one.payload_bytes_per_second).collect(),
             _ => succeeded.map(|one| one.throughput).collect(),

@@ -67,12 +67,13 @@ fn rivals<'a>(levels: &[&'a Configuration], speed: Speed) -> Vec<Rival<'a>> {
     names.into_iter().map(rival).filter(|rival| !rival.pairs.is_empty()).collect()
 }
 
-/// Of the medians over the iterations, with its interval where there are enough of them; absent where one is nothing.
+/// Over the iterations, with its interval where there are enough of them; absent where one is nothing.
 fn ratio(base: &Configuration, own: &Configuration, speed: Speed) -> Option<Ratio> {
     let (of_base, of_own) = (speed.at(base)?, speed.at(own)?);
-    let interval =
-        stats::ratio(&speed.values(base), &speed.values(own), SEED).and_then(|found| found.interval);
-    (of_base > 0.0 && of_own > 0.0).then(|| Ratio { ratio: of_own / of_base, interval })
+    let repeated = speed.summary(base).is_some() && speed.summary(own).is_some();
+    let measured = stats::ratio(&speed.values(base), &speed.values(own), SEED).filter(|_| repeated);
+    let found = measured.unwrap_or(Ratio { ratio: of_own / of_base, interval: None });
+    (of_base > 0.0 && of_own > 0.0).then_some(found)
 }
 
 fn against_base(result: &RunResult, rivals: usize, name: &str, pair: &Pair<'_>, speed: Speed) -> String {

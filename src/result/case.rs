@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::model::{Configuration, RunResult};
+use super::model::{Configuration, Iteration, IterationStatus, RunResult};
 use crate::engine::Durability;
 use crate::plan::BASE_VARIANT;
 use crate::units::workers;
@@ -37,6 +37,11 @@ impl Configuration {
     /// Acknowledged per second: the iterations' median where there are several, otherwise that of all.
     pub fn typical_throughput(&self) -> f64 {
         self.statistics.as_ref().map_or(self.overall.throughput, |found| found.throughput.median)
+    }
+
+    /// Iterations that have figures.
+    pub fn succeeded_iterations(&self) -> impl Iterator<Item = &Iteration> {
+        self.iterations.iter().filter(|one| one.status == IterationStatus::Succeeded)
     }
 
     /// Whether another is of the same case.

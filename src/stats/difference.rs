@@ -1,4 +1,4 @@
-//! Are two sets of repetitions different, by how much, and is that sure? Nothing here assumes a normal distribution.
+//! Are two sets of repetitions different, and is that sure? Nothing here assumes a normal distribution.
 //!
 //! Which difference matters is left to `compare`.
 
@@ -6,67 +6,16 @@ use statrs::distribution::{ContinuousCDF, Normal};
 use statrs::stats_tests::Alternative;
 use statrs::stats_tests::mannwhitneyu::{MannWhitneyUMethod, mannwhitneyu};
 
-use super::{LEAST_FOR_INTERVAL, RESAMPLES, median, place_of};
-use crate::template::Draw;
+use super::{LEAST_FOR_INTERVAL, median, sorted};
 
 /// Pairs of values up to which the exact distribution is counted; beyond, the normal approximation is close.
-const MOST_PAIRS: usize = 2_500;
+pub(super) const MOST_PAIRS: usize = 2_500;
 /// Values of both sides together up to which those with ties are divided anew in every way; beyond, the normal approximation is close.
 const MOST_WITH_TIES: usize = 24;
-/// Repetitions of one side from which its own halves can be compared.
-const LEAST_FOR_NOISE: usize = 4;
 /// How much of the variance of means the test makes use of, where values are normal: its asymptotic relative efficiency, 3/π.
 const EFFICIENCY: f64 = 3.0 / std::f64::consts::PI;
 /// The probability with which a difference is to be found that is there.
 const POWER: f64 = 0.8;
-
-/// How a candidate's median relates to a base's.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Ratio {
-    /// Candidate ÷ base.
-    pub ratio: f64,
-    /// Its 95 % confidence interval, both ends included; absent where a side has fewer than three values.
-    pub interval: Option<(f64, f64)>,
-}
-
-/// The ratio of two medians, with the bootstrap percentile interval: both sides are drawn anew, each from its own values. Absent where a value of
-/// the base is not above 0, one of the candidate below 0, or a side is empty. Which resamples are drawn follows from `seed`.
-pub fn ratio(base: &[f64], candidate: &[f64], seed: u64) -> Option<Ratio> {
-    let (base, candidate) = (sorted(base), sorted(candidate));
-    if base.is_empty() || candidate.is_empty() || base[0] <= 0.0 || candidate[0] < 0.0 {
-        return None;
-    }
-    let enough = base.len().min(candidate.len()) >= LEAST_FOR_INTERVAL;
-    Some(Ratio {
-        ratio: median(&candidate) / median(&base),
-        interval: enough.then(|| ratio_interval(&base, &candidate, seed)),
-    })
-}
-
-fn ratio_interval(base: &[f64], candidate: &[f64], seed: u64) -> (f64, f64) {
-    let mut draw = Draw::new(seed);
-    let mut ratios: Vec<f64> =
-        (0..RESAMPLES).map(|_| drawn_median(&mut draw, candidate) / drawn_median(&mut draw, base)).collect();
-    ratios.sort_by(f64::total_cmp);
-    let tail = RESAMPLES / 40;
-    (ratios[tail - 1], ratios[RESAMPLES - tail - 1])
-}
-
-/// The median of as many values, drawn with replacement from sorted ones.
-pub(super) fn drawn_median(draw: &mut Draw, sorted: &[f64]) -> f64 {
-    let n = sorted.len();
-    // The drawn places are counted, so that a resample need not be sorted.
-    let mut drawn = vec![0usize; n];
-    (0..n).for_each(|_| drawn[draw.below(n as u64) as usize] += 1);
-    let upper = sorted[place_of(&drawn, n / 2)];
-    if n.is_multiple_of(2) { sorted[place_of(&drawn, n / 2 - 1)] / 2.0 + upper / 2.0 } else { upper }
-}
-
-fn sorted(values: &[f64]) -> Vec<f64> {
-    let mut sorted = values.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    sorted
-}
 
 /// The two-sided p-value of the Mann-Whitney U test (Mann and Whitney 1947, "On a Test of Whether one of Two Random Variables is Stochastically
 /// Larger than the Other"): exact for small samples, else by the normal approximation with corrections for ties and continuity.
@@ -102,6 +51,11 @@ fn exact_p(base: &[f64], candidate: &[f64]) -> f64 {
     let greater = base.iter().flat_map(|a| candidate.iter().map(move |b| a > b)).filter(|is| *is).count();
     let (n, m) = (base.len(), candidate.len());
     let less_or_equal = greater.min(n * m - greater);
+    (2.0 * shares_of_u(n, m)[..=less_or_equal].iter().sum::<f64>()).min(1.0)
+}
+
+/// The share of all ways to divide n + m values without ties that come to each U, from 0 to n · m.
+pub(super) fn shares_of_u(n: usize, m: usize) -> Vec<f64> {
     // shares[j][u]: the share of divisions of the values so far, j of them in the second sample, that come to u.
     let mut shares = vec![vec![0.0; n * m + 1]; m + 1];
     shares.iter_mut().for_each(|shares| shares[0] = 1.0);
@@ -117,7 +71,7 @@ fn exact_p(base: &[f64], candidate: &[f64]) -> f64 {
             }
         }
     }
-    (2.0 * shares[m][..=less_or_equal].iter().sum::<f64>()).min(1.0)
+    shares.swap_remove(m)
 }
 
 /// Of values with ties: twice the share of all ways to divide them whose sum of ranks is as far to the nearer side as this one's. Equal values
@@ -175,19 +129,6 @@ pub fn holm(p: &[f64]) -> Vec<f64> {
     corrected
 }
 
-/// How far two parts of the same repetitions are apart, which nothing but chance and drift can have done: the greatest |ln(ratio of medians)| of
-/// the first half and the second, and of every other one and the rest. `values` are in the order in which they were measured. Absent for fewer than
-/// four, or where one is not above 0.
-pub fn noise(values: &[f64]) -> Option<f64> {
-    if values.len() < LEAST_FOR_NOISE || values.iter().any(|value| *value <= 0.0) {
-        return None;
-    }
-    let (first, second) = values.split_at(values.len() / 2);
-    let every_other = |from: usize| values.iter().copied().skip(from).step_by(2).collect::<Vec<f64>>();
-    let apart = |a: &[f64], b: &[f64]| (median(&sorted(a)) / median(&sorted(b))).ln().abs();
-    Some(apart(first, second).max(apart(&every_other(0), &every_other(1))))
-}
-
 /// How many repetitions of each side would tell a difference of ln(ratio) = `difference` from none, at the level `alpha`, four times out of five:
 /// the sample size of Noether (1987, "Sample Size Determination for Some Common Nonparametric Tests") in its form for a shift of normal values.
 /// Absent where there is no spread to go by, or nothing to find.
@@ -219,6 +160,7 @@ fn log_variance(values: &[f64]) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::template::Draw;
 
     /// Samples and what scipy 1.17 (`mannwhitneyu`) and statsmodels 0.14 (`multipletests`, "holm") say of them.
     #[derive(serde::Deserialize)]
@@ -273,11 +215,6 @@ mod tests {
     fn few_values_or_none_have_no_p_value_and_equal_ones_no_difference() {
         assert_eq!(mann_whitney(&[1.0], &[2.0, 3.0]), None);
         assert_eq!(mann_whitney(&[1.0, 1.0], &[1.0, 1.0, 1.0]), Some(1.0));
-        assert_eq!(ratio(&[], &[1.0], 1), None);
-        assert_eq!(ratio(&[0.0], &[1.0], 1), None);
-        assert_eq!(ratio(&[1.0; 3], &[0.0; 3], 1), Some(Ratio { ratio: 0.0, interval: Some((0.0, 0.0)) }));
-        assert_eq!(ratio(&[2.0, 2.0], &[3.0], 1), Some(Ratio { ratio: 1.5, interval: None }));
-        assert_eq!(noise(&[1.0, 2.0, 3.0]), None);
     }
 
     #[test]
@@ -293,26 +230,6 @@ mod tests {
     #[test]
     fn more_tests_want_more_repetitions() {
         assert_eq!([1.0, 28.0, 248.0].map(|tests| least_repetitions(0.05 / tests)), [4, 7, 8]);
-    }
-
-    #[test]
-    fn the_interval_of_a_ratio_holds_it_and_is_narrow_where_values_are() {
-        let base: Vec<f64> = (0..10).map(|i| 100.0 + f64::from(i) * 0.1).collect();
-        let slower: Vec<f64> = base.iter().map(|value| value * 1.06).collect();
-        let found = ratio(&base, &slower, 3).unwrap();
-        let (low, high) = found.interval.unwrap();
-        assert!((found.ratio - 1.06).abs() < 1e-12 && low < 1.06 && high > 1.06, "{found:?}");
-        assert!(low > 1.05 && high < 1.07, "{found:?}");
-        assert_eq!(ratio(&base, &slower, 3), Some(found));
-    }
-
-    #[test]
-    fn drift_within_a_run_is_noise() {
-        let drifting = [1.0, 1.0, 1.0, 1.1, 1.1, 1.1];
-        assert!((noise(&drifting).unwrap() - 1.1f64.ln()).abs() < 1e-12);
-        let alternating = [1.0, 1.1, 1.0, 1.1, 1.0, 1.1];
-        assert!((noise(&alternating).unwrap() - 1.1f64.ln()).abs() < 1e-12);
-        assert_eq!(noise(&[2.0; 9]), Some(0.0));
     }
 
     /// The number that is named tells a difference about four times out of five.

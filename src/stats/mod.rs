@@ -4,10 +4,12 @@
 //! Where the values come from and what a difference means is left to `result`.
 
 mod difference;
+mod ratio;
 
 use crate::template::Draw;
 
-pub use difference::{Ratio, holm, least_repetitions, mann_whitney, noise, ratio, repetitions_to_tell};
+pub use difference::{holm, least_repetitions, mann_whitney, repetitions_to_tell};
+pub use ratio::{Ratio, noise, ratio};
 
 /// How often an interval's values are drawn anew.
 const RESAMPLES: usize = 5_000;
@@ -41,8 +43,7 @@ pub struct Summary {
 /// If a value is not a number.
 pub fn summary(values: &[f64], seed: u64) -> Option<Summary> {
     assert!(values.iter().all(|value| !value.is_nan()), "a figure that was not measured is left out");
-    let mut sorted = values.to_vec();
-    sorted.sort_by(f64::total_cmp);
+    let sorted = sorted(values);
     let (min, max) = (*sorted.first()?, *sorted.last()?);
     let n = sorted.len();
     let mean = (sorted.iter().sum::<f64>() / n as f64).clamp(min, max);
@@ -76,10 +77,35 @@ fn median(sorted: &[f64]) -> f64 {
 /// do not exceed to the one that 97.5 % do not.
 fn interval(sorted: &[f64], seed: u64) -> (f64, f64) {
     let mut draw = Draw::new(seed);
-    let mut medians: Vec<f64> = (0..RESAMPLES).map(|_| difference::drawn_median(&mut draw, sorted)).collect();
-    medians.sort_by(f64::total_cmp);
+    tails((0..RESAMPLES).map(|_| drawn_median(&mut draw, sorted)).collect())
+}
+
+/// The ends of the middle 95 % of what [`RESAMPLES`] came to.
+fn tails(mut found: Vec<f64>) -> (f64, f64) {
+    found.sort_by(f64::total_cmp);
     let tail = RESAMPLES / 40;
-    (medians[tail - 1], medians[RESAMPLES - tail - 1])
+    (found[tail - 1], found[RESAMPLES - tail - 1])
+}
+
+/// How often each of so many values is drawn, as many times as there are, with replacement: no resample need be sorted.
+fn drawn(draw: &mut Draw, n: usize) -> Vec<usize> {
+    let mut drawn = vec![0usize; n];
+    (0..n).for_each(|_| drawn[draw.below(n as u64) as usize] += 1);
+    drawn
+}
+
+/// The median of a resample of sorted values.
+fn drawn_median(draw: &mut Draw, sorted: &[f64]) -> f64 {
+    let n = sorted.len();
+    let drawn = drawn(draw, n);
+    let upper = sorted[place_of(&drawn, n / 2)];
+    if n.is_multiple_of(2) { sorted[place_of(&drawn, n / 2 - 1)] / 2.0 + upper / 2.0 } else { upper }
+}
+
+fn sorted(values: &[f64]) -> Vec<f64> {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    sorted
 }
 
 /// Which value stands at a place (from 0) of a resample in its order.

@@ -82,7 +82,7 @@ fn a_regression_ends_with_1_and_names_level_metric_values_interval_and_threshold
         markdown.stdout.lines().find(|line| line.starts_with("- mine, 2 workers: throughput")).unwrap();
     assert_eq!(
         line,
-        "- mine, 2 workers: throughput regressed: 1,000/s → 900/s (−10.0 %, 95 % interval −10.7 % to −9.2 %; threshold 5 %, higher is better; \
+        "- mine, 2 workers: throughput regressed: 1,000/s → 900/s (−10.0 %, 95 % interval −10.6 % to −9.4 %; threshold 5 %, higher is better; \
          p below 0.0001 after correction for 4 tests)"
     );
 }
@@ -102,7 +102,11 @@ fn equal_figures_are_unchanged_and_better_ones_improved() {
 fn values_over_several_iterations_are_called_medians() {
     let place = place();
     let drawn = |candidate: &str| place.run(&["compare", "base.json", candidate]).stdout;
-    assert!(drawn("same.json").contains("\nMedians over iterations.\n"), "{}", drawn("same.json"));
+    assert!(
+        drawn("same.json").contains("\nMedians over iterations, and over all pairs of them for changes.\n"),
+        "{}",
+        drawn("same.json")
+    );
     let once = place.run(&["compare", "single.json", "single.json"]).stdout;
     assert!(once.contains("throughput") && !once.contains("Medians"), "{once}");
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Does `runner compare` raise false alarms, and does it find 5 %? Ten pairs of runs of the same scenario, one after the other, may come to one verdict
 # of a difference at most, and ten pairs of equal variants of one run to one as well; a delay of 5 % of every operation, which the engine makes, must be
-# called a regression, with exit 1. Work in memory, ten iterations each, and twenty where
+# called a regression, with exit 1. Work in memory, ten iterations each, and forty where
 # something is to be found. Wants the machine to itself.
 #
 #   tests/heavy/compare.sh target/release/runner [PAIRS]
@@ -51,7 +51,7 @@ found=0
 echo 'twin 5 % slower:'
 for _ in 1 2 3; do
     export RUNNER_TEST_DELAY_PERCENT=twin:5
-    measured slower.json --iterations 20
+    measured slower.json --iterations 40
     unset RUNNER_TEST_DELAY_PERCENT
     line=$(verdict slower.json --base-variant base --candidate-variant twin) || exit 2; echo "  $line"
     case $line in regressed*'exit 1'*) found=$((found + 1));; esac

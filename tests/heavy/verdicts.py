@@ -8,6 +8,7 @@ the tail shift and scatter more), its iterations scatter by `scatter` (one in tw
     python3 tests/heavy/verdicts.py [COMPARISONS]
 """
 
+import functools
 import sys
 
 import numpy as np
@@ -40,16 +41,22 @@ def run(comparisons, iterations, scatter, shift, effect):
     return effect + shifted + scattered + drift
 
 
-def exact_p(base, candidate):
-    """Two-sided, by counting all divisions of the values: Mann-Whitney without ties."""
-    n = base.shape[-1]
+@functools.cache
+def shares(n):
+    """Of all divisions of twice so many values, by U."""
     ways = np.zeros((n + 1, n + 1, n * n + 1))
     ways[:, 0, 0] = ways[0, :, 0] = 1
     for i in range(1, n + 1):
         for j in range(1, n + 1):
             ways[i, j] = ways[i, j - 1]
             ways[i, j, j:] += ways[i - 1, j][: n * n + 1 - j]
-    up_to = np.cumsum(ways[n, n] / ways[n, n].sum())
+    return ways[n, n] / ways[n, n].sum()
+
+
+def exact_p(base, candidate):
+    """Two-sided Mann-Whitney without ties."""
+    n = base.shape[-1]
+    up_to = np.cumsum(shares(n))
     u = (candidate[..., :, None] > base[..., None, :]).sum((-1, -2))
     return np.minimum(1, 2 * up_to[np.minimum(u, n * n - u)])
 
@@ -64,24 +71,31 @@ def holm(p):
     return corrected.reshape(p.shape)
 
 
+def apart(base, candidate):
+    """The median of all differences of the one and the other: Hodges and Lehmann."""
+    differences = candidate[..., :, None] - base[..., None, :]
+    return np.median(differences.reshape(*differences.shape[:-2], -1), -1)
+
+
 def noise(values):
     middle = values.shape[-1] // 2
-    apart = lambda a, b: abs(np.median(a, -1) - np.median(b, -1))
-    return np.maximum(
-        apart(values[..., :middle], values[..., middle:]), apart(values[..., ::2], values[..., 1::2])
-    )
+    halves = apart(values[..., :middle], values[..., middle:])
+    return np.maximum(abs(halves), abs(apart(values[..., ::2], values[..., 1::2])))
 
 
 def interval(base, candidate, resamples=400):
     n = base.shape[-1]
-    drawn = lambda values: np.median(values[..., random.integers(0, n, (resamples, n))], -1)
-    return np.percentile(drawn(candidate) - drawn(base), [2.5, 97.5], axis=-1)
+    drawn = lambda values: values[..., random.integers(0, n, (resamples, n))]
+    low, high = np.percentile(apart(drawn(base), drawn(candidate)), [2.5, 97.5], axis=-1)
+    differences = np.sort((candidate[..., :, None] - base[..., None, :]).reshape(*base.shape[:-1], -1))
+    rank = int((shares(n).cumsum() <= 0.025).sum())
+    return np.stack([np.minimum(low, differences[..., rank - 1]), np.maximum(high, differences[..., -rank])])
 
 
 def called(base, candidate):
     """Which metrics each rule calls different, with the sign of the difference."""
-    difference = np.median(candidate, -1) - np.median(base, -1)
-    ends = [interval(base[at : at + 50], candidate[at : at + 50]) for at in range(0, len(base), 50)]
+    difference = apart(base, candidate)
+    ends = [interval(base[at : at + 10], candidate[at : at + 10]) for at in range(0, len(base), 10)]
     low, high = np.concatenate(ends, axis=1)
     found = holm(exact_p(base, candidate)) < ALPHA
     found &= abs(difference) > np.maximum(noise(base), noise(candidate))

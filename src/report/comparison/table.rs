@@ -46,9 +46,8 @@ fn one(scenario: &ScenarioComparison, width: usize, paint: Paint, told: Rows) ->
     let repeated = |row: &Row<'_>| row.metric.base_iterations.max(row.metric.candidate_iterations) > 1;
     let medians = rows.iter().any(repeated).then(|| format!("{MEDIANS}."));
     let hidden = hidden(scenario, told).map(|words| format!("{words}; `--all` shows them."));
-    let below: Vec<String> = medians.into_iter().chain(hidden).collect();
-    if !below.is_empty() {
-        out.push_str(&paint.dim(wrapped(&below.join(" "), width, 0).trim_end()));
+    for below in medians.into_iter().chain(hidden) {
+        out.push_str(&paint.dim(wrapped(&below, width, 0).trim_end()));
         out.push('\n');
     }
     out

@@ -48,7 +48,7 @@ pub(in crate::report) fn is_told(case: &CaseComparison, metric: &MetricCompariso
 }
 
 /// Said with tables of both sides' values, since those of a run have latencies of all iterations together.
-pub(super) const MEDIANS: &str = "Medians over iterations";
+pub(super) const MEDIANS: &str = "Medians over iterations, and over all pairs of them for changes";
 
 /// How many rows of operations are not drawn: `Of single operations 20 unchanged and 4 inconclusive rows are not shown`.
 pub(super) fn hidden(scenario: &ScenarioComparison, rows: Rows) -> Option<String> {

@@ -8,6 +8,7 @@ use super::super::model::{Configuration, RunResult, Summary};
 use super::Finding;
 use crate::engine::Durability;
 use crate::plan::BASE_VARIANT;
+use crate::stats;
 use crate::units::{factor, workers};
 
 /// More variants than this are not told one by one.
@@ -17,7 +18,7 @@ const TOLD: usize = 6;
 #[derive(Default)]
 struct Comparison<'a> {
     compared: usize,
-    /// Levels whose intervals are apart, with the ratio of the medians.
+    /// Levels whose intervals are apart, with the factor between their iterations.
     apart: Vec<(&'a Configuration, f64)>,
     /// What an acknowledged write of the variant survives, and one of the base, where that differs.
     unlike: Option<(Durability, Durability)>,
@@ -34,13 +35,16 @@ pub(super) fn compared(result: &RunResult) -> Vec<Finding> {
     for level in others {
         let Some(base) = bases.get(&key(level)) else { continue };
         let promises = result.durability_of(level).zip(result.durability_of(base));
-        let Some((own, base)) = figures(level, base) else { continue };
-        let Some(apart) = own.is_apart_from(&base) else { continue };
+        let Some((of_level, of_base)) = figures(level, base) else { continue };
+        let Some(apart) = of_level.is_apart_from(&of_base) else { continue };
         let comparison = variants.entry(&level.variant).or_default();
         comparison.unlike = comparison.unlike.or(promises.filter(|(own, base)| own != base));
         comparison.compared += 1;
-        if apart && base.median > 0.0 {
-            comparison.apart.push((level, own.median / base.median));
+        let values = |level: &Configuration| -> Vec<f64> {
+            level.succeeded_iterations().map(|one| one.throughput).collect()
+        };
+        if let Some(found) = stats::ratio(&values(base), &values(level), 0).filter(|_| apart) {
+            comparison.apart.push((level, found.ratio));
         }
     }
     let (mut apart, alike): (Vec<_>, Vec<_>) =
