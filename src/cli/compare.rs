@@ -235,7 +235,7 @@ fn choices(name: &str, sources: &[Source]) -> String {
         sources.iter().map(|source| (source.path.as_str(), Choices::of(&source.result))).collect();
     let mut varied = all.iter().filter(|(_, choices)| !choices.is_empty()).peekable();
     let second = format!("`runner compare {name} CANDIDATE`");
-    let Some((_, first)) = varied.peek() else {
+    let Some((path, first)) = varied.peek() else {
         let each = if all.len() == 1 {
             "there is one case in it".to_owned()
         } else {
@@ -248,7 +248,7 @@ fn choices(name: &str, sources: &[Source]) -> String {
     };
     let quoted = |text: &str| {
         let plain = text.chars().all(|c| c.is_ascii_alphanumeric() || "._-=%/:+".contains(c));
-        if plain { text.to_owned() } else { format!("'{text}'") }
+        if plain { text.to_owned() } else { format!("'{}'", text.replace('\'', r"'\''")) }
     };
     let points = |(key, values): &(String, Vec<String>)| -> Vec<String> {
         values.iter().map(|value| quoted(&format!("{key}={value}"))).collect()
@@ -262,6 +262,8 @@ fn choices(name: &str, sources: &[Source]) -> String {
             format!("--base-case {} --candidate-case {}", points[0], points[1])
         }
     };
+    // Other results of a folder may not have that variant.
+    let one = if all.len() > 1 { path } else { name };
     let mut lines = vec![format!("{name} alone: name two of its cases, or a second result")];
     for (path, choices) in varied {
         if all.len() > 1 {
@@ -274,7 +276,7 @@ fn choices(name: &str, sources: &[Source]) -> String {
         let each = choices.parameters.iter().map(|one| points(one).join(", "));
         lines.extend(each.map(|points| format!("  --base-case, --candidate-case: {points}")));
     }
-    lines.push(format!("help: `runner compare {name} {example}`, or {second}"));
+    lines.push(format!("help: `runner compare {one} {example}`, or {second}"));
     lines.join("\n")
 }
 

@@ -84,7 +84,9 @@ impl Scenario<'_> {
         let (started, environment) = self.begin(plan);
         let mut engine =
             experiment::open_engine(plan, self.clock, self.stop).map_err(|error| UnitError::from(&error))?;
-        let mut ended = match self.check_open(plan, &engine.facts(), &environment) {
+        let alike = self.check_open(plan, &engine.facts(), &environment);
+        let keep = self.arguments.keep_db && alike.is_ok();
+        let mut ended = match alike {
             Err(exit) => exit.into(),
             Ok(()) => {
                 let mut work =
@@ -93,7 +95,7 @@ impl Scenario<'_> {
                 work.finish(halt)
             }
         };
-        if let Err(error) = engine.tear_down(self.arguments.keep_db) {
+        if let Err(error) = engine.tear_down(keep) {
             ended.exit = ended.exit.max(self.tell_unit(0, &UnitError::from(&error)));
         }
         Ok(ended)

@@ -10,7 +10,7 @@ pub(super) const ALPHA: f64 = 0.05;
 /// "Testing the Hypothesis That Treatments Have Negligible Effects").
 pub(super) const ALLOWANCE: f64 = 0.5;
 
-/// Iterations of each side from which "unchanged" can be sure: the range of fewer values holds their median less often than 95 times in 100.
+/// Iterations of each side from which "unchanged" can be sure: fewer tell too little of how far iterations scatter.
 const LEAST_FOR_UNCHANGED: usize = 6;
 
 /// One metric's values on both sides, in the order in which they were measured, and what was computed from them.

@@ -2,6 +2,8 @@
 //!
 //! Which faults of the rest are worth telling, and which only follow from what is gone, is left to `plan`.
 
+use serde_json::Value;
+
 use super::spans::Node;
 use super::tree::Tree;
 use super::{explain, schema};
@@ -49,8 +51,7 @@ fn place(node: &Node, span: Span) -> Option<Vec<String>> {
 
 /// Takes a value out; of a list all of it, since its other items go by their numbers.
 fn take(tree: &mut Tree, mut path: Vec<String>) -> Option<Taken> {
-    let item = path.iter().position(|part| part.parse::<usize>().is_ok());
-    path.truncate(item.unwrap_or(path.len()));
+    path.truncate(up_to_list(&tree.value, &path));
     let (last, parents) = path.split_last()?;
     let mut node = &mut tree.node;
     let mut value = &mut tree.value;
@@ -63,10 +64,18 @@ fn take(tree: &mut Tree, mut path: Vec<String>) -> Option<Taken> {
     Some(Taken { path, is_table })
 }
 
+/// How many parts of a path lead to the outermost list on it, or to its end.
+fn up_to_list(value: &Value, path: &[String]) -> usize {
+    let mut value = Some(value);
+    let list = path.iter().position(|part| {
+        value = value.and_then(|value| value.get(part));
+        value.is_some_and(Value::is_array)
+    });
+    list.map_or(path.len(), |depth| depth + 1)
+}
+
 #[cfg(test)]
 mod tests {
-    use serde_json::Value;
-
     use super::super::tree::parse;
     use super::*;
 
@@ -98,6 +107,15 @@ mod tests {
         assert!(taken.iter().any(|path| path.starts_with("tables.users.columns.id")), "{taken:?}");
         assert_eq!(left["tables"]["users"]["columns"]["name"]["type"], "TEXT");
         assert_eq!(left["tables"]["users"].get("share"), None);
+    }
+
+    #[test]
+    fn a_table_with_a_number_for_a_name_is_no_item_of_a_list() {
+        let text =
+            format!("{GOOD}[tables.2024]\nshare = 'much'\n[tables.2024.columns]\nid = {{ type = 'TEXT' }}\n");
+        let (taken, left) = pruned(&text);
+        assert_eq!(taken, Some(vec!["tables.2024.share".to_owned()]));
+        assert_eq!(left["tables"]["2024"]["columns"]["id"]["type"], "TEXT");
     }
 
     #[test]

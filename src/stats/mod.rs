@@ -9,7 +9,7 @@ mod ratio;
 use crate::template::Draw;
 
 pub use difference::{holm, least_repetitions, mann_whitney, repetitions_to_tell};
-pub use ratio::{Ratio, noise, ratio};
+pub use ratio::{Ratio, factor, noise, ratio};
 
 /// How often an interval's values are drawn anew.
 const RESAMPLES: usize = 5_000;

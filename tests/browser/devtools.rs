@@ -249,12 +249,18 @@ pub(crate) fn axe() -> Option<String> {
         ));
         return None;
     };
-    (named != "none").then(|| {
-        std::fs::read_to_string(&named).unwrap_or_else(|error| panic!("{}: {error}", named.display()))
-    })
+    if named == "none" {
+        said("\nnot checked: accessibility of pages, since axe-core could not be had\n");
+        return None;
+    }
+    Some(std::fs::read_to_string(&named).unwrap_or_else(|error| panic!("{}: {error}", named.display())))
 }
 
 /// Says, past what the test harness captures, which tests are left out.
 fn left_out(which: &str) {
-    let _ = std::io::stderr().write_all(format!("\nleft out: tests of `browser`: {which}\n").as_bytes());
+    said(&format!("\nleft out: tests of `browser`: {which}\n"));
+}
+
+fn said(words: &str) {
+    let _ = std::io::stderr().write_all(words.as_bytes());
 }

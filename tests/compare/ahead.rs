@@ -109,6 +109,21 @@ fn what_only_the_open_database_tells_is_compared_before_the_first_level() {
 }
 
 #[test]
+fn a_database_that_was_only_looked_at_does_not_stay() {
+    let place = place();
+    changed(&place, str::to_owned);
+    let file = ["--set", "database.path=\"mine.db\""];
+    let call = ["run", "changed/mine.toml", "--results", "measured", "--quiet"];
+    assert_eq!(place.run(&[&call[..], &file].concat()).code, 0);
+    let text = fs::read_to_string(place.path("measured/mine.json")).unwrap();
+    let mut base: runner::result::RunResult = serde_json::from_str(&text).unwrap();
+    base.environment.comparability.insert("engine".to_owned(), "sqlite 3.0.0".to_owned());
+    place.write("base.json", &serde_json::to_string(&base).unwrap());
+    let words = refused(&place, &[&file[..], &["--keep-db"]].concat());
+    assert!(words.contains("the database: sqlite 3.0.0 → sqlite 3."), "{words}");
+}
+
+#[test]
 fn a_scenario_that_is_refused_does_not_keep_others_from_running() {
     let place = place();
     changed(&place, with_an_index);

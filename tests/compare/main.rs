@@ -103,7 +103,8 @@ fn values_over_several_iterations_are_called_medians() {
     let place = place();
     let drawn = |candidate: &str| place.run(&["compare", "base.json", candidate]).stdout;
     assert!(
-        drawn("same.json").contains("\nMedians over iterations, and over all pairs of them for changes.\n"),
+        drawn("same.json")
+            .contains("\nMedians over iterations; the change is the median over all pairs of one of each.\n"),
         "{}",
         drawn("same.json")
     );

@@ -31,7 +31,7 @@ pub fn comparison_markdown(comparison: &Comparison, rows: Rows) -> String {
     }
     lonely(comparison).iter().for_each(|line| out.push_str(&format!("{}\n\n", escaped(line))));
     out.push_str(&format!(
-        "{MEDIANS}; 95 % bootstrap intervals of their ratio; Mann-Whitney U test, corrected for {} tests (Holm), level {}.\n",
+        "{MEDIANS}, with its 95 % interval; Mann-Whitney U test, corrected for {} tests (Holm), level {}.\n",
         comparison.tests, comparison.alpha
     ));
     out

@@ -48,7 +48,8 @@ pub(in crate::report) fn is_told(case: &CaseComparison, metric: &MetricCompariso
 }
 
 /// Said with tables of both sides' values, since those of a run have latencies of all iterations together.
-pub(super) const MEDIANS: &str = "Medians over iterations, and over all pairs of them for changes";
+pub(super) const MEDIANS: &str =
+    "Medians over iterations; the change is the median over all pairs of one of each";
 
 /// How many rows of operations are not drawn: `Of single operations 20 unchanged and 4 inconclusive rows are not shown`.
 pub(super) fn hidden(scenario: &ScenarioComparison, rows: Rows) -> Option<String> {

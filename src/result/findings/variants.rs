@@ -40,11 +40,12 @@ pub(super) fn compared(result: &RunResult) -> Vec<Finding> {
         let comparison = variants.entry(&level.variant).or_default();
         comparison.unlike = comparison.unlike.or(promises.filter(|(own, base)| own != base));
         comparison.compared += 1;
-        let values = |level: &Configuration| -> Vec<f64> {
-            level.succeeded_iterations().map(|one| one.throughput).collect()
-        };
-        if let Some(found) = stats::ratio(&values(base), &values(level), 0).filter(|_| apart) {
-            comparison.apart.push((level, found.ratio));
+        if apart && of_base.median > 0.0 {
+            let values = |level: &Configuration| -> Vec<f64> {
+                level.succeeded_iterations().map(|one| one.throughput).collect()
+            };
+            let found = stats::factor(&values(base), &values(level));
+            comparison.apart.push((level, found.unwrap_or(of_level.median / of_base.median)));
         }
     }
     let (mut apart, alike): (Vec<_>, Vec<_>) =
