@@ -122,15 +122,15 @@ fn column(
         .map(|place| place.interval.map_or(place.value, |(_, high)| high.max(place.value)));
     let most = ends.fold(0.0, f64::max);
     let length = |value: f64| if most > 0.0 { value / most * 100.0 } else { 0.0 };
-    let first = places.first().and_then(Option::as_ref).map(|place| place.value);
+    let first = places.first().and_then(Option::as_ref);
     let bar = |(number, (one, place)): (usize, (&One<'_>, &Option<Place>))| {
         let place = place.as_ref()?;
-        let base = first.filter(|base| number > 0 && *base > 0.0);
+        let factor = first.filter(|_| number > 0).and_then(|base| place.factor(base));
         Some(Bar {
             text: text(place.value),
-            change: match base {
+            change: match factor {
                 None => String::new(),
-                Some(base) if one.circumstances == group[0].circumstances => times(place.value / base),
+                Some(factor) if one.circumstances == group[0].circumstances => times(factor),
                 Some(_) => "differs".to_owned(),
             },
             pointer: format!("/configurations/{}{}", one.index, place.pointer),

@@ -1,6 +1,7 @@
 //! The figures that cases are told apart by, and where each stands in its level.
 
-use crate::result::{Configuration, Summary};
+use crate::result::{Configuration, Iteration, Summary};
+use crate::stats;
 
 /// A figure of a level.
 pub(super) struct Place {
@@ -9,31 +10,51 @@ pub(super) struct Place {
     pub(super) interval: Option<(f64, f64)>,
     /// JSON pointer below the level.
     pub(super) pointer: &'static str,
+    /// The same of each iteration, where there are several.
+    each: Vec<f64>,
 }
 
-fn of_iterations(summary: &Summary, pointer: &'static str) -> Place {
-    Place { value: summary.median, interval: summary.interval(), pointer }
+impl Place {
+    /// By what factor it differs from a base: over their iterations, as a comparison tells it, where there are several. Absent where the base is nothing.
+    pub(super) fn factor(&self, base: &Place) -> Option<f64> {
+        let of_figures = (base.value > 0.0).then(|| self.value / base.value);
+        stats::factor(&base.each, &self.each).or(of_figures)
+    }
+}
+
+fn of_iterations(
+    level: &Configuration,
+    summary: &Summary,
+    pointer: &'static str,
+    pick: fn(&Iteration) -> Option<f64>,
+) -> Place {
+    let each: Option<Vec<f64>> = level.succeeded_iterations().map(pick).collect();
+    Place { value: summary.median, interval: summary.interval(), pointer, each: each.unwrap_or_default() }
+}
+
+fn of_all(value: f64, pointer: &'static str) -> Place {
+    Place { value, interval: None, pointer, each: Vec::new() }
 }
 
 /// The iterations' median where there are several; otherwise that of all. Absent where no iteration has figures.
 pub(super) fn throughput(level: &Configuration) -> Option<Place> {
     match &level.statistics {
-        Some(found) => Some(of_iterations(&found.throughput, "/statistics/throughput/median")),
-        None if level.iterations.is_empty() => None,
-        None => {
-            Some(Place { value: level.overall.throughput, interval: None, pointer: "/overall/throughput" })
+        Some(found) => {
+            let pointer = "/statistics/throughput/median";
+            Some(of_iterations(level, &found.throughput, pointer, |one| Some(one.throughput)))
         }
+        None if level.iterations.is_empty() => None,
+        None => Some(of_all(level.overall.throughput, "/overall/throughput")),
     }
 }
 
 /// The same for the 99th percentile of the latency, milliseconds.
 pub(super) fn p99(level: &Configuration) -> Option<Place> {
     match level.statistics.as_ref().and_then(|found| found.latency_ms.as_ref()) {
-        Some(found) => Some(of_iterations(&found.p99, "/statistics/latencyMs/p99/median")),
-        None => {
-            let value = level.overall.latency_ms?.p99;
-            Some(Place { value, interval: None, pointer: "/overall/latencyMs/p99" })
+        Some(found) => {
+            Some(of_iterations(level, &found.p99, "/statistics/latencyMs/p99/median", |one| one.p99_ms))
         }
+        None => Some(of_all(level.overall.latency_ms?.p99, "/overall/latencyMs/p99")),
     }
 }
 
