@@ -3,7 +3,7 @@
 use runner::result::{IterationStatus, RunResult, Status};
 
 use super::common::Place;
-use super::{compared, place, ten, with_figures};
+use super::{FORMATS, compared, place, ten, with_figures};
 
 fn read(place: &Place, name: &str) -> RunResult {
     serde_json::from_str(&std::fs::read_to_string(place.path(name)).unwrap()).unwrap()
@@ -12,9 +12,6 @@ fn read(place: &Place, name: &str) -> RunResult {
 fn keep(place: &Place, name: &str, result: &RunResult) {
     place.write(name, &serde_json::to_string(result).unwrap());
 }
-
-/// All formats that are read by people.
-const FORMATS: [&str; 4] = ["table", "markdown", "junit", "github"];
 
 fn told(place: &Place, candidate: &str, format: &str) -> String {
     let text = place.run(&["compare", "base.json", candidate, "--format", format]).stdout;

@@ -3,7 +3,7 @@
 use std::fs;
 
 use super::common::Place;
-use super::{compared, place};
+use super::{FORMATS, compared, place};
 
 /// Folders `before` and `after` with results of the scenarios that are named, `one` and `two` being the same in both.
 fn folders(before: &[&str], after: &[&str]) -> Place {
@@ -29,7 +29,7 @@ fn a_scenario_that_a_folder_lost_fails_the_gate_in_every_format() {
     let (code, found) = compared(&place, &["before", "after"]);
     assert_eq!((code, found["verdict"].as_str()), (1, Some("regressed")));
     assert_eq!((&found["lost"], found.get("onlyBase")), (&serde_json::json!(["two"]), None));
-    for format in ["table", "markdown", "junit", "github"] {
+    for format in FORMATS {
         let ended = place.run(&["compare", "before", "after", "--format", format]);
         assert_eq!(ended.code, 1, "{format}");
         let told = ended.stdout.split_whitespace().collect::<Vec<_>>().join(" ");

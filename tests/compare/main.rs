@@ -14,6 +14,9 @@ mod operations;
 use common::Place;
 use runner::result::{Iteration, IterationStatus, RunResult};
 
+/// Those that people read.
+const FORMATS: [&str; 4] = ["table", "markdown", "junit", "github"];
+
 /// Ten figures around a mean.
 fn ten(mean: f64) -> Vec<f64> {
     let shifts = [0.3, -0.9, 0.7, -0.2, 0.1, -0.6, 0.9, -0.4, 0.5, -0.7];
@@ -199,7 +202,7 @@ fn a_gate_is_not_passed_by_what_does_not_work_at_all() {
     place.write("lost.json", &serde_json::to_string(&lost).unwrap());
     let (code, found) = compared(&place, &["base.json", "lost.json"]);
     assert_eq!((code, found["verdict"].as_str()), (1, Some("regressed")));
-    for format in ["table", "markdown", "junit", "github"] {
+    for format in FORMATS {
         let told = place.run(&["compare", "base.json", "lost.json", "--format", format]).stdout;
         assert!(
             told.contains("in 10 of 10 iterations of the candidate the database did not hold"),
